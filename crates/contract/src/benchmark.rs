@@ -1,0 +1,141 @@
+//! The heavy worker: validate, simulate, preview.
+
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::simulation::{FailureReason, SimulationResult, SimulatorBackend};
+
+fn default_script() -> String {
+    "script.py".to_owned()
+}
+
+/// Where the design comes from. Part of every heavy request.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct DesignSource {
+    /// Script with a zero-argument `build()`.
+    #[serde(default = "default_script")]
+    #[garde(length(min = 1))]
+    pub script_path: String,
+    /// Script text that is run instead of the file.
+    #[serde(default)]
+    #[garde(inner(length(min = 1)))]
+    pub script_content: Option<String>,
+    /// Gzip tar of a workspace, base64, that takes the place of the session's files for this call.
+    #[serde(default)]
+    #[garde(inner(length(min = 1)))]
+    pub bundle_base64: Option<String>,
+}
+
+impl Default for DesignSource {
+    fn default() -> Self {
+        Self { script_path: default_script(), script_content: None, bundle_base64: None }
+    }
+}
+
+/// Body of `POST /benchmark/simulate` and `POST /benchmark/validate`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct BenchmarkRequest {
+    /// The design.
+    #[serde(flatten)]
+    #[garde(dive)]
+    pub design: DesignSource,
+    /// Backend; `objectives.yaml` decides when absent, then `genesis`.
+    #[serde(default)]
+    #[garde(skip)]
+    pub backend: Option<SimulatorBackend>,
+    /// Short run whose result is `approximate`.
+    #[serde(default)]
+    #[garde(skip)]
+    pub smoke_test_mode: bool,
+    /// Seed of the start jitter; 42 when absent.
+    #[serde(default)]
+    #[garde(skip)]
+    pub seed: Option<u64>,
+}
+
+/// Answer of the heavy worker's tool routes. Always 200; `success` says what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BenchmarkResponse {
+    /// True when the tool succeeded.
+    pub success: bool,
+    /// One sentence; holds the upper-case name of the failure, and the queue position of a call that waited.
+    pub message: String,
+    /// Why it failed.
+    pub failure_reason: Option<FailureReason>,
+    /// `high` or `approximate`.
+    pub confidence: String,
+    /// How many calls, this one included, were in the queue on arrival: 1 means it ran at once.
+    pub queue_position: u32,
+    /// Outcome of the run.
+    pub result: Option<SimulationResult>,
+    /// What was produced.
+    pub artifacts: Option<SimulationArtifacts>,
+    /// Events of this call, in order.
+    pub events: Vec<Map<String, Value>>,
+}
+
+/// Files and documents that a heavy call produced.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SimulationArtifacts {
+    /// Pictures, from the session root.
+    #[serde(default)]
+    pub render_paths: Vec<String>,
+    /// The scene as MJCF.
+    #[serde(default)]
+    pub mjcf_content: Option<String>,
+    /// The scene file, from the session root.
+    #[serde(default)]
+    pub scene_path: Option<String>,
+}
+
+fn default_pitch() -> f64 {
+    -45.0
+}
+
+fn default_yaw() -> f64 {
+    45.0
+}
+
+/// Body of `POST /benchmark/preview`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct PreviewRequest {
+    /// The design.
+    #[serde(flatten)]
+    #[garde(dive)]
+    pub design: DesignSource,
+    /// Camera pitch in degrees, -90 (from above) to 90.
+    #[serde(default = "default_pitch")]
+    #[garde(range(min = -90.0, max = 90.0))]
+    pub pitch: f64,
+    /// Camera yaw in degrees, 0 to below 360.
+    #[serde(default = "default_yaw")]
+    #[garde(custom(within_a_turn))]
+    pub yaw: f64,
+}
+
+impl Default for PreviewRequest {
+    fn default() -> Self {
+        Self { design: DesignSource::default(), pitch: default_pitch(), yaw: default_yaw() }
+    }
+}
+
+fn within_a_turn<C>(yaw: &f64, _: &C) -> garde::Result {
+    if (0.0..360.0).contains(yaw) { Ok(()) } else { Err(garde::Error::new(format!("{yaw} is not in 0 <= yaw < 360"))) }
+}
+
+/// Answer of `POST /benchmark/preview`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PreviewResponse {
+    /// False when the script or the renderer failed.
+    pub success: bool,
+    /// One sentence.
+    pub message: String,
+    /// The picture, from the session root.
+    pub image_path: Option<String>,
+    /// How many calls, this one included, were in the queue on arrival.
+    pub queue_position: u32,
+    /// Events of this call.
+    pub events: Vec<Map<String, Value>>,
+}

@@ -1,0 +1,191 @@
+//! Episodes: one task given to the agents, with its traces, assets and lifecycle.
+
+use chrono::{DateTime, Utc};
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::files::{ResponseStatus, no_nul};
+
+fn default_agent() -> String {
+    "engineer_coder".to_owned()
+}
+
+/// Body of `POST /agent/run`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct AgentRunRequest {
+    /// What is to be done.
+    #[garde(length(min = 1), custom(no_nul))]
+    pub task: String,
+    /// Worker session in which the work happens.
+    #[garde(length(min = 1, max = 128), custom(session_id))]
+    pub session_id: String,
+    /// Facts about the episode.
+    #[serde(default)]
+    #[garde(skip)]
+    pub metadata_vars: Option<EpisodeMetadata>,
+    /// Version of the skills that the agents see.
+    #[serde(default)]
+    #[garde(skip)]
+    pub skill_git_hash: Option<String>,
+    /// Which agent starts.
+    #[serde(default = "default_agent")]
+    #[garde(length(min = 1), custom(no_nul))]
+    pub agent_name: String,
+}
+
+fn session_id<C>(text: &str, _: &C) -> garde::Result {
+    text.parse::<crate::session::SessionId>().map(|_| ()).map_err(garde::Error::new)
+}
+
+/// Facts about an episode. Unknown keys are kept in `additional_info`; a known key of the wrong type is a 422.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EpisodeMetadata {
+    /// Worker session of the episode; set by the controller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker_session_id: Option<String>,
+    /// Script of the workspace that the episode runs; `script.py` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script_path: Option<String>,
+    /// Benchmark variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_id: Option<String>,
+    /// Seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// Everything else.
+    #[serde(default, flatten)]
+    pub additional_info: Map<String, Value>,
+}
+
+/// Answer of `POST /agent/run`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentRunResponse {
+    /// `accepted`.
+    pub status: ResponseStatus,
+    /// The new episode.
+    pub episode_id: Uuid,
+}
+
+/// State of an episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EpisodeStatus {
+    /// Stored, not yet picked up.
+    Queued,
+    /// Being worked on.
+    Running,
+    /// Waits for a confirmation.
+    Planned,
+    /// Done.
+    Completed,
+    /// Ended with a reason.
+    Failed,
+    /// Stopped by a person.
+    Cancelled,
+}
+
+impl EpisodeStatus {
+    /// True when the state never changes again.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// Kind of a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceType {
+    /// A tool call begins.
+    ToolStart,
+    /// A tool call ended.
+    ToolEnd,
+    /// A model call begins.
+    LlmStart,
+    /// A model call ended.
+    LlmEnd,
+    /// A note.
+    Log,
+    /// An error.
+    Error,
+    /// An observability event.
+    Event,
+}
+
+/// Answer of `GET /episodes/{id}`, element of `GET /episodes/`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Episode {
+    /// Id.
+    pub id: Uuid,
+    /// What was asked.
+    pub task: String,
+    /// State.
+    pub status: EpisodeStatus,
+    /// Why it failed.
+    pub failure_reason: Option<String>,
+    /// Temporal workflow that carries it.
+    pub workflow_id: Option<String>,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Version of the skills.
+    pub skill_git_hash: Option<String>,
+    /// Facts about it.
+    pub metadata_vars: Option<EpisodeMetadata>,
+    /// Every state it went through, in order.
+    #[serde(default)]
+    pub transitions: Vec<EpisodeTransition>,
+    /// What happened, in order.
+    #[serde(default)]
+    pub traces: Vec<Trace>,
+}
+
+/// One change of an episode's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EpisodeTransition {
+    /// The new state.
+    pub status: EpisodeStatus,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Workflow in which it happened.
+    pub workflow_id: Option<String>,
+    /// Why, where there is a reason.
+    pub reason: Option<String>,
+}
+
+/// One trace of an episode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trace {
+    /// Number.
+    pub id: i64,
+    /// Kind.
+    pub trace_type: TraceType,
+    /// Name, such as the event type or the tool.
+    pub name: Option<String>,
+    /// Text.
+    pub content: Option<String>,
+    /// Data.
+    pub metadata_vars: Option<Value>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Query of `GET /episodes/`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct ListEpisodesQuery {
+    /// At most this many.
+    #[serde(default = "default_limit")]
+    #[garde(range(min = 0))]
+    pub limit: i64,
+    /// Skip this many.
+    #[serde(default)]
+    #[garde(range(min = 0))]
+    pub offset: i64,
+}
+
+fn default_limit() -> i64 {
+    100
+}

@@ -1,0 +1,71 @@
+//! Observability events: one JSON object each, with a common envelope.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// File in a session's root to which scripts append events, one JSON object a line.
+pub const EVENTS_FILE: &str = "events.jsonl";
+
+/// Names of the events that services of this stack emit by themselves.
+pub mod names {
+    /// A simulation was asked for.
+    pub const SIMULATION_REQUEST: &str = "simulation_request";
+    /// A simulation ended.
+    pub const SIMULATION_RESULT: &str = "simulation_result";
+    /// Which engine was chosen.
+    pub const SIMULATION_BACKEND_SELECTED: &str = "simulation_backend_selected";
+    /// A run was aborted as unstable.
+    pub const PHYSICS_INSTABILITY: &str = "physics_instability";
+    /// A design was validated.
+    pub const SCENE_VALIDATION: &str = "scene_validation";
+    /// The linter found errors.
+    pub const LINT_FAILURE_CODE: &str = "lint_failure_code";
+    /// An episode changed its state.
+    pub const EPISODE_TRANSITION: &str = "episode_transition";
+    /// A script ran for an episode.
+    pub const RUN_COMMAND_TOOL: &str = "run_command_tool";
+}
+
+/// Builds an event with its envelope: `event_type`, `timestamp` (ISO 8601, UTC), `unix_timestamp`, `agent_id`,
+/// and the given fields beside them. `fields` must be a JSON object; anything else becomes `data`.
+pub fn event(event_type: &str, at: DateTime<Utc>, fields: Value) -> Map<String, Value> {
+    let mut map = match fields {
+        Value::Object(map) => map,
+        Value::Null => Map::new(),
+        other => Map::from_iter([("data".to_owned(), other)]),
+    };
+    map.insert("event_type".into(), event_type.into());
+    map.insert("timestamp".into(), at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true).into());
+    map.insert("unix_timestamp".into(), (at.timestamp_micros() as f64 / 1e6).into());
+    map.entry("agent_id").or_insert(Value::Null);
+    map
+}
+
+/// A stored event, as `GET /episodes/{id}/events` answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StoredEvent {
+    /// Number within the database; grows with the order of ingestion.
+    pub id: i64,
+    /// Name.
+    pub event_type: String,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// The event as it was emitted.
+    pub event: Map<String, Value>,
+}
+
+/// Body of `POST /episodes/{id}/events`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct IngestEventsRequest {
+    /// Events in order.
+    pub events: Vec<Map<String, Value>>,
+}
+
+/// Answer of `POST /episodes/{id}/events`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IngestEventsResponse {
+    /// How many were stored; always as many as came.
+    pub stored: u64,
+}

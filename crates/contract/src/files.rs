@@ -1,0 +1,152 @@
+//! Session files: listing, reading, writing, editing, searching.
+
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+fn root_path() -> String {
+    "/".to_owned()
+}
+
+/// Body of `POST /fs/ls`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct ListFilesRequest {
+    /// Directory; `/` is the session root.
+    #[serde(default = "root_path")]
+    #[garde(length(min = 1), custom(no_nul))]
+    pub path: String,
+}
+
+/// Body of calls that take a path alone: `/fs/exists`, `/fs/read`, `/fs/read_blob`, `/fs/delete`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct PathRequest {
+    /// File or directory, relative to the session root; a leading `/` is optional.
+    #[garde(length(min = 1), custom(no_nul))]
+    pub path: String,
+}
+
+/// Body of `POST /fs/write`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct WriteFileRequest {
+    /// File to write; missing directories are made.
+    #[garde(length(min = 1), custom(no_nul))]
+    pub path: String,
+    /// UTF-8 text.
+    #[garde(skip)]
+    pub content: String,
+    /// Replace a file that exists. Without it an existing file is an error.
+    #[serde(default)]
+    #[garde(skip)]
+    pub overwrite: bool,
+}
+
+/// Body of `POST /fs/edit`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct EditFileRequest {
+    /// File to edit.
+    #[garde(length(min = 1), custom(no_nul))]
+    pub path: String,
+    /// Replacements, applied in order; all or none.
+    #[garde(length(min = 1), dive)]
+    pub edits: Vec<Edit>,
+}
+
+/// One replacement.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct Edit {
+    /// Text that must occur exactly once.
+    #[garde(length(min = 1))]
+    pub old_string: String,
+    /// What takes its place.
+    #[garde(skip)]
+    pub new_string: String,
+}
+
+/// Body of `POST /fs/grep`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct GrepRequest {
+    /// Text to look for, taken literally.
+    #[garde(length(min = 1), custom(no_nul))]
+    pub pattern: String,
+    /// Where to look; the whole session and its mounts when absent.
+    #[serde(default)]
+    #[garde(inner(length(min = 1), custom(no_nul)))]
+    pub path: Option<String>,
+    /// File names to look at, such as `**/*.py`.
+    #[serde(default)]
+    #[garde(inner(length(min = 1), custom(no_nul)))]
+    pub glob: Option<String>,
+}
+
+/// One hit of `POST /fs/grep`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GrepMatch {
+    /// File, from the session root.
+    pub path: String,
+    /// Line number, from 1.
+    pub line: u64,
+    /// The line without its end.
+    pub text: String,
+}
+
+/// One entry of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileInfo {
+    /// Path from the session root; a directory of the workspace ends with `/`.
+    pub path: String,
+    /// Last component.
+    pub name: String,
+    /// True for a directory.
+    pub is_dir: bool,
+    /// Bytes; 0 for a directory of the workspace, absent for a mount.
+    pub size: Option<u64>,
+}
+
+/// Answer of `POST /fs/exists`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExistsResponse {
+    /// True when the path exists and may be seen.
+    pub exists: bool,
+}
+
+/// Answer of `POST /fs/read`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileContent {
+    /// The file's text.
+    pub content: String,
+}
+
+/// Answer of calls that have nothing else to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusResponse {
+    /// What became of the call.
+    pub status: ResponseStatus,
+}
+
+impl StatusResponse {
+    /// The call did what it was asked.
+    pub const SUCCESS: Self = Self { status: ResponseStatus::Success };
+}
+
+/// Words that stand in `status` fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseStatus {
+    /// Alive.
+    Ok,
+    /// Alive.
+    Healthy,
+    /// Taken on, not done yet.
+    Accepted,
+    /// Done.
+    Completed,
+    /// Done.
+    Success,
+    /// Not done.
+    Error,
+}
+
+/// A text without NUL characters: they end a path early in some programs and not in others.
+pub fn no_nul<C>(text: &str, _: &C) -> garde::Result {
+    if text.contains('\0') { Err(garde::Error::new("contains a NUL character")) } else { Ok(()) }
+}

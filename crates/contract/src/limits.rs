@@ -1,0 +1,20 @@
+//! Numbers that the contract fixes. Each stands here once; services enforce them, tests name them.
+
+/// Shortest and longest `timeout` of `POST /runtime/execute`, in seconds.
+pub const EXECUTE_TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=300;
+/// `timeout` of `POST /runtime/execute` when none is given, in seconds.
+pub const DEFAULT_EXECUTE_TIMEOUT_S: u32 = 30;
+/// Time step of the rigid-body simulation, in seconds.
+pub const SIMULATION_STEP_S: f64 = 0.002;
+/// A run that has not reached its goal after this many steps ends as `timeout` (30 s of simulated time).
+pub const MAX_SIMULATION_STEPS: u64 = 15_000;
+/// Simulated steps of a smoke-test run (0.5 s).
+pub const SMOKE_SIMULATION_STEPS: u64 = 250;
+/// Total kinetic energy above which a run is unstable, in joules.
+pub const MAX_KINETIC_ENERGY_J: f64 = 1e6;
+/// Speed of any body above which a run is unstable, in metres per second.
+pub const MAX_SPEED_M_S: f64 = 1000.0;
+/// Overlap of two solids that still counts as touching, in cubic millimetres.
+pub const MAX_OVERLAP_MM3: f64 = 0.1;
+/// Largest size of a design on each axis when no objectives give a build zone, in millimetres.
+pub const MAX_SIZE_WITHOUT_BUILD_ZONE_MM: f64 = 1000.0;

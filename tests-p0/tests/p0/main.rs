@@ -1,0 +1,1 @@
+//! Tests of tier P0, one module per id.

@@ -1,0 +1,1 @@
+//! Tests of tier P1, one module per id.

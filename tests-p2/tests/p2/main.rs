@@ -1,0 +1,1 @@
+//! Tests of tier P2, one module per id.
