@@ -20,7 +20,7 @@ pub struct AgentRunRequest {
     #[garde(length(min = 1), custom(no_nul))]
     pub task: String,
     /// Worker session in which the work happens.
-    #[garde(length(min = 1, max = 128), custom(session_id))]
+    #[garde(length(min = 1, max = 128), custom(valid_session_id))]
     pub session_id: String,
     /// Facts about the episode.
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct AgentRunRequest {
     pub agent_name: String,
 }
 
-fn session_id<C>(text: &str, _: &C) -> garde::Result {
+fn valid_session_id<C>(text: &str, _: &C) -> garde::Result {
     text.parse::<crate::session::SessionId>().map(|_| ()).map_err(garde::Error::new)
 }
 
