@@ -1,1 +1,23 @@
-//! stub
+//! What the four services do alike: settings, logs, request checks, error answers, health, OpenAPI, shutdown.
+//!
+//! A service builds a [`Service`] from its routes and its readiness probes and calls [`Service::run`]. This
+//! crate knows nothing of sessions, simulation, episodes or storage.
+
+mod answer;
+mod application;
+mod error;
+mod logging;
+mod readiness;
+mod request;
+mod settings;
+
+pub use answer::Bytes;
+pub use application::Service;
+pub use error::ServiceError;
+pub use logging::start_logging;
+pub use readiness::{Probe, probe};
+pub use request::{Session, Valid, ValidId, ValidQuery};
+pub use settings::{MissingSetting, listen_address, optional, required};
+
+/// What a handler returns.
+pub type Answer<T> = Result<T, ServiceError>;
