@@ -1,1 +1,10 @@
-//! stub
+//! Looks into a stack's database and object store, and never changes them.
+//!
+//! Tests act over HTTP; what they did must also show here. The database session is read-only by the server's own
+//! setting, so that a probe cannot repair what it should have found broken.
+
+mod database;
+mod object_store;
+
+pub use database::{Database, EpisodeRow, TransitionRow};
+pub use object_store::ObjectStore;
