@@ -1,2 +1,41 @@
-//! stub
-fn main() {}
+//! Chores of this workspace, run as `cargo xtask …`. They look at the project from outside and are part of no
+//! service and no test.
+
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+/// Chores of this workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Check the rules of the house: dependencies, names, test files against the ledger, sources, README.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let Arguments { chore } = Arguments::parse();
+    let outcome = match chore {
+        Chore::Tidy => project_root().and_then(|root| tidy::run(&root)),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The checkout that this program was built from.
+fn project_root() -> anyhow::Result<PathBuf> {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    package.parent().map(PathBuf::from).context("the xtask package has no directory above it")
+}

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::files::{ResponseStatus, no_nul};
+use crate::{
+    files::{ResponseStatus, no_nul},
+    json_text::no_nul_in_object,
+};
 
 fn default_agent() -> String {
     "engineer_coder".to_owned()
@@ -24,11 +27,11 @@ pub struct AgentRunRequest {
     pub session_id: String,
     /// Facts about the episode.
     #[serde(default)]
-    #[garde(skip)]
+    #[garde(dive)]
     pub metadata_vars: Option<EpisodeMetadata>,
     /// Version of the skills that the agents see.
     #[serde(default)]
-    #[garde(skip)]
+    #[garde(inner(custom(no_nul)))]
     pub skill_git_hash: Option<String>,
     /// Which agent starts.
     #[serde(default = "default_agent")]
@@ -41,22 +44,31 @@ fn valid_session_id<C>(text: &str, _: &C) -> garde::Result {
 }
 
 /// Facts about an episode. Unknown keys are kept in `additional_info`; a known key of the wrong type is a 422.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct EpisodeMetadata {
     /// Worker session of the episode; set by the controller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(custom(no_nul)))]
     pub worker_session_id: Option<String>,
     /// Script of the workspace that the episode runs; `script.py` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(min = 1), custom(no_nul)))]
     pub script_path: Option<String>,
+    /// Wall-clock limit of that script in seconds, 1 to 300; 30 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(range(min = 1, max = 300)))]
+    pub script_timeout_s: Option<u32>,
     /// Benchmark variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(custom(no_nul)))]
     pub variant_id: Option<String>,
     /// Seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
     pub seed: Option<i64>,
     /// Everything else.
     #[serde(default, flatten)]
+    #[garde(custom(no_nul_in_object))]
     pub additional_info: Map<String, Value>,
 }
 
@@ -67,6 +79,15 @@ pub struct AgentRunResponse {
     pub status: ResponseStatus,
     /// The new episode.
     pub episode_id: Uuid,
+}
+
+/// Answer of `DELETE /episodes/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeleteEpisodeResponse {
+    /// `success`.
+    pub status: ResponseStatus,
+    /// Which episode is gone, and what went with it.
+    pub message: String,
 }
 
 /// State of an episode.
@@ -184,6 +205,12 @@ pub struct ListEpisodesQuery {
     #[serde(default)]
     #[garde(range(min = 0))]
     pub offset: i64,
+}
+
+impl Default for ListEpisodesQuery {
+    fn default() -> Self {
+        Self { limit: default_limit(), offset: 0 }
+    }
 }
 
 fn default_limit() -> i64 {

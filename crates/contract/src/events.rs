@@ -1,9 +1,12 @@
 //! Observability events: one JSON object each, with a common envelope.
 
 use chrono::{DateTime, Utc};
+use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::json_text::no_nul_in_object;
 
 /// File in a session's root to which scripts append events, one JSON object a line.
 pub const EVENTS_FILE: &str = "events.jsonl";
@@ -56,11 +59,43 @@ pub struct StoredEvent {
     pub event: Map<String, Value>,
 }
 
+/// Query of `GET /episodes/{id}/events`: one page, in the order of ingestion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct ListEventsQuery {
+    /// Only events with a larger number; the last number of a page leads to the next one.
+    #[serde(default)]
+    #[garde(range(min = 0))]
+    pub after_id: i64,
+    /// At most this many, 1 to 10 000.
+    #[serde(default = "default_page")]
+    #[garde(range(min = 1, max = 10_000))]
+    pub limit: i64,
+}
+
+impl Default for ListEventsQuery {
+    fn default() -> Self {
+        Self { after_id: 0, limit: default_page() }
+    }
+}
+
+fn default_page() -> i64 {
+    1000
+}
+
 /// Body of `POST /episodes/{id}/events`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct IngestEventsRequest {
-    /// Events in order.
+    /// Events in order; each names itself in `event_type`.
+    #[garde(inner(custom(named), custom(no_nul_in_object)))]
     pub events: Vec<Map<String, Value>>,
+}
+
+fn named<C>(event: &Map<String, Value>, _: &C) -> garde::Result {
+    match event.get("event_type") {
+        Some(Value::String(name)) if !name.is_empty() => Ok(()),
+        Some(other) => Err(garde::Error::new(format!("event_type is {other}; a text that is not empty is needed"))),
+        None => Err(garde::Error::new("event_type is missing")),
+    }
 }
 
 /// Answer of `POST /episodes/{id}/events`.

@@ -25,6 +25,18 @@ pub struct PathRequest {
     pub path: String,
 }
 
+impl From<&str> for PathRequest {
+    fn from(path: &str) -> Self {
+        Self { path: path.to_owned() }
+    }
+}
+
+impl From<&str> for ListFilesRequest {
+    fn from(path: &str) -> Self {
+        Self { path: path.to_owned() }
+    }
+}
+
 /// Body of `POST /fs/write`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct WriteFileRequest {

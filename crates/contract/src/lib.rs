@@ -12,6 +12,7 @@ pub mod execution;
 pub mod files;
 pub mod git;
 pub mod health;
+pub mod json_text;
 pub mod limits;
 pub mod objectives;
 pub mod part_metadata;

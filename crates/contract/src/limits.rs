@@ -18,3 +18,5 @@ pub const MAX_SPEED_M_S: f64 = 1000.0;
 pub const MAX_OVERLAP_MM3: f64 = 0.1;
 /// Largest size of a design on each axis when no objectives give a build zone, in millimetres.
 pub const MAX_SIZE_WITHOUT_BUILD_ZONE_MM: f64 = 1000.0;
+/// Density of a moved object that the objectives spawn, in kilograms per cubic metre; they name no material.
+pub const MOVED_OBJECT_DENSITY_KG_M3: f64 = 1000.0;

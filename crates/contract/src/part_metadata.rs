@@ -23,6 +23,17 @@ pub struct PartMetadata {
     pub joint: Option<JointMetadata>,
 }
 
+/// Metadata of a sub-assembly that acts as one body.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CompoundMetadata {
+    /// True when it is held in place.
+    #[serde(default, alias = "fixed")]
+    pub is_fixed: bool,
+    /// How it moves against the world.
+    #[serde(default)]
+    pub joint: Option<JointMetadata>,
+}
+
 /// How a part is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ManufacturingMethod {

@@ -1,1 +1,30 @@
-//! stub
+//! Runs the Python scripts of agents: fast, and locked in.
+//!
+//! A warm parent process has the CAD library imported and forks one child per run; the child gives up everything
+//! that a script must not have (crate `sandbox`) and runs the script. What comes back is data: output and exit
+//! code, or a typed design with masses and meshes. Everything after that is Rust.
+//!
+//! A script's mistakes are results ([`contract::execution::ScriptFault`]); errors of this crate mean that the
+//! runtime itself could not do its work. The caller bounds how many runs go on at once.
+//!
+//! What it must not know: HTTP, session headers, simulation, prices.
+
+mod config;
+mod design;
+mod error;
+mod execution;
+mod interpreter;
+mod launch;
+mod run;
+mod run_directory;
+mod runtime;
+mod topology;
+mod warm_parent;
+
+pub use config::{Bubblewrap, CadRuntimeConfig, DEFAULT_BUILD_TIMEOUT, Limits, Mount};
+pub use design::{
+    BuildRequest, Design, Export, ExportFormat, Interference, Mesh, Part, PartRole, ScriptSource, Tessellation, Zone,
+};
+pub use error::CadRuntimeError;
+pub use execution::{Execution, OUTPUT_LIMIT_BYTES};
+pub use runtime::CadRuntime;

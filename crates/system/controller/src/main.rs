@@ -1,2 +1,67 @@
-//! stub
-fn main() {}
+//! The controller: the stack's public API. It stores episodes, starts their workflows and keeps their events.
+//!
+//! It never executes agent code: nothing in this crate starts a process, and whatever a script does happens in a
+//! worker. It holds the secrets (the API key, the database); workers get none of them.
+
+mod accepted;
+mod agents;
+mod application;
+mod episodes;
+mod events;
+mod settings;
+
+use std::time::Duration;
+
+use aide::axum::ApiRouter;
+use anyhow::Context;
+use contract::wiring::standard_ports;
+use episode_store::EpisodeStore;
+use service::{Service, listen_address, probe, start_logging};
+use workflows::Frontend;
+
+use crate::{application::Application, settings::Settings};
+
+/// How long the controller waits for Postgres when it starts.
+const POSTGRES_PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    start_logging();
+    let settings = Settings::from_environment()?;
+    let address = listen_address(standard_ports::CONTROLLER)?;
+    let frontend = Frontend::at(&settings.temporal_url)?;
+    let store = EpisodeStore::open(&settings.postgres_url, POSTGRES_PATIENCE)
+        .await
+        .context("the controller cannot use its database")?;
+    service(&settings, Application { store, frontend }).run(address).await
+}
+
+/// The service with its routes and readiness probes.
+fn service(settings: &Settings, application: Application) -> Service {
+    let http = reqwest::Client::new();
+    let worker_light = http_reply::Endpoint::new(&settings.worker_light_url, http.clone());
+    let worker_heavy = http_reply::Endpoint::new(&settings.worker_heavy_url, http);
+    let store = application.store.clone();
+    let frontend = application.frontend.clone();
+    let routes =
+        ApiRouter::new().merge(agents::routes()).merge(episodes::routes()).merge(events::routes()).with_state(application);
+    Service::new("controller", "Proving Ground Controller")
+        .protected_by(settings.api_key.clone())
+        .routes(routes)
+        .depends_on(probe("postgres", move || {
+            let store = store.clone();
+            async move { Ok(store.version().await?) }
+        }))
+        .depends_on(probe("temporal", move || {
+            let frontend = frontend.clone();
+            async move { frontend.probe().await }
+        }))
+        .depends_on(probe("worker_light", move || alive(worker_light.clone())))
+        .depends_on(probe("worker_heavy", move || alive(worker_heavy.clone())))
+}
+
+/// A worker is up when it says that it lives; whether it is ready is its own `/ready` to tell.
+async fn alive(worker: http_reply::Endpoint) -> anyhow::Result<String> {
+    let health: contract::health::Health = worker.health().await?.expect(http_reply::StatusCode::OK)?;
+    Ok(format!("{} {}", health.service, health.version))
+}

@@ -1,2 +1,79 @@
-//! stub
-fn main() {}
+//! The heavy worker: validation, simulation and pictures of designs, one call at a time.
+//!
+//! It holds no secret and no state between calls but the session files; the same simulation is reachable over HTTP
+//! and as a Temporal activity.
+
+mod materials;
+mod preview;
+mod queue;
+mod routes;
+mod scene;
+mod simulate;
+mod temporal;
+mod validate;
+mod workbench;
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::{Context, anyhow};
+use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
+use contract::wiring::{READ_ONLY_MOUNTS, standard_ports, variables};
+use service::{Service, listen_address, optional, probe, required, start_logging};
+use sessions::Sessions;
+
+use crate::{
+    materials::Materials,
+    queue::Queue,
+    temporal::Link,
+    workbench::{Workbench, materials_file},
+};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    start_logging();
+    let address = listen_address(standard_ports::WORKER_HEAVY)?;
+    let python = required(variables::CAD_PYTHON, "the Python interpreter with build123d")?;
+    let sessions_dir = PathBuf::from(required(variables::WORKER_SESSIONS_DIR, "the folder of session workspaces")?);
+    let mounts_dir = PathBuf::from(required("WORKER_MOUNTS_DIR", "the folder of the read-only mounts")?);
+    let temporal_address = optional(variables::TEMPORAL_URL);
+
+    let materials = Materials::read(&materials_file(&mounts_dir))?;
+    let sessions = Sessions::new(&sessions_dir, &mounts_dir).context("the sessions folder cannot be used")?;
+    let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: mounts_dir.join(name) });
+    let config = CadRuntimeConfig { mounts: mounts.into(), ..CadRuntimeConfig::new(python, sessions.path()) };
+    let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
+    let bench =
+        Workbench { cad: cad.clone(), sessions: sessions.clone(), materials: Arc::new(materials), queue: Queue::new() };
+
+    let mut service = Service::new("worker-heavy", "Proving Ground Worker (Heavy)")
+        .routes(routes::routes(bench.clone()))
+        .depends_on(probe("cad", move || {
+            let cad = cad.clone();
+            async move { if cad.ready() { Ok(cad.description()) } else { Err(anyhow!(cad.description())) } }
+        }))
+        .depends_on(probe("sessions", move || {
+            let sessions = sessions.clone();
+            async move {
+                workbench::blocking(move || sessions.probe_writable()).await??;
+                Ok("writable".to_owned())
+            }
+        }));
+    let Some(temporal_address) = temporal_address else {
+        tracing::warn!("TEMPORAL_URL is not set; simulations are reachable over HTTP only");
+        return service.run(address).await;
+    };
+    let (link, serving) = temporal::serve(temporal_address, bench);
+    service = service.depends_on(probe("temporal", move || {
+        let state = link.borrow().clone();
+        async move {
+            match state {
+                Link::Up(detail) => Ok(detail),
+                Link::Down(cause) => Err(anyhow!(cause)),
+            }
+        }
+    }));
+    tokio::select! {
+        served = service.run(address) => served,
+        () = serving => Err(anyhow!("the heavy queue is no longer served")),
+    }
+}

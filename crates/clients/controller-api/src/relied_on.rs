@@ -1,0 +1,91 @@
+//! The calls that a test relies on: the right status and a body that decodes, or a panic that tells what happened.
+
+use std::panic::Location;
+
+use contract::{
+    episodes::{AgentRunRequest, Episode, ListEpisodesQuery},
+    events::{IngestEventsRequest, IngestEventsResponse, ListEventsQuery, StoredEvent},
+    health::{Health, Readiness},
+};
+use http_reply::{StatusCode, must, must_with};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::ControllerClient;
+
+impl ControllerClient {
+    /// The controller says that it lives.
+    #[track_caller]
+    pub fn must_health(&self) -> impl Future<Output = Health> + Send {
+        let at = Location::caller();
+        async move { must(self.health().await, StatusCode::OK, at) }
+    }
+
+    /// The controller and all it depends on are up.
+    #[track_caller]
+    pub fn must_be_ready(&self) -> impl Future<Output = Readiness> + Send {
+        let at = Location::caller();
+        async move { must(self.ready().await, StatusCode::OK, at) }
+    }
+
+    /// Starts an episode; its id.
+    #[track_caller]
+    pub fn must_agent_run(&self, request: &AgentRunRequest) -> impl Future<Output = Uuid> + Send {
+        let at = Location::caller();
+        async move {
+            let started: contract::episodes::AgentRunResponse =
+                must(self.agent_run(request).await, StatusCode::ACCEPTED, at);
+            started.episode_id
+        }
+    }
+
+    /// Episodes, newest first.
+    #[track_caller]
+    pub fn must_list_episodes(&self, query: &ListEpisodesQuery) -> impl Future<Output = Vec<Episode>> + Send {
+        let at = Location::caller();
+        async move { must(self.list_episodes(query).await, StatusCode::OK, at) }
+    }
+
+    /// One episode with its transitions and traces.
+    #[track_caller]
+    pub fn must_episode(&self, id: Uuid) -> impl Future<Output = Episode> + Send {
+        let at = Location::caller();
+        async move { must(self.episode(id).await, StatusCode::OK, at) }
+    }
+
+    /// Deletes an episode.
+    #[track_caller]
+    pub fn must_delete_episode(&self, id: Uuid) -> impl Future<Output = ()> + Send {
+        let at = Location::caller();
+        async move {
+            must_with(self.delete_episode(id).await, at, |reply| reply.expect_status(StatusCode::OK));
+        }
+    }
+
+    /// All events of an episode in the order of ingestion, page after page.
+    #[track_caller]
+    pub fn must_events(&self, id: Uuid) -> impl Future<Output = Vec<StoredEvent>> + Send {
+        let at = Location::caller();
+        async move {
+            let mut all: Vec<StoredEvent> = Vec::new();
+            loop {
+                let query = ListEventsQuery { after_id: all.last().map_or(0, |event| event.id), ..Default::default() };
+                let page: Vec<StoredEvent> = must(self.events(id, &query).await, StatusCode::OK, at);
+                if page.is_empty() {
+                    return all;
+                }
+                all.extend(page);
+            }
+        }
+    }
+
+    /// Stores events; how many were stored.
+    #[track_caller]
+    pub fn must_ingest_events(&self, id: Uuid, events: Vec<Map<String, Value>>) -> impl Future<Output = u64> + Send {
+        let at = Location::caller();
+        let request = IngestEventsRequest { events };
+        async move {
+            must::<IngestEventsResponse>(self.ingest_events(id, &request).await, StatusCode::OK, at).stored
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a test holds of a stack.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Child,
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use tokio::sync::OnceCell;
+
+use crate::{
+    Backend, Capabilities, Fault, LogLine, LogMark, Service, StackDescriptor, binaries,
+    checkout::Checkout,
+    control::{Control, StackStatus},
+    descriptor::DESCRIPTOR_VARIABLE,
+    directory,
+    ensure::{EnsureOptions, Started, ensure, start},
+    external, fingerprint,
+    lease::Lease,
+    logs,
+    progress::Reporter,
+    supervisor,
+    tools::Tools,
+};
+
+/// A running stack, kept for as long as this value or a clone of it lives.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    descriptor: StackDescriptor,
+    lease: Option<Lease>,
+    /// The supervisor of a private stack, a child of this process.
+    supervisor: Option<Child>,
+}
+
+/// What a private stack consists of.
+#[derive(Debug, Clone, Copy)]
+pub struct PrivateOptions {
+    /// The four services too, not only what they stand on.
+    pub services: bool,
+}
+
+impl Default for PrivateOptions {
+    /// Everything.
+    fn default() -> Self {
+        Self { services: true }
+    }
+}
+
+impl Stack {
+    /// The stack that all tests share: the one that `STACK_DESCRIPTOR` names, else the external one that the
+    /// environment names, else the shared one of this checkout, built and started where needed.
+    ///
+    /// All calls of one process give the same stack, which is held until the process ends.
+    pub async fn shared() -> anyhow::Result<Self> {
+        static SHARED: OnceCell<Stack> = OnceCell::const_new();
+        SHARED.get_or_try_init(find_shared).await.cloned()
+    }
+
+    /// A stack of one's own, for a test that stops, cuts off or corrupts something. It ends with the last clone of this
+    /// value, and with this process, however that ends.
+    pub async fn private(options: PrivateOptions) -> anyhow::Result<Self> {
+        if external::chosen_backend()? == Backend::External && std::env::var_os(DESCRIPTOR_VARIABLE).is_none() {
+            bail!("an external stack was chosen, and no private one can be started beside it; skip this test there");
+        }
+        let started = blocking(move || start_private(options)).await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                descriptor: started.descriptor,
+                lease: Some(started.lease),
+                supervisor: Some(started.supervisor),
+            }),
+        })
+    }
+
+    /// Where everything is.
+    pub fn descriptor(&self) -> &StackDescriptor {
+        &self.inner.descriptor
+    }
+
+    /// What can be done with it.
+    pub fn capabilities(&self) -> Capabilities {
+        self.inner.descriptor.capabilities()
+    }
+
+    /// True when it belongs to this process alone.
+    pub fn is_private(&self) -> bool {
+        self.inner.supervisor.is_some()
+    }
+
+    /// Disturbs a part and returns when that is done; `Restart` returns when the part works again.
+    ///
+    /// Only on a private stack: others rely on the shared one.
+    pub async fn fault(&self, service: Service, fault: Fault) -> anyhow::Result<()> {
+        if !self.is_private() {
+            bail!("{fault} of {service} refused: other tests use this stack; start one with Stack::private");
+        }
+        let mut control = self.control()?;
+        blocking(move || control.fault(service, fault)).await.map(|_seconds| ())
+    }
+
+    /// What runs, and who uses it. An external stack cannot tell.
+    pub async fn status(&self) -> anyhow::Result<StackStatus> {
+        let mut control = self.control()?;
+        blocking(move || control.status()).await
+    }
+
+    fn control(&self) -> anyhow::Result<Control> {
+        let supervisor = self.inner.descriptor.supervisor.as_ref();
+        let supervisor = supervisor.context("an external stack has no supervisor: it can be used, not controlled")?;
+        Control::connect(&supervisor.control_socket)
+    }
+
+    /// The end of a part's log as it is now.
+    pub fn log_mark(&self, service: Service) -> LogMark {
+        let offset = self.log_file(service).map_or(0, |path| logs::length(path));
+        LogMark { service, offset }
+    }
+
+    /// Whole lines that a part wrote behind `since`; none where the stack shows no logs.
+    pub fn logs(&self, service: Service, since: LogMark) -> anyhow::Result<Vec<LogLine>> {
+        let Some(path) = self.log_file(service) else { return Ok(Vec::new()) };
+        let offset = if since.service == service { since.offset } else { 0 };
+        let (lines, _) =
+            logs::lines_since(path, offset).with_context(|| format!("cannot read the log {}", path.display()))?;
+        Ok(lines.iter().map(|line| LogLine::parse(line)).collect())
+    }
+
+    /// Log file of a part, where the stack shows logs.
+    pub fn log_file(&self, service: Service) -> Option<&Path> {
+        self.inner.descriptor.logs.get(&service).map(PathBuf::as_path)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The end of its last lease is what stops a private stack.
+        drop(self.lease.take());
+        if let Some(mut supervisor) = self.supervisor.take() {
+            // It takes a moment to tidy up; it must not wait as a zombie for a process that lives on.
+            std::thread::spawn(move || supervisor.wait());
+        }
+    }
+}
+
+async fn find_shared() -> anyhow::Result<Stack> {
+    let (descriptor, lease) = if let Some(path) = std::env::var_os(DESCRIPTOR_VARIABLE).filter(|path| !path.is_empty())
+    {
+        let descriptor = StackDescriptor::read(Path::new(&path))?;
+        let lease = Lease::take(&descriptor).with_context(|| {
+            format!("{DESCRIPTOR_VARIABLE} names {}, whose stack is gone; unset it", Path::new(&path).display())
+        })?;
+        (descriptor, lease)
+    } else if external::chosen_backend()? == Backend::External {
+        let descriptor = external::describe()?;
+        external::check(&descriptor).await?;
+        (descriptor, None)
+    } else {
+        let ensured = blocking(|| ensure(&Checkout::locate()?, EnsureOptions::default(), &mut Reporter::automatic()));
+        let ensured = ensured.await?;
+        (ensured.descriptor, Some(ensured.lease))
+    };
+    Ok(Stack { inner: Arc::new(Inner { descriptor, lease, supervisor: None }) })
+}
+
+fn start_private(options: PrivateOptions) -> anyhow::Result<Started> {
+    let checkout = Checkout::locate()?;
+    let mut reporter = Reporter::quiet();
+    // Whoever named a descriptor has built everything on the way to it.
+    let is_built = std::env::var_os(DESCRIPTOR_VARIABLE).is_some() || binaries::building_is_off();
+    if options.services && !is_built {
+        binaries::build(&checkout, &reporter)?;
+    }
+    let tools = Tools::locate(&checkout.root, options.services)?;
+    let fingerprint = fingerprint::of(&checkout, &tools)?;
+    directory::remove_stale();
+    let mut request = supervisor::request(&checkout, tools, fingerprint);
+    request.private = true;
+    request.services = options.services;
+    start(&checkout, &request, &mut reporter)
+}
+
+/// Runs what blocks beside the test's runtime.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("the work beside the runtime panicked")?
+}

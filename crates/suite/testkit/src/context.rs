@@ -1,0 +1,184 @@
+//! The surroundings of one test: its stack, its names, its clients, and what is shown when it fails.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    thread,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use controller_api::ControllerClient;
+use stack::{LogLevel, LogMark, PrivateOptions, Service, Stack, StackDescriptor};
+use storage_probe::{Database, ObjectStore};
+use worker_api::{HeavyWorker, LightWorker};
+
+use crate::designs::Design;
+
+/// Lines of each service's log that a failed test shows.
+const LOG_LINES_SHOWN: usize = 40;
+
+/// One test's view of a stack. Everything it names carries a nonce, so that tests never meet.
+pub struct Context {
+    stack: Stack,
+    http: reqwest::Client,
+    test_id: String,
+    nonce: String,
+    log_marks: BTreeMap<Service, LogMark>,
+    expected_errors: RefCell<Vec<String>>,
+}
+
+/// A worker session of a test, with clients that are already in it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id.
+    pub id: String,
+    /// Light worker.
+    pub light: LightWorker,
+    /// Heavy worker.
+    pub heavy: HeavyWorker,
+}
+
+impl Session {
+    /// Writes a design into the session.
+    pub async fn must_hold(&self, design: &Design) {
+        self.light.must_write_file("script.py", &design.script).await;
+        self.light.must_write_file("objectives.yaml", &design.objectives).await;
+    }
+}
+
+impl Context {
+    /// On the shared stack, which is found or started.
+    pub async fn shared() -> Self {
+        let stack = Stack::shared().await.context("no stack to run against");
+        Self::on(stack.unwrap_or_else(|error| panic!("{error:#}")))
+    }
+
+    /// On a stack of its own, for tests that stop, cut off or corrupt something. It ends with the test.
+    pub async fn private() -> Self {
+        let stack = Stack::private(PrivateOptions::default()).await.context("no private stack could be started");
+        Self::on(stack.unwrap_or_else(|error| panic!("{error:#}")))
+    }
+
+    fn on(stack: Stack) -> Self {
+        let test = thread::current().name().unwrap_or("test").to_owned();
+        let nonce = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
+        let test_id = format!("{}-{nonce}", test.replace("::", "."));
+        let log_marks = Service::SYSTEM
+            .into_iter()
+            .filter_map(|service| stack.log_mark(service).ok().map(|mark| (service, mark)))
+            .collect();
+        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)).build();
+        Self {
+            http: http.expect("a plain HTTP client needs nothing that could be missing"),
+            stack,
+            test_id,
+            nonce,
+            log_marks,
+            expected_errors: RefCell::default(),
+        }
+    }
+
+    /// The stack.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Where everything is.
+    pub fn descriptor(&self) -> &StackDescriptor {
+        self.stack.descriptor()
+    }
+
+    /// Base URL of a service.
+    pub fn url(&self, service: Service) -> String {
+        self.descriptor().url(service).unwrap_or_else(|error| panic!("{error}")).to_owned()
+    }
+
+    /// A plain HTTP client, for requests that the typed clients would not send.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// A name that no other test and no other run uses. `purpose` makes it readable.
+    pub fn unique(&self, purpose: &str) -> String {
+        format!("{purpose}-{}", self.nonce)
+    }
+
+    /// A worker session of this test. The same purpose gives the same session.
+    pub fn session(&self, purpose: &str) -> Session {
+        let id = self.unique(purpose);
+        let light = LightWorker::new(self.url(Service::WorkerLight), id.as_str(), self.http.clone());
+        let heavy = HeavyWorker::new(self.url(Service::WorkerHeavy), id.as_str(), self.http.clone());
+        Session { light: light.with_test_id(&self.test_id), heavy: heavy.with_test_id(&self.test_id), id }
+    }
+
+    /// The controller, with the key of this stack.
+    pub fn controller(&self) -> ControllerClient {
+        let key = self.descriptor().api_key.clone().unwrap_or_default();
+        ControllerClient::new(self.url(Service::Controller), key, self.http.clone()).with_test_id(&self.test_id)
+    }
+
+    /// The database, read-only.
+    pub async fn database(&self) -> anyhow::Result<Database> {
+        Database::connect(self.descriptor().database()?).await
+    }
+
+    /// The object store.
+    pub fn object_store(&self) -> anyhow::Result<ObjectStore> {
+        let address = self.descriptor().object_store()?;
+        Ok(ObjectStore::new(&address.endpoint, &address.access_key, &address.secret_key))
+    }
+
+    /// Declares that a service will log an error because of what this test does; `text` occurs in the line.
+    pub fn expect_error_log(&self, text: &str) {
+        self.expected_errors.borrow_mut().push(text.to_owned());
+    }
+
+    /// Lines that a service logged for this test's requests since the test began.
+    pub fn log_lines(&self, service: Service) -> Vec<stack::LogLine> {
+        let Some(mark) = self.log_marks.get(&service) else { return Vec::new() };
+        let lines = self.stack.logs(service, *mark).unwrap_or_default();
+        lines.into_iter().filter(|line| line.raw.contains(&self.test_id)).collect()
+    }
+
+    fn show_evidence(&self) {
+        eprintln!("\n--- {} failed; what the services logged for it ---", self.test_id);
+        for service in Service::SYSTEM {
+            let lines = self.log_lines(service);
+            let skipped = lines.len().saturating_sub(LOG_LINES_SHOWN);
+            eprintln!("[{service}] {} lines", lines.len());
+            for line in &lines[skipped..] {
+                eprintln!("  {}", line.raw);
+            }
+        }
+        eprintln!("--- whole logs: `cargo run -p stack -- logs SERVICE` ---\n");
+    }
+
+    fn unexpected_errors(&self) -> Vec<String> {
+        let expected = self.expected_errors.borrow();
+        Service::SYSTEM
+            .into_iter()
+            .flat_map(|service| self.log_lines(service).into_iter().map(move |line| (service, line)))
+            .filter(|(_, line)| line.level == Some(LogLevel::Error))
+            .filter(|(_, line)| !expected.iter().any(|text| line.raw.contains(text.as_str())))
+            .map(|(service, line)| format!("[{service}] {}", line.raw))
+            .collect()
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.show_evidence();
+            return;
+        }
+        let errors = self.unexpected_errors();
+        assert!(
+            errors.is_empty(),
+            "the test passed, but a service logged errors for its requests; declare them with \
+             `ctx.expect_error_log(…)` if they belong there:\n{}",
+            errors.join("\n")
+        );
+    }
+}
+

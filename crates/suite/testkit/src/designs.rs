@@ -1,0 +1,136 @@
+//! Small designs whose physics a reader can see without running them. Lengths in millimetres, z is up.
+//!
+//! Every design is a CAD script and an `objectives.yaml`. The moved object is a ball that the objectives spawn; the
+//! script adds what stands around it.
+
+/// A script and its objectives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Design {
+    /// `script.py`.
+    pub script: String,
+    /// `objectives.yaml`.
+    pub objectives: String,
+}
+
+/// What the objectives say; the rest of the file is the same in all designs.
+struct Scenario {
+    start: [f64; 3],
+    goal: [[f64; 3]; 2],
+    trap: Option<[[f64; 3]; 2]>,
+    bounds: [[f64; 3]; 2],
+}
+
+/// A script that imports what every script needs and builds `body`, Python that returns a list of parts.
+pub fn script(body: &str) -> String {
+    let indented: String = body.lines().map(|line| format!("    {line}\n")).collect();
+    format!(
+        "from build123d import *\n\
+         from shared.enums import ManufacturingMethod\n\
+         from shared.models.schemas import CompoundMetadata, JointMetadata, PartMetadata\n\n\n\
+         def part(shape, label, fixed=False):\n    \
+             shape.label = label\n    \
+             shape.metadata = PartMetadata(material_id=\"aluminum_6061\", fixed=fixed)\n    \
+             return shape\n\n\n\
+         def build():\n{indented}"
+    )
+}
+
+/// A fixed block of 40 mm beside the ball's way: a world that is not empty.
+pub fn bystander_script() -> String {
+    script("return Compound(children=[part(Pos(150, 150, 20) * Box(40, 40, 40), \"bystander\", fixed=True)])")
+}
+
+fn design(script: String, scenario: &Scenario) -> Design {
+    let zone = |[min, max]: [[f64; 3]; 2]| format!("{{min: {min:?}, max: {max:?}}}");
+    let traps = scenario
+        .trap
+        .map(|[min, max]| format!("\n    - {{name: trap, min: {min:?}, max: {max:?}}}"))
+        .unwrap_or_else(|| " []".to_owned());
+    let objectives = format!(
+        "objectives:\n  goal_zone: {goal}\n  forbid_zones:{traps}\n  build_zone: {bounds}\n\
+         simulation_bounds: {bounds}\n\
+         moved_object:\n  label: ball\n  shape: sphere\n  static_randomization: {{radius: [10.0, 10.0]}}\n  \
+         start_position: {start:?}\n  runtime_jitter: [0.0, 0.0, 0.0]\n\
+         constraints: {{max_unit_cost: 100.0, max_weight_g: 5000.0}}\n\
+         randomization: {{static_variation_id: v1, runtime_jitter_enabled: true}}\n",
+        goal = zone(scenario.goal),
+        bounds = zone(scenario.bounds),
+        start = scenario.start,
+    );
+    Design { script, objectives }
+}
+
+const ROOMY: [[f64; 3]; 2] = [[-300.0, -300.0, -10.0], [300.0, 300.0, 600.0]];
+
+/// A ball 500 mm above a goal that stands on the floor: it falls in.
+pub fn ball_above_goal() -> Design {
+    design(
+        bystander_script(),
+        &Scenario {
+            start: [0.0, 0.0, 500.0],
+            goal: [[-50.0, -50.0, 0.0], [50.0, 50.0, 100.0]],
+            trap: None,
+            bounds: ROOMY,
+        },
+    )
+}
+
+/// The same, with a forbidden zone across the way.
+pub fn ball_above_trap() -> Design {
+    design(
+        bystander_script(),
+        &Scenario {
+            start: [0.0, 0.0, 500.0],
+            goal: [[-50.0, -50.0, 0.0], [50.0, 50.0, 100.0]],
+            trap: Some([[-50.0, -50.0, 200.0], [50.0, 50.0, 250.0]]),
+            bounds: ROOMY,
+        },
+    )
+}
+
+/// A ball that lies on the floor with the goal 200 mm away: nothing moves it.
+pub fn ball_at_rest_beside_goal() -> Design {
+    design(
+        bystander_script(),
+        &Scenario {
+            start: [0.0, 0.0, 10.0],
+            goal: [[200.0, -50.0, 0.0], [280.0, 50.0, 80.0]],
+            trap: None,
+            bounds: ROOMY,
+        },
+    )
+}
+
+/// A ball dropped on a 30° ramp that points away from the goal: it rolls over the edge of the world.
+pub fn ball_on_ramp_out_of_bounds() -> Design {
+    let ramp = script(
+        "with BuildPart() as ramp:\n    \
+             with BuildSketch(Plane.XZ):\n        \
+                 Polygon((-150, 0), (150, 0), (-150, 173.2), align=None)\n    \
+             extrude(amount=50, both=True)\n\
+         return Compound(children=[part(ramp.part, \"ramp\", fixed=True)])",
+    );
+    design(
+        ramp,
+        &Scenario {
+            start: [-100.0, 0.0, 175.0],
+            goal: [[-290.0, -50.0, 0.0], [-200.0, 50.0, 80.0]],
+            trap: None,
+            bounds: ROOMY,
+        },
+    )
+}
+
+/// Twelve loose blocks in a heap and a goal that none of them can reach: a run that takes its whole 30 s, and the
+/// engine a noticeable time.
+pub fn busy_heap() -> Design {
+    let heap = script(
+        "blocks = [\n    \
+             part(Pos(30 * (i % 3), 30 * (i // 3 % 2), 15 + 45 * (i // 6)) * Box(25, 25, 25), f\"block_{i}\")\n    \
+             for i in range(12)\n\
+         ]\n\
+         return Compound(children=blocks)",
+    );
+    let quiet = ball_at_rest_beside_goal();
+    Design { script: heap, objectives: quiet.objectives.replace("start_position: [0.0, 0.0, 10.0]", "start_position: [-200.0, 0.0, 10.0]") }
+}

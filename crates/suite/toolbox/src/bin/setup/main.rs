@@ -1,0 +1,59 @@
+//! `make setup`: brings a machine to the point where the tests run, and says what it does.
+//!
+//! Every component is found if the machine has it, else installed into the user's cache; then the checkout's `.tools`
+//! links are set. Components that do not depend on each other are worked on at the same time and one that fails does
+//! not stop the others. The second run only looks.
+
+mod arguments;
+mod command;
+mod component;
+mod components;
+mod interrupt;
+mod lane;
+mod progress;
+mod summary;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Parser;
+use toolbox::{Cache, checkout_root};
+
+use crate::arguments::Arguments;
+use crate::component::Site;
+use crate::lane::Errand;
+use crate::progress::Progress;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("setup: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True when every required component is in place.
+fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    let started = Instant::now();
+    let here = std::env::current_dir().context("the current directory cannot be read")?;
+    let checkout = checkout_root(&here).with_context(|| {
+        format!("{} is not inside a checkout of this project; run it from one (make setup)", here.display())
+    })?;
+    let cache = Cache::from_variables(|name| std::env::var_os(name))?;
+    interrupt::watch()?;
+    let progress = Progress::new();
+    if !arguments.check {
+        for left_over in cache.sweep()? {
+            progress.note(&format!("removed what an interrupted setup left: {}", left_over.display()));
+        }
+    }
+    let site = Site::new(checkout, cache);
+    let errand = Errand { site: &site, progress: &progress, only_look: arguments.check, only: &arguments.only };
+    let reports = errand.run();
+    let succeeded = summary::print(&site, &reports, started.elapsed(), arguments);
+    Ok(succeeded)
+}

@@ -1,0 +1,143 @@
+"""Life of one forked child: shed everything inherited, lock in, run the script, leave word of how it went."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import mmap
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from typing import Any, NoReturn
+
+from runtime import build_design, guard, inspect_topology, run_code
+from runtime.faults import Fault, Surroundings, from_exception
+from runtime.script import read_source
+
+# Exit status of a child that could not be locked in; the script has then not run.
+SETUP_FAILED = 70
+# Address space kept back so that running out of it can still be reported.
+_RESERVE_BYTES = 32 << 20
+_MESSAGE_BYTES = 8192
+
+
+def load_sandbox(path: str) -> Any:
+    """Loads the sandbox library. Done before forking: a child must not load code after it is told to lock in."""
+    function = ctypes.CDLL(path).sandbox_enter
+    function.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
+    function.restype = ctypes.c_int
+    return function
+
+
+def enter_sandbox(sandbox_enter: Any, policy: dict[str, Any]) -> dict[str, Any]:
+    """Locks this process in and returns what is in force."""
+    message = ctypes.create_string_buffer(_MESSAGE_BYTES)
+    status = sandbox_enter(json.dumps(policy).encode(), message, _MESSAGE_BYTES)
+    text = message.value.decode("utf-8", "replace")
+    if status != 0:
+        raise RuntimeError(text)
+    return json.loads(text)
+
+
+def run(job: dict[str, Any], sandbox_enter: Any, parent: int) -> NoReturn:
+    """Runs one job in a freshly forked process and ends the process."""
+    status = SETUP_FAILED
+    try:
+        _redirect(job["run_dir"])
+        outcome = os.open(
+            os.path.join(job["run_dir"], "outcome.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+        )
+        try:
+            _settle(job)
+            guard.install()
+            enter_sandbox(sandbox_enter, job["policy"])
+        except BaseException as error:  # noqa: BLE001 - reported as what it is, and the script does not run
+            os.write(outcome, json.dumps({"setup_error": f"{type(error).__name__}: {error}"}).encode())
+            os._exit(SETUP_FAILED)
+        if os.getppid() != parent:
+            # The parent ended before its death could be subscribed to.
+            os._exit(SETUP_FAILED)
+        status = _run_script(job, outcome)
+    except BaseException:  # noqa: BLE001 - nothing may return into the parent's code
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(status)
+
+
+def _redirect(run_dir: str) -> None:
+    """Standard streams become files of the run folder; every other inherited descriptor is closed."""
+    for number, name, flags in ((0, "/dev/null", os.O_RDONLY), (1, "stdout", os.O_WRONLY), (2, "stderr", os.O_WRONLY)):
+        path = name if number == 0 else os.path.join(run_dir, name)
+        # Appending keeps the order when a script opens the stream a second time.
+        opened = os.open(path, flags | (0 if number == 0 else os.O_APPEND))
+        os.dup2(opened, number)
+    os.closerange(3, 1 << 16)
+    # Line by line, so that what was printed is there even if the process is killed.
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+
+
+def _settle(job: dict[str, Any]) -> None:
+    """A clean environment, the session as working folder, fresh random state."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    tempfile.tempdir = None
+    os.chdir(job["session_root"])
+    sys.path.insert(0, job["session_root"])
+    # Sibling modules of the session may carry these names.
+    for name in [name for name in sys.modules if name == "runtime" or name.startswith("runtime.")]:
+        del sys.modules[name]
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+
+
+def _run_script(job: dict[str, Any], outcome: int) -> int:
+    policy = job["policy"]
+    surroundings = Surroundings(
+        session_root=job["session_root"],
+        run_dir=job["run_dir"],
+        mounts=tuple(job["mounts"]),
+        readable=tuple(policy["read_only"]),
+        memory_allowance_bytes=job["memory_allowance_bytes"],
+        max_file_bytes=policy["max_file_bytes"],
+    )
+    reserve = mmap.mmap(-1, _RESERVE_BYTES)
+    script_name = job["script_path"] or "<script>"
+    result: dict[str, Any] = {}
+    fault: Fault | None = None
+    status = 0
+    try:
+        source = read_source(job)
+        if job["mode"] == "execute":
+            status, fault = run_code.run(job, source, surroundings)
+        elif job["mode"] == "build":
+            build_design.run(job, source)
+        else:
+            result = inspect_topology.run(job, source)
+    except BaseException as error:  # noqa: BLE001 - whatever a script raises is its result
+        reserve.close()
+        fault = from_exception(error, script_name, surroundings)
+        if not isinstance(error, Fault):
+            traceback.print_exception(error)
+        status = 1
+    if fault is not None and fault.kind == "memory_limit":
+        gc.collect()
+    answer = {"fault": fault.as_dictionary() if fault else None, "result": result}
+    os.write(outcome, json.dumps(answer).encode())
+    return status
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # a full or closed stream cannot be helped any more
+            pass

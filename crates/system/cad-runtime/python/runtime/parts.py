@@ -1,0 +1,90 @@
+"""From a shape to its parts: what counts as one, where it stands, what it says about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from build123d.topology import Compound, Shape
+from OCP.TopoDS import TopoDS_Shape
+
+from runtime.faults import Fault
+from runtime.geometry import count_solids
+from shared.models.schemas import CompoundMetadata, MetadataError, PartMetadata
+
+_ZONE_PREFIX = "zone_"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A top-level part, placed in the world. ``role`` is ``part``, ``compound``, ``goal_zone`` or ``forbid_zone``."""
+
+    label: str
+    shape: TopoDS_Shape
+    role: str
+    metadata: PartMetadata | CompoundMetadata | None
+    constraint: str | None
+
+
+def placed_parts(root: Shape) -> list[tuple[str, Shape, TopoDS_Shape]]:
+    """Label, object and world shape of each top-level part: the children of a Compound, or the shape itself.
+
+    Children keep the location that they have within their parent, so the parent's own location comes on top.
+    Labels are made unique: parts without one are named by number, a repeated one gets a number behind it.
+    """
+    children = list(root.children) if isinstance(root, Compound) else []
+    if not children:
+        return [(root.label or "part_0", root, root.wrapped)]
+    taken: set[str] = set()
+    placed = []
+    for index, child in enumerate(children):
+        label = _unique(child.label or f"part_{index}", taken)
+        location = root.location * child.location
+        placed.append((label, child, child.wrapped.Located(location.wrapped)))
+    return placed
+
+
+def _unique(label: str, taken: set[str]) -> str:
+    candidate, number = label, 2
+    while candidate in taken:
+        candidate, number = f"{label}_{number}", number + 1
+    taken.add(candidate)
+    return candidate
+
+
+def described_parts(root: Shape) -> list[Part]:
+    """All top-level parts with their metadata, each checked."""
+    return [_described(label, child, shape) for label, child, shape in placed_parts(root)]
+
+
+def _described(label: str, child: Shape, shape: TopoDS_Shape) -> Part:
+    if count_solids(shape) == 0:
+        raise Fault(
+            "not_a_shape",
+            f"Part '{label}' contains no solid ({type(child).__name__}); faces and curves have no volume to build.",
+        )
+    constraint = getattr(child, "constraint", None)
+    if constraint is not None and not isinstance(constraint, str):
+        raise Fault("metadata", f"Part '{label}': constraint must be text such as 'weld:base', not {constraint!r}.")
+    if label.startswith(_ZONE_PREFIX):
+        role = "goal_zone" if "goal" in label else "forbid_zone"
+        return Part(label, shape, role, None, constraint)
+    metadata = _metadata(label, getattr(child, "metadata", None))
+    role = "compound" if isinstance(metadata, CompoundMetadata) else "part"
+    return Part(label, shape, role, metadata, constraint)
+
+
+def _metadata(label: str, value: Any) -> PartMetadata | CompoundMetadata:
+    if value is None:
+        raise Fault(
+            "metadata",
+            f"Part '{label}' is missing required metadata. Set `part.metadata = PartMetadata(material_id=...)` "
+            "(from shared.models.schemas) before you return it.",
+        )
+    try:
+        if isinstance(value, CompoundMetadata):
+            return CompoundMetadata.model_validate(value.model_dump())
+        # Fields may have been changed after construction: check again what is there now.
+        return PartMetadata.model_validate(value.model_dump() if isinstance(value, PartMetadata) else value)
+    except MetadataError as error:
+        raise Fault("metadata", f"Part '{label}': {error}.") from None

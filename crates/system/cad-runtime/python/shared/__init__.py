@@ -1,0 +1,1 @@
+"""What an agent's script imports: metadata of parts, enumerations, result shapes, events."""

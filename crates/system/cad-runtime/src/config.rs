@@ -1,0 +1,94 @@
+//! What a runtime needs to know about its machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Time that a build may take when the caller has no opinion.
+pub const DEFAULT_BUILD_TIMEOUT: Duration = Duration::from_secs(120);
+
+const MIB: u64 = 1 << 20;
+
+/// What a runtime needs to know about its machine.
+#[derive(Debug, Clone)]
+pub struct CadRuntimeConfig {
+    /// Python interpreter of the environment that has build123d.
+    pub python: PathBuf,
+    /// `libsandbox.so`; by default the newest one next to the running program, in `deps/` below or one folder up.
+    pub sandbox_library: Option<PathBuf>,
+    /// The Python package of this crate.
+    pub package_dir: PathBuf,
+    /// Folder whose sub-folders are the sessions.
+    pub sessions_dir: PathBuf,
+    /// Folders that scripts may read at a fixed absolute path.
+    pub mounts: Vec<Mount>,
+    /// What one run may use.
+    pub limits: Limits,
+    /// Whether bubblewrap gives the scripts a file system of their own.
+    pub bubblewrap: Bubblewrap,
+}
+
+impl CadRuntimeConfig {
+    /// A configuration with defaults: no mounts, default limits, bubblewrap when it works. The package folder comes
+    /// from the environment variable `CAD_PACKAGE_DIR`, else it is this crate's own in the source tree.
+    pub fn new(python: impl Into<PathBuf>, sessions_dir: impl Into<PathBuf>) -> Self {
+        let package_dir = std::env::var_os("CAD_PACKAGE_DIR")
+            .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/python")), PathBuf::from);
+        Self {
+            python: python.into(),
+            sandbox_library: None,
+            package_dir,
+            sessions_dir: sessions_dir.into(),
+            mounts: Vec::new(),
+            limits: Limits::default(),
+            bubblewrap: Bubblewrap::WhenItWorks,
+        }
+    }
+}
+
+/// A folder that scripts see read-only at `/<name>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Name of the folder in the root, without a slash.
+    pub name: String,
+    /// Folder on this machine.
+    pub source: PathBuf,
+}
+
+/// What one run may use. The time limit comes with each run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Address space beyond what the warm parent has mapped already, in bytes.
+    pub memory_bytes: u64,
+    /// Largest file, in bytes.
+    pub max_file_bytes: u64,
+    /// Open files at a time.
+    pub max_open_files: u64,
+    /// Threads at a time. The CAD kernel alone starts one per processor.
+    pub max_threads: u64,
+}
+
+impl Default for Limits {
+    /// 4 GiB of memory, files of 256 MiB, 256 open files, 64 threads plus two per processor.
+    fn default() -> Self {
+        Self {
+            memory_bytes: 4096 * MIB,
+            max_file_bytes: 256 * MIB,
+            max_open_files: 256,
+            max_threads: 64 + 2 * processors(),
+        }
+    }
+}
+
+/// Number of processors of this machine, at least 1.
+pub(crate) fn processors() -> u64 {
+    std::thread::available_parallelism().map_or(1, |count| count.get() as u64)
+}
+
+/// Whether bubblewrap gives the scripts a file system of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bubblewrap {
+    /// When it works on this machine; otherwise a warning says what is weaker.
+    WhenItWorks,
+    /// Never: for containers, whose image has the mounts in place.
+    Never,
+}

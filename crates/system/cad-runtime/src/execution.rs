@@ -1,0 +1,69 @@
+//! Running a piece of Python.
+
+use std::time::Duration;
+
+use contract::execution::{ScriptFault, ScriptFaultKind};
+
+use crate::run::Outcome;
+
+/// Output and error output are each cut at this length, in bytes.
+pub const OUTPUT_LIMIT_BYTES: u64 = 1 << 20;
+
+/// Shell convention for a process that a signal ended.
+const SIGNAL_EXIT_BASE: i32 = 128;
+
+/// How a piece of Python ran.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Execution {
+    /// What it printed, cut at [`OUTPUT_LIMIT_BYTES`].
+    pub stdout: String,
+    /// What it printed as errors, traceback included, cut at [`OUTPUT_LIMIT_BYTES`].
+    pub stderr: String,
+    /// Its exit code; -1 when it was ended from outside, 128 plus the signal when it crashed.
+    pub exit_code: i32,
+    /// True when the time limit ended it.
+    pub timed_out: bool,
+    /// The rule of the sandbox that it broke and that ended it. An error of the script's own is no fault here: it
+    /// stands in `exit_code` and `stderr`.
+    pub fault: Option<ScriptFault>,
+    /// Largest resident memory, in KiB; counts what it shares with the warm parent.
+    pub max_rss_kb: u64,
+    /// Wall time from fork to end.
+    pub wall: Duration,
+}
+
+impl Execution {
+    pub(crate) fn new(outcome: Outcome, timeout: Duration) -> Self {
+        let Outcome { ending, fault, stdout, mut stderr, .. } = outcome;
+        let timed_out = fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::TimeLimit);
+        let note = match &fault {
+            Some(_) if timed_out => Some(format!("Execution timed out after {} seconds", timeout.as_secs())),
+            // Nobody inside could say so.
+            Some(fault) if ending.signal.is_some() => Some(fault.message.clone()),
+            _ => None,
+        };
+        if let Some(note) = note {
+            if !stderr.is_empty() && !stderr.ends_with('\n') {
+                stderr.push('\n');
+            }
+            stderr.push_str(&note);
+            stderr.push('\n');
+        }
+        let exit_code = match (ending.exit_code, ending.signal) {
+            (Some(code), _) => code,
+            (None, Some(signal)) if ending.ended_by.is_none() && !timed_out && signal != libc::SIGKILL => {
+                SIGNAL_EXIT_BASE + signal
+            }
+            (None, _) => -1,
+        };
+        Self {
+            stdout,
+            stderr,
+            exit_code,
+            timed_out,
+            fault,
+            max_rss_kb: ending.max_rss_kb,
+            wall: Duration::from_secs_f64(ending.wall_s.max(0.0)),
+        }
+    }
+}

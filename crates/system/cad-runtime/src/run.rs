@@ -1,0 +1,249 @@
+//! One run from request to outcome, whatever is run.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::execution::{ScriptFault, ScriptFaultKind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::config::{Limits, processors};
+use crate::launch::LaunchPlan;
+use crate::run_directory::{RunDirectory, RunsDirectory};
+use crate::warm_parent::{EndedBy, Ending, State, Supervisor};
+use crate::{CadRuntimeError, OUTPUT_LIMIT_BYTES};
+
+/// How long after a run's deadline the warm parent may still take to report its end.
+const ANSWER_GRACE: Duration = Duration::from_secs(15);
+
+/// What the forked child is to do.
+pub(crate) struct Job {
+    /// `execute`, `build` or `topology`.
+    pub(crate) mode: &'static str,
+    /// Script file relative to the session, or None for `source`.
+    pub(crate) script_path: Option<String>,
+    /// Script text.
+    pub(crate) source: Option<String>,
+    /// Fields that only this mode has.
+    pub(crate) extra: Value,
+}
+
+/// What a child left behind.
+pub(crate) struct Outcome {
+    pub(crate) ending: Ending,
+    pub(crate) fault: Option<ScriptFault>,
+    pub(crate) result: Value,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) directory: RunDirectory,
+}
+
+#[derive(Default, Deserialize)]
+struct OutcomeFile {
+    setup_error: Option<String>,
+    fault: Option<ScriptFault>,
+    #[serde(default)]
+    result: Value,
+}
+
+/// What every run needs.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    // Before the folder: processes end before it is removed.
+    pub(crate) supervisor: Supervisor,
+    pub(crate) plan: Arc<LaunchPlan>,
+    pub(crate) runs_dir: Arc<RunsDirectory>,
+    pub(crate) limits: Limits,
+}
+
+impl Runner {
+    /// Runs a job. When `cancel` completes first, the child is ended and the outcome says so.
+    pub(crate) async fn run(
+        &self,
+        session_root: &Path,
+        job: Job,
+        timeout: Duration,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Outcome, CadRuntimeError> {
+        let parent = match self.supervisor.settled().await {
+            State::Ready(parent) => parent,
+            State::Failed(reason) => return Err(CadRuntimeError::NotRunning(reason)),
+            State::Starting => return Err(CadRuntimeError::NotRunning("it is starting".into())),
+        };
+        let session_root = self.session(session_root)?;
+        let directory = RunDirectory::create(&self.runs_dir)?;
+        if let Some(source) = &job.source {
+            directory.write_source(source)?;
+        }
+        let description = self.describe(&job, &session_root, &directory, timeout, parent.ready.virtual_memory_kb);
+
+        let (id, mut answer) = parent.run(&description, timeout, self.limits.max_threads);
+        let stuck = tokio::time::sleep(timeout + ANSWER_GRACE);
+        tokio::pin!(cancel, stuck);
+        let mut cancelled = false;
+        let answer = loop {
+            tokio::select! {
+                answer = &mut answer => break answer,
+                () = &mut cancel, if !cancelled => {
+                    cancelled = true;
+                    parent.cancel(id);
+                }
+                () = &mut stuck => {
+                    self.supervisor.kill_process();
+                    return Err(CadRuntimeError::ParentStuck { seconds: ANSWER_GRACE.as_secs() });
+                }
+            }
+        };
+        let ending = answer.map_err(|_| CadRuntimeError::ParentEnded)?.map_err(CadRuntimeError::Setup)?;
+
+        let (stdout, stderr) = directory.output(OUTPUT_LIMIT_BYTES)?;
+        let left: OutcomeFile = directory
+            .result("outcome.json")
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        if let Some(reason) = left.setup_error {
+            return Err(CadRuntimeError::Setup(reason));
+        }
+        let fault = fault_of_ending(&ending, &stderr, timeout, &self.limits).or(left.fault);
+        Ok(Outcome { ending, fault, result: left.result, stdout, stderr, directory })
+    }
+
+    /// The session's folder without symbolic links, so that the kernel's view of paths and ours agree.
+    fn session(&self, session_root: &Path) -> Result<PathBuf, CadRuntimeError> {
+        let wrong = |problem: String| CadRuntimeError::Session { path: session_root.to_owned(), problem };
+        let resolved = session_root.canonicalize().map_err(|error| wrong(error.to_string()))?;
+        if resolved == self.plan.sessions_dir || !resolved.starts_with(&self.plan.sessions_dir) {
+            return Err(wrong(format!("it is not below {}", self.plan.sessions_dir.display())));
+        }
+        if resolved.to_str().is_none() {
+            return Err(wrong("its name is not UTF-8".into()));
+        }
+        Ok(resolved)
+    }
+
+    fn describe(
+        &self,
+        job: &Job,
+        session_root: &Path,
+        directory: &RunDirectory,
+        timeout: Duration,
+        parent_memory_kb: u64,
+    ) -> Value {
+        let policy = policy(
+            &self.plan,
+            vec![session_root.to_owned(), directory.path().to_owned()],
+            &self.limits,
+            parent_memory_kb,
+            timeout,
+        );
+        let session_id = session_root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let mut description = json!({
+            "mode": job.mode,
+            "script_path": job.script_path,
+            "session_root": session_root,
+            "run_dir": directory.path(),
+            "mounts": self.plan.mount_points(),
+            "memory_allowance_bytes": self.limits.memory_bytes,
+            "policy": policy,
+            "environment": {
+                "PATH": "/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                "HOME": directory.scratch(),
+                "TMPDIR": directory.scratch(),
+                "SESSION_ID": session_id.unwrap_or_default(),
+                "EVENTS_FILE": session_root.join(contract::events::EVENTS_FILE),
+                "OPENBLAS_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": "1",
+            },
+        });
+        if let (Value::Object(fields), Value::Object(extra)) = (&mut description, &job.extra) {
+            fields.extend(extra.clone());
+        }
+        description
+    }
+}
+
+/// The sandbox policy of a run.
+pub(crate) fn policy(
+    plan: &LaunchPlan,
+    read_write: Vec<PathBuf>,
+    limits: &Limits,
+    parent_memory_kb: u64,
+    timeout: Duration,
+) -> sandbox::Policy {
+    sandbox::Policy {
+        read_only: plan.readable_paths(),
+        read_write,
+        memory_bytes: parent_memory_kb * 1024 + limits.memory_bytes,
+        // The wall clock is the limit; this is for the case that nobody is left to watch it. Threads add up.
+        cpu_seconds: (timeout.as_secs() + 5) * processors(),
+        max_file_bytes: limits.max_file_bytes,
+        max_open_files: limits.max_open_files,
+        allow_network: false,
+    }
+}
+
+/// The fault that follows from how the process ended, whatever it left behind.
+fn fault_of_ending(ending: &Ending, stderr: &str, timeout: Duration, limits: &Limits) -> Option<ScriptFault> {
+    let fault = |kind, message: String| Some(ScriptFault { kind, message, line: None });
+    let too_long = || {
+        fault(
+            ScriptFaultKind::TimeLimit,
+            format!(
+                "The script ran longer than its limit of {} s and was ended. Look for an endless loop, or build less \
+                 at a time.",
+                timeout.as_secs_f64()
+            ),
+        )
+    };
+    match ending.ended_by {
+        Some(EndedBy::TimeLimit) => return too_long(),
+        Some(EndedBy::ThreadLimit) => {
+            return fault(
+                ScriptFaultKind::ProcessLimit,
+                format!("The script started more threads than its limit of {} and was ended.", limits.max_threads),
+            );
+        }
+        Some(EndedBy::Cancel) => return fault(ScriptFaultKind::Cancelled, "The run was cancelled.".into()),
+        None => {}
+    }
+    match ending.signal? {
+        libc::SIGXCPU => too_long(),
+        libc::SIGXFSZ => fault(
+            ScriptFaultKind::FileSizeLimit,
+            format!("The script wrote a file larger than the limit of {} MiB.", limits.max_file_bytes >> 20),
+        ),
+        libc::SIGABRT if stderr.contains("std::bad_alloc") => fault(
+            ScriptFaultKind::MemoryLimit,
+            format!(
+                "The CAD kernel asked for more memory than the limit of {} MiB. Build fewer or simpler shapes at a time.",
+                limits.memory_bytes >> 20
+            ),
+        ),
+        libc::SIGKILL => fault(
+            ScriptFaultKind::Crashed,
+            "The process was killed from outside, most likely because the machine ran out of memory.".into(),
+        ),
+        signal => fault(
+            ScriptFaultKind::Crashed,
+            format!(
+                "The process crashed with signal {signal} ({}) inside native code. Simplify the operation that ran last.",
+                signal_name(signal)
+            ),
+        ),
+    }
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGSEGV => "segmentation fault",
+        libc::SIGABRT => "abort",
+        libc::SIGBUS => "bus error",
+        libc::SIGFPE => "arithmetic error",
+        libc::SIGILL => "illegal instruction",
+        libc::SIGSYS => "forbidden system call",
+        _ => "signal",
+    }
+}

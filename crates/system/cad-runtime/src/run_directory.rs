@@ -1,0 +1,144 @@
+//! The private folder of one run: its output, its scratch space, its result files.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::CadRuntimeError;
+
+/// Largest result file that is read, in bytes. Below this a run's own file size limit applies.
+const RESULT_LIMIT_BYTES: u64 = 1 << 30;
+
+/// Home of the warm parent among the run folders: libraries keep caches there.
+pub(crate) const HOME: &str = "home";
+
+/// The folder of a runtime's run folders; removed with the last of them.
+#[derive(Debug)]
+pub(crate) struct RunsDirectory(PathBuf);
+
+impl RunsDirectory {
+    /// `<sessions_dir>/../runs/<unique>`: the same file system as the sessions, but out of their sight.
+    pub(crate) fn create(sessions_dir: &Path) -> Result<Self, CadRuntimeError> {
+        let sessions =
+            sessions_dir.canonicalize().map_err(CadRuntimeError::file("resolve the sessions folder", sessions_dir))?;
+        let path = sessions.parent().unwrap_or(Path::new("/")).join("runs").join(uuid::Uuid::new_v4().to_string());
+        let home = path.join(HOME);
+        std::fs::create_dir_all(&home).map_err(CadRuntimeError::file("create", &home))?;
+        Ok(Self(path))
+    }
+
+    /// The folder, free of symbolic links.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for RunsDirectory {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
+}
+
+/// The private folder of one run; removed when dropped.
+///
+/// The script can write here. So the service keeps hold of the output files that it made itself, and opens result
+/// files only if they are plain files.
+#[derive(Debug)]
+pub(crate) struct RunDirectory {
+    path: PathBuf,
+    stdout: File,
+    stderr: File,
+    // After this folder's own removal.
+    _parent: Arc<RunsDirectory>,
+}
+
+impl RunDirectory {
+    /// Creates the folder with empty output files.
+    pub(crate) fn create(runs_dir: &Arc<RunsDirectory>) -> Result<Self, CadRuntimeError> {
+        let path = runs_dir.path().join(uuid::Uuid::new_v4().to_string());
+        let mut builder = std::fs::DirBuilder::new();
+        builder.mode(0o700);
+        builder.create(&path).map_err(CadRuntimeError::file("create", &path))?;
+        let scratch = path.join("scratch");
+        builder.create(&scratch).map_err(CadRuntimeError::file("create", &scratch))?;
+        let output = |name: &str| {
+            let file = path.join(name);
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&file)
+                .map_err(CadRuntimeError::file("create", &file))
+        };
+        Ok(Self { stdout: output("stdout")?, stderr: output("stderr")?, path, _parent: Arc::clone(runs_dir) })
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Space for temporary files; also the script's home.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.path.join("scratch")
+    }
+
+    /// Stores a script that was given as text.
+    pub(crate) fn write_source(&self, text: &str) -> Result<(), CadRuntimeError> {
+        let path = self.path.join("source.py");
+        File::create_new(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(CadRuntimeError::file("write", &path))
+    }
+
+    /// Output and error output of the script, each cut at `limit` bytes with a note.
+    pub(crate) fn output(&self, limit: u64) -> Result<(String, String), CadRuntimeError> {
+        let read = |file: &File, name: &str| {
+            read_cut(file, limit).map_err(CadRuntimeError::file("read", &self.path.join(name)))
+        };
+        Ok((read(&self.stdout, "stdout")?, read(&self.stderr, "stderr")?))
+    }
+
+    /// A result file; None when the script left none, or something that is no plain file.
+    pub(crate) fn result(&self, name: &str) -> Option<Vec<u8>> {
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(self.path.join(name))
+            .ok()?;
+        let metadata = file.metadata().ok()?;
+        if !metadata.is_file() || metadata.len() > RESULT_LIMIT_BYTES {
+            return None;
+        }
+        let mut content = Vec::with_capacity(metadata.len() as usize);
+        file.take(RESULT_LIMIT_BYTES).read_to_end(&mut content).ok()?;
+        Some(content)
+    }
+}
+
+fn read_cut(mut file: &File, limit: u64) -> std::io::Result<String> {
+    file.seek(SeekFrom::Start(0))?;
+    let total = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes)?;
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if total > limit {
+        text.push_str(&format!("\n[cut: {total} bytes were written, the first {limit} are shown]\n"));
+    }
+    Ok(text)
+}
+
+impl Drop for RunDirectory {
+    fn drop(&mut self) {
+        remove(&self.path);
+    }
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(path) {
+        tracing::warn!(path = %path.display(), %error, "a folder of the CAD runtime could not be removed");
+    }
+}

@@ -1,0 +1,161 @@
+//! The runtime: starting it, and the three things it does.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contract::execution::{InspectTopologyResponse, ScriptFault};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::config::CadRuntimeConfig;
+use crate::design::{self, BuildRequest, Design};
+use crate::execution::Execution;
+use crate::launch::LaunchPlan;
+use crate::run::{Job, Outcome, Runner, policy};
+use crate::run_directory::RunsDirectory;
+use crate::topology;
+use crate::warm_parent::{State, Supervisor};
+use crate::CadRuntimeError;
+
+/// Runs scripts. Cloning is cheap; the processes end with the last clone.
+///
+/// Runs go on concurrently; the caller bounds their number. Dropping the future of a run ends its process.
+#[derive(Debug, Clone)]
+pub struct CadRuntime {
+    runner: Arc<Runner>,
+}
+
+impl CadRuntime {
+    /// Starts the warm parent and returns when it is ready, after some seconds.
+    ///
+    /// # Errors
+    /// The interpreter, a folder or the sandbox library is missing; build123d cannot be imported; the kernel cannot
+    /// lock scripts in.
+    pub async fn start(config: CadRuntimeConfig) -> Result<Self, CadRuntimeError> {
+        let runs_dir = Arc::new(RunsDirectory::create(&config.sessions_dir)?);
+        let limits = config.limits;
+        let folder = runs_dir.path().to_owned();
+        let plan = tokio::task::spawn_blocking(move || LaunchPlan::prepare(&config, &folder))
+            .await
+            .map_err(|error| CadRuntimeError::NotRunning(error.to_string()))??;
+        // The trial of the sandbox has no session; generous memory, since the parent's size is not known yet.
+        let probe_policy = policy(&plan, vec![plan.runs_dir.clone()], &limits, 1 << 30, Duration::from_secs(10));
+        let plan = Arc::new(plan);
+        let supervisor = Supervisor::start(Arc::clone(&plan), probe_policy)
+            .map_err(|error| CadRuntimeError::NotRunning(format!("its thread could not be started: {error}")))?;
+        let runtime = Self { runner: Arc::new(Runner { supervisor, plan, runs_dir, limits }) };
+        match runtime.runner.supervisor.settled().await {
+            State::Ready(parent) => {
+                tracing::info!(
+                    import_s = parent.ready.import_s, python = %parent.ready.python,
+                    build123d = %parent.ready.build123d, isolation = %runtime.description(),
+                    "the CAD runtime is warm"
+                );
+                Ok(runtime)
+            }
+            State::Failed(reason) => Err(CadRuntimeError::NotRunning(reason)),
+            State::Starting => Err(CadRuntimeError::NotRunning("it did not come up".into())),
+        }
+    }
+
+    /// True when a run can start at once; false while the warm parent is being restarted or was given up on.
+    pub fn ready(&self) -> bool {
+        matches!(self.runner.supervisor.state(), State::Ready(_))
+    }
+
+    /// Process of the warm parent (or of the bubblewrap around it); None while there is none.
+    pub fn process_id(&self) -> Option<u32> {
+        self.runner.supervisor.process_id()
+    }
+
+    /// What keeps scripts in, such as `bubblewrap + landlock(7) + seccomp`.
+    pub fn description(&self) -> String {
+        let shell = if self.runner.plan.has_bubblewrap() { "bubblewrap + " } else { "" };
+        match self.runner.supervisor.state() {
+            State::Ready(parent) => format!("{shell}landlock({}) + seccomp", parent.ready.sandbox.landlock_abi),
+            State::Starting => format!("{shell}landlock + seccomp (starting)"),
+            State::Failed(reason) => format!("not running: {reason}"),
+        }
+    }
+
+    /// Runs Python source with the session's root as working folder, as `python file.py` would.
+    ///
+    /// The process is ended at `timeout`, when `cancel` completes, or when the returned future is dropped.
+    pub async fn execute(
+        &self,
+        session_root: &Path,
+        code: &str,
+        timeout: Duration,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Execution, CadRuntimeError> {
+        let job = Job { mode: "execute", script_path: None, source: Some(code.to_owned()), extra: json!({}) };
+        let outcome = self.run(session_root, job, timeout, cancel).await?;
+        Ok(Execution::new(outcome, timeout))
+    }
+
+    /// Runs a design script and returns the design, or what the script did wrong.
+    ///
+    /// The process is ended at `timeout` or when the returned future is dropped.
+    pub async fn build(
+        &self,
+        session_root: &Path,
+        request: &BuildRequest,
+        timeout: Duration,
+    ) -> Result<Result<Design, ScriptFault>, CadRuntimeError> {
+        let job = match design::job(request) {
+            Ok(job) => job,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let outcome = self.run(session_root, job, timeout, std::future::pending()).await?;
+        tokio::task::spawn_blocking(|| Design::load(outcome))
+            .await
+            .map_err(|error| CadRuntimeError::Setup(format!("the design could not be read: {error}")))
+    }
+
+    /// Looks at one part, face or edge (`target_id` such as `face_3`) of the shape that a script builds. Faces and
+    /// edges are numbered as build123d's `faces()` and `edges()` of the whole shape list them.
+    pub async fn inspect(
+        &self,
+        session_root: &Path,
+        script_path: &str,
+        target_id: &str,
+        timeout: Duration,
+    ) -> Result<InspectTopologyResponse, CadRuntimeError> {
+        let job = match topology::job(script_path, target_id) {
+            Ok(job) => job,
+            Err(message) => return Ok(topology::failure(message)),
+        };
+        let outcome = self.run(session_root, job, timeout, std::future::pending()).await?;
+        Ok(topology::response(&outcome))
+    }
+
+    /// Runs a job in a task of its own: when the caller goes away, the task still sees the process end and clears
+    /// up after it.
+    async fn run(
+        &self,
+        session_root: &Path,
+        job: Job,
+        timeout: Duration,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Outcome, CadRuntimeError> {
+        let (alive, gone) = oneshot::channel::<()>();
+        let runner = Arc::clone(&self.runner);
+        let session_root = session_root.to_owned();
+        let mut task = tokio::spawn(async move {
+            // Completes when the sender is dropped: on cancellation, and when the caller's future is.
+            let cancelled = async move { drop(gone.await) };
+            runner.run(&session_root, job, timeout, cancelled).await
+        });
+        tokio::pin!(cancel);
+        let finished = tokio::select! {
+            finished = &mut task => finished,
+            () = &mut cancel => {
+                drop(alive);
+                task.await
+            }
+        };
+        finished.map_err(|error| CadRuntimeError::Setup(format!("the run's task failed: {error}")))?
+    }
+}

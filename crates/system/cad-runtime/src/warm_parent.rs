@@ -1,0 +1,336 @@
+//! The warm parent process, seen from the service: keeping one alive, and talking to it.
+//!
+//! One thread starts the process, reads its answers and waits for its end. It is a plain thread because the kernel
+//! ties "die with your parent" to the thread that started the process, and threads of an asynchronous runtime may
+//! come and go.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStderr, ChildStdin, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{oneshot, watch};
+
+use crate::launch::LaunchPlan;
+
+/// So many ends within [`FAILURE_WINDOW`] are a defect that restarting does not cure.
+const FAILURE_LIMIT: usize = 5;
+const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+
+/// What a warm parent says about itself when it is ready.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Ready {
+    pub(crate) import_s: f64,
+    pub(crate) virtual_memory_kb: u64,
+    pub(crate) python: String,
+    pub(crate) build123d: String,
+    pub(crate) sandbox: sandbox::Report,
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Ending {
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) ended_by: Option<EndedBy>,
+    pub(crate) wall_s: f64,
+    pub(crate) max_rss_kb: u64,
+}
+
+/// Why the warm parent ended a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EndedBy {
+    TimeLimit,
+    ThreadLimit,
+    Cancel,
+}
+
+/// The answer to one request.
+pub(crate) type Answer = Result<Ending, String>;
+
+#[derive(Serialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+enum Request<'a> {
+    Run { id: u64, timeout_s: f64, max_threads: u64, job: &'a serde_json::Value },
+    Cancel { id: u64 },
+}
+
+#[derive(Deserialize)]
+struct Line {
+    id: Option<u64>,
+    error: Option<String>,
+    ready: Option<Ready>,
+    #[serde(flatten)]
+    ending: Option<Ending>,
+}
+
+/// Where the warm parent stands.
+#[derive(Debug, Clone)]
+pub(crate) enum State {
+    Starting,
+    Ready(Arc<WarmParent>),
+    /// Given up, with the reason.
+    Failed(String),
+}
+
+/// A running warm parent.
+#[derive(Debug)]
+pub(crate) struct WarmParent {
+    pub(crate) ready: Ready,
+    requests: mpsc::Sender<String>,
+    pending: Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>,
+    next_id: AtomicU64,
+}
+
+impl WarmParent {
+    /// Asks for a child. The receiver gets its ending, or an error when the parent ends first.
+    pub(crate) fn run(
+        &self,
+        job: &serde_json::Value,
+        timeout: Duration,
+        max_threads: u64,
+    ) -> (u64, oneshot::Receiver<Answer>) {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = oneshot::channel();
+        lock(&self.pending).insert(id, sender);
+        self.send(&Request::Run { id, timeout_s: timeout.as_secs_f64(), max_threads, job });
+        (id, receiver)
+    }
+
+    /// Asks to end a child; its ending arrives as usual.
+    pub(crate) fn cancel(&self, id: u64) {
+        self.send(&Request::Cancel { id });
+    }
+
+    fn send(&self, request: &Request<'_>) {
+        let line = serde_json::to_string(request).expect("requests hold plain JSON values");
+        // When the writer has ended, the process has, and the reader tells everybody who waits.
+        drop(self.requests.send(line));
+    }
+}
+
+/// Keeps one warm parent alive until dropped.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    state: watch::Receiver<State>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stopping: AtomicBool,
+    process: Mutex<Option<Child>>,
+}
+
+impl Supervisor {
+    /// Starts the thread; the first warm parent comes up in the background.
+    pub(crate) fn start(plan: Arc<LaunchPlan>, probe_policy: sandbox::Policy) -> std::io::Result<Self> {
+        let (sender, state) = watch::channel(State::Starting);
+        let shared = Arc::new(Shared { stopping: AtomicBool::new(false), process: Mutex::new(None) });
+        let thread = std::thread::Builder::new().name("cad-warm-parent".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || supervise(&plan, &probe_policy, &shared, &sender)
+        })?;
+        Ok(Self { state, shared, thread: Some(thread) })
+    }
+
+    /// The state now.
+    pub(crate) fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    /// Waits until a warm parent is ready, or given up on.
+    pub(crate) async fn settled(&self) -> State {
+        let mut state = self.state.clone();
+        let settled = state.wait_for(|state| !matches!(state, State::Starting)).await;
+        settled.map_or_else(|_| State::Failed("the supervising thread has ended".into()), |state| state.clone())
+    }
+
+    /// The process, while there is one.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        lock(&self.shared.process).as_ref().map(Child::id)
+    }
+
+    /// Ends the process; a new one is started.
+    pub(crate) fn kill_process(&self) {
+        self.shared.kill();
+    }
+}
+
+impl Shared {
+    fn kill(&self) {
+        if let Some(process) = lock(&self.process).as_mut() {
+            // It may have ended by itself; the supervising thread collects it either way.
+            drop(process.kill());
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.shared.kill();
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been printed; there is nothing left to save.
+            drop(thread.join());
+        }
+    }
+}
+
+fn supervise(
+    plan: &LaunchPlan,
+    probe_policy: &sandbox::Policy,
+    shared: &Shared,
+    state: &watch::Sender<State>,
+) {
+    let mut failures: Vec<Instant> = Vec::new();
+    loop {
+        let end = serve_one(plan, probe_policy, shared, state);
+        if shared.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        failures.retain(|at| at.elapsed() < FAILURE_WINDOW);
+        failures.push(Instant::now());
+        if let End::Refused(reason) = end {
+            // What it said itself does not change by asking again.
+            tracing::error!(%reason, "the warm Python process cannot serve");
+            state.send_replace(State::Failed(reason));
+            return;
+        }
+        let End::Died(how) = end else { continue };
+        if failures.len() >= FAILURE_LIMIT {
+            let reason = format!("it ended {FAILURE_LIMIT} times within {} s, last: {how}", FAILURE_WINDOW.as_secs());
+            tracing::error!(%reason, "the warm Python process is given up on");
+            state.send_replace(State::Failed(reason));
+            return;
+        }
+        tracing::error!(%how, "the warm Python process ended unexpectedly; starting another");
+        state.send_replace(State::Starting);
+    }
+}
+
+enum End {
+    /// It said why it cannot serve.
+    Refused(String),
+    /// It ended, or could not be started.
+    Died(String),
+}
+
+/// Starts one process and reads its answers until it ends.
+fn serve_one(
+    plan: &LaunchPlan,
+    probe_policy: &sandbox::Policy,
+    shared: &Shared,
+    state: &watch::Sender<State>,
+) -> End {
+    let spawned = plan
+        .command(probe_policy)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut process = match spawned {
+        Ok(process) => process,
+        Err(error) => return End::Refused(format!("it could not be started: {error}")),
+    };
+    let (Some(stdin), Some(stdout), Some(stderr)) =
+        (process.stdin.take(), process.stdout.take(), process.stderr.take())
+    else {
+        return End::Refused("its pipes are missing".into());
+    };
+    {
+        let mut slot = lock(&shared.process);
+        *slot = Some(process);
+        // Stopping may have been asked for before there was a process to kill.
+        if shared.stopping.load(Ordering::SeqCst)
+            && let Some(process) = slot.as_mut()
+        {
+            drop(process.kill());
+        }
+    }
+    let writer = spawn_writer(stdin);
+    let last_words = spawn_logger(stderr);
+
+    let pending = Arc::new(Mutex::new(HashMap::new()));
+    let mut refusal = None;
+    for line in BufReader::new(stdout).lines() {
+        let Ok(line) = line else { break };
+        match serde_json::from_str::<Line>(&line) {
+            Ok(Line { ready: Some(ready), .. }) => {
+                let parent = WarmParent {
+                    ready,
+                    requests: writer.clone(),
+                    pending: Arc::clone(&pending),
+                    next_id: AtomicU64::new(1),
+                };
+                state.send_replace(State::Ready(Arc::new(parent)));
+            }
+            Ok(Line { id: Some(id), error, ending, .. }) => {
+                let answer = match (error, ending) {
+                    (None, Some(ending)) => Ok(ending),
+                    (error, _) => Err(error.unwrap_or_else(|| "the answer is incomplete".into())),
+                };
+                if let Some(waiting) = lock(&pending).remove(&id) {
+                    // The caller may have stopped waiting.
+                    drop(waiting.send(answer));
+                }
+            }
+            Ok(Line { error: Some(error), .. }) => refusal = Some(error),
+            Ok(_) | Err(_) => tracing::error!(%line, "the warm Python process sent something unintelligible"),
+        }
+    }
+
+    // No new request may find this parent; those that wait learn that it is gone.
+    if !matches!(&*state.borrow(), State::Failed(_)) {
+        state.send_replace(State::Starting);
+    }
+    lock(&pending).clear();
+    let process = lock(&shared.process).take();
+    let status = process.map(|mut process| {
+        // Its output has ended, so it is ending or useless.
+        drop(process.kill());
+        process.wait()
+    });
+    let last_words = last_words.join().unwrap_or_default();
+    match (refusal, status) {
+        (Some(reason), _) => End::Refused(reason),
+        (None, Some(Ok(status))) => End::Died(format!("{status}; {last_words}")),
+        (None, _) => End::Died(format!("unknown status; {last_words}")),
+    }
+}
+
+/// Writes requests from a thread of its own, so that a stopped process cannot block callers.
+fn spawn_writer(mut stdin: ChildStdin) -> mpsc::Sender<String> {
+    let (sender, receiver) = mpsc::channel::<String>();
+    std::thread::spawn(move || {
+        for line in receiver {
+            if writeln!(stdin, "{line}").and_then(|()| stdin.flush()).is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
+/// Logs what the process prints as errors; returns the last line at its end.
+fn spawn_logger(stderr: ChildStderr) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut last = String::new();
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            tracing::warn!(target: "cad_runtime::python", "{line}");
+            last = line;
+        }
+        last
+    })
+}
+
+/// Data behind these locks is replaced whole, so a panic elsewhere leaves it usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,70 @@
+//! Running code as Python would run a file.
+
+use std::time::Duration;
+
+use contract::execution::ScriptFaultKind;
+
+use crate::fixture::{Fixture, PLENTY};
+
+#[tokio::test]
+async fn code_runs_like_a_python_file() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let session = fixture.session("runs", "")?;
+
+    let run = fixture.execute(&session, "import sys\nprint('out', __name__)\nprint('err', file=sys.stderr)\n").await?;
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str(), run.exit_code), ("out __main__\n", "err\n", 0));
+    assert!(run.fault.is_none() && !run.timed_out);
+
+    for (code, expected) in [("import sys; sys.exit(3)", 3), ("import sys; sys.exit('no')", 1), ("import os; os._exit(7)", 7)]
+    {
+        let run = fixture.execute(&session, code).await?;
+        assert_eq!((run.exit_code, run.fault), (expected, None), "{code}");
+    }
+
+    let run = fixture.execute(&session, "def f():\n    raise ValueError('wrong')\n\nf()\n").await?;
+    assert_eq!(run.exit_code, 1);
+    let expected = "Traceback (most recent call last):\n  File \"<script>\", line 4, in <module>\n    f()\n  \
+                    File \"<script>\", line 2, in f\n    raise ValueError('wrong')\nValueError: wrong\n";
+    assert_eq!(run.stderr, expected);
+    assert_eq!(run.fault, None, "an error of its own is no violation");
+
+    let run = fixture.execute(&session, "x = (\n").await?;
+    assert!(run.exit_code == 1 && run.stderr.contains("SyntaxError") && run.stderr.contains("line 1"), "{run:?}");
+
+    let code = "from pathlib import Path\nPath('sub').mkdir()\nPath('sub/a').write_text('hi')\n\
+                import os, shutil, tempfile, asyncio\nos.rename('sub/a', 'b')\nshutil.copy('b', 'c')\n\
+                tempfile.NamedTemporaryFile().write(b'x')\nasyncio.run(asyncio.sleep(0))\n\
+                print(Path('/config/manufacturing_config.yaml').read_text(), os.listdir('/config'))\n";
+    let run = fixture.execute(&session, code).await?;
+    assert_eq!((run.exit_code, run.stderr.as_str()), (0, ""), "{run:?}");
+    assert!(run.stdout.contains("materials"));
+    assert_eq!(std::fs::read_to_string(session.join("c"))?, "hi");
+
+    let run = fixture.execute(&session, "from shared.observability.events import emit_event\nemit_event('tool', a=1)\n").await?;
+    assert_eq!(run.exit_code, 0, "{run:?}");
+    let event: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(session.join("events.jsonl"))?)?;
+    assert_eq!((&event["event_type"], &event["a"]), (&"tool".into(), &1.into()));
+    assert!(event["unix_timestamp"].is_f64() && event["timestamp"].is_string() && event["agent_id"].is_null());
+
+    let run = fixture.execute(&session, "for _ in range(3 << 10): print('x' * 1023)\n").await?;
+    assert!(run.stdout.len() < (1 << 20) + 200 && run.stdout.contains("[cut: 3145728 bytes"), "{}", run.stdout.len());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_ends_at_its_limit_or_when_cancelled() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let session = fixture.session("ends", "")?;
+    let endless = "print('begun')\nwhile True: pass\n";
+
+    let run = fixture.runtime.execute(&session, endless, Duration::from_secs(1), std::future::pending()).await?;
+    assert_eq!((run.exit_code, run.timed_out, run.stdout.as_str()), (-1, true, "begun\n"));
+    assert_eq!(run.stderr, "Execution timed out after 1 seconds\n");
+    assert_eq!(run.fault.map(|fault| fault.kind), Some(ScriptFaultKind::TimeLimit));
+
+    let after = tokio::time::sleep(Duration::from_millis(200));
+    let run = fixture.runtime.execute(&session, endless, PLENTY, after).await?;
+    assert_eq!(run.fault.map(|fault| fault.kind), Some(ScriptFaultKind::Cancelled));
+    assert!(!run.timed_out && run.wall < PLENTY / 2);
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! What the episode workflow has done: running the script phase, and writing the end of an episode.
+
+use std::{sync::Arc, time::Duration};
+
+use contract::episodes::EpisodeStatus;
+use episode_store::{EpisodeStore, StoreError, Transition, TransitionOutcome};
+use serde::{Deserialize, Serialize};
+use temporalio_macros::activities;
+use temporalio_sdk::{
+    ApplicationFailure,
+    activities::{ActivityContext, ActivityError},
+};
+use tokio::time::Instant;
+use uuid::Uuid;
+use workflows::{EpisodeInput, EpisodeResult};
+
+use crate::{
+    outcome::PhaseOutcome,
+    script_phase::{Attempt, PhaseError, ScriptPhase},
+};
+
+/// Pause between two signs of life; several fit into the heartbeat limit of the workflow.
+const HEARTBEAT_PAUSE: Duration = Duration::from_secs(2);
+
+/// The activities of an episode and what they work with.
+pub(crate) struct EpisodeActivities {
+    store: EpisodeStore,
+    script_phase: ScriptPhase,
+}
+
+impl EpisodeActivities {
+    pub(crate) fn new(store: EpisodeStore, script_phase: ScriptPhase) -> Self {
+        Self { store, script_phase }
+    }
+}
+
+/// How an episode shall end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FinishInput {
+    pub(crate) episode_id: Uuid,
+    pub(crate) status: EpisodeStatus,
+    pub(crate) reason: Option<String>,
+}
+
+#[activities]
+impl EpisodeActivities {
+    /// Runs the episode's script in the light worker. A script that fails is an outcome; an error means that the
+    /// attempt itself did not come to an end and may be tried again.
+    #[activity]
+    pub(crate) async fn run_script_phase(
+        self: Arc<Self>,
+        context: ActivityContext,
+        input: EpisodeInput,
+    ) -> Result<PhaseOutcome, ActivityError> {
+        let info = context.info();
+        let attempt = Attempt { number: info.attempt, workflow_id: info.workflow_id.clone() };
+        tokio::select! {
+            outcome = self.script_phase.run(&input, &attempt) => outcome.map_err(activity_error),
+            never = give_signs_of_life(&context) => Err(never),
+            () = context.cancelled() => Err(ActivityError::cancelled()),
+        }
+    }
+
+    /// Brings an episode into its terminal state. One that is in a terminal state already keeps it.
+    #[activity]
+    pub(crate) async fn finish_episode(
+        self: Arc<Self>,
+        context: ActivityContext,
+        input: FinishInput,
+    ) -> Result<EpisodeResult, ActivityError> {
+        let FinishInput { episode_id, status, reason } = input;
+        let wanted =
+            Transition { status, workflow_id: context.info().workflow_id.clone(), reason: reason.clone() };
+        let status = match self.store.transition(episode_id, &wanted).await {
+            Ok(TransitionOutcome::Changed) => status,
+            Ok(TransitionOutcome::Unchanged { status }) => status,
+            // Deleted meanwhile: there is nothing left to write.
+            Err(StoreError::UnknownEpisode(_)) => status,
+            Err(error) => return Err(activity_error(error.into())),
+        };
+        tracing::info!(%episode_id, ?status, reason, "episode ended");
+        Ok(EpisodeResult { status, failure_reason: reason.filter(|_| status == EpisodeStatus::Failed) })
+    }
+}
+
+/// Tells Temporal every [`HEARTBEAT_PAUSE`] that the activity lives, and learns so when it is cancelled. Ends only
+/// when a sign of life cannot be sent.
+async fn give_signs_of_life(context: &ActivityContext) -> ActivityError {
+    let begun = Instant::now();
+    loop {
+        if let Err(error) = context.record_heartbeat(begun.elapsed().as_secs()).await {
+            return error.into();
+        }
+        tokio::time::sleep(HEARTBEAT_PAUSE).await;
+    }
+}
+
+/// An error for Temporal: the whole chain in one message, and whether another attempt makes sense.
+fn activity_error(error: PhaseError) -> ActivityError {
+    let pointless = error.is_final();
+    let message = format!("{:#}", anyhow::Error::new(error));
+    tracing::warn!(message, pointless, "an activity did not come to its end");
+    let failure = if pointless { ApplicationFailure::non_retryable(message) } else { ApplicationFailure::new(message) };
+    ActivityError::application(failure)
+}

@@ -1,0 +1,81 @@
+//! The workflow of an episode. Deterministic: it decides by what activities return, and does nothing itself.
+
+use std::time::Duration;
+
+use contract::episodes::EpisodeStatus;
+use temporalio_common::{RetryPolicy, error::ActivityExecutionError};
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult};
+use workflows::{EpisodeInput, EpisodeResult};
+
+use crate::{
+    activities::{EpisodeActivities, FinishInput},
+    outcome::PhaseOutcome,
+};
+
+/// Attempts of a phase whose worker or database does not answer.
+const PHASE_ATTEMPTS: u32 = 3;
+/// What a phase may take on top of its script's own limit: reading the script, writing what came of it.
+const PHASE_OVERHEAD: Duration = Duration::from_secs(60);
+/// A phase that gives no sign of life for this long counts as lost, and is begun anew.
+const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
+/// How long writing the end of an episode may take in one attempt.
+const FINISH_LIMIT: Duration = Duration::from_secs(30);
+/// Longest pause between attempts to write the end of an episode, which go on until one works.
+const LONGEST_FINISH_PAUSE: Duration = Duration::from_secs(10);
+
+/// Carries one episode from `queued` to a terminal state.
+#[workflow]
+#[derive(Default)]
+pub(crate) struct EpisodeWorkflow;
+
+#[workflow_methods]
+impl EpisodeWorkflow {
+    /// Runs the one phase there is, then writes how it ended.
+    #[run]
+    pub(crate) async fn run(ctx: &mut WorkflowContext<Self>, input: EpisodeInput) -> WorkflowResult<EpisodeResult> {
+        let episode_id = input.episode_id;
+        let options = phase_options(input.script_timeout_s);
+        let phase = ctx.execute_activity(EpisodeActivities::run_script_phase, input, options).await;
+        let (status, reason) = match phase {
+            Ok(PhaseOutcome::Completed) => (EpisodeStatus::Completed, None),
+            Ok(PhaseOutcome::Failed { reason }) => (EpisodeStatus::Failed, Some(reason)),
+            Ok(PhaseOutcome::NotBegun { status }) => return Ok(EpisodeResult { status, failure_reason: None }),
+            Err(ActivityExecutionError::Cancelled(_)) => (EpisodeStatus::Cancelled, Some("cancelled".to_owned())),
+            Err(error) => {
+                let reason = format!("the script phase was given up after its attempts: {}", innermost(&error));
+                (EpisodeStatus::Failed, Some(reason))
+            }
+        };
+        let finish = FinishInput { episode_id, status, reason };
+        Ok(ctx.execute_activity(EpisodeActivities::finish_episode, finish, finish_options()).await?)
+    }
+}
+
+fn phase_options(script_timeout_s: u32) -> ActivityOptions {
+    let limit = Duration::from_secs(u64::from(script_timeout_s)) + PHASE_OVERHEAD;
+    let retries = RetryPolicy::builder()
+        .initial_interval(Duration::from_secs(1))
+        .backoff_coefficient(2.0)
+        .maximum_attempts(PHASE_ATTEMPTS)
+        .build();
+    ActivityOptions::with_start_to_close_timeout(limit).heartbeat_timeout(HEARTBEAT_LIMIT).retry_policy(retries).build()
+}
+
+/// The end is written even when the workflow is being cancelled, hence a token of its own.
+fn finish_options() -> ActivityOptions {
+    let retries = RetryPolicy::builder().maximum_interval(LONGEST_FINISH_PAUSE).build();
+    ActivityOptions::with_start_to_close_timeout(FINISH_LIMIT)
+        .retry_policy(retries)
+        .cancellation_token(WorkflowCancellationToken::new())
+        .build()
+}
+
+/// The message at the root of a failed activity: the wrappers around it only say that an activity failed.
+fn innermost(error: &ActivityExecutionError) -> String {
+    let Some(mut failure) = error.failure() else { return error.to_string() };
+    while let Some(cause) = failure.cause.as_deref() {
+        failure = cause;
+    }
+    failure.message.clone()
+}

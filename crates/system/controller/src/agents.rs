@@ -1,0 +1,95 @@
+//! Starting an episode.
+
+use aide::axum::{ApiRouter, routing::post_with};
+use axum::extract::State;
+use contract::{
+    episodes::{AgentRunRequest, AgentRunResponse, EpisodeMetadata, EpisodeStatus},
+    files::ResponseStatus,
+    limits::DEFAULT_EXECUTE_TIMEOUT_S,
+    session::SessionId,
+    wiring::EPISODE_QUEUE,
+};
+use episode_store::{NewEpisode, Transition};
+use service::{Answer, ServiceError, Valid};
+use uuid::Uuid;
+use workflows::EpisodeInput;
+
+use crate::{
+    accepted::Accepted,
+    application::{Application, refusal},
+};
+
+/// Script of the workspace that an episode runs unless its metadata names another.
+const DEFAULT_SCRIPT: &str = "script.py";
+
+pub(crate) fn routes() -> ApiRouter<Application> {
+    ApiRouter::new().api_route(
+        "/agent/run",
+        post_with(run, |o| {
+            o.summary("Store an episode and start its workflow")
+                .description("503 when Temporal does not take the workflow; the episode is then stored as failed.")
+                .tag("agents")
+        }),
+    )
+}
+
+async fn run(
+    State(application): State<Application>,
+    Valid(request): Valid<AgentRunRequest>,
+) -> Answer<Accepted<AgentRunResponse>> {
+    let session_id: SessionId =
+        request.session_id.parse().map_err(|error| ServiceError::unprocessable(format!("session_id: {error}")))?;
+    let episode = new_episode(request);
+    let input = EpisodeInput {
+        episode_id: episode.id,
+        session_id,
+        script_path: episode.metadata.script_path.clone().unwrap_or_else(|| DEFAULT_SCRIPT.to_owned()),
+        script_timeout_s: episode.metadata.script_timeout_s.unwrap_or(DEFAULT_EXECUTE_TIMEOUT_S),
+    };
+    let episode_id = episode.id;
+    // A caller that goes away must not leave an episode that nobody starts: from the first write on, the work is a
+    // task of its own.
+    tokio::spawn(async move { start(&application, episode, input).await })
+        .await
+        .map_err(|error| ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} broke off: {error}")))??;
+    Ok(Accepted(AgentRunResponse { status: ResponseStatus::Accepted, episode_id }))
+}
+
+fn new_episode(request: AgentRunRequest) -> NewEpisode {
+    let metadata = EpisodeMetadata {
+        worker_session_id: Some(request.session_id.clone()),
+        ..request.metadata_vars.unwrap_or_default()
+    };
+    NewEpisode {
+        id: Uuid::new_v4(),
+        task: request.task,
+        agent_name: request.agent_name,
+        worker_session_id: request.session_id,
+        skill_git_hash: request.skill_git_hash,
+        metadata,
+    }
+}
+
+/// Stores the episode, then starts its workflow. When Temporal does not take it the episode ends as failed and the
+/// caller is told so.
+async fn start(application: &Application, episode: NewEpisode, input: EpisodeInput) -> Answer<()> {
+    let id = episode.id;
+    application.store.create_episode(&episode).await.map_err(refusal)?;
+    match application.frontend.start_episode(EPISODE_QUEUE, input).await {
+        Ok(workflow_id) => {
+            tracing::info!(episode_id = %id, workflow_id, "episode started");
+            // The workflow notes its id too when it begins, so a failure here loses nothing.
+            if let Err(error) = application.store.set_workflow(id, &workflow_id).await {
+                tracing::warn!(episode_id = %id, %error, "the workflow id is not stored yet");
+            }
+            Ok(())
+        }
+        Err(error) => {
+            let reason = format!("the workflow was not started: {error}");
+            tracing::warn!(episode_id = %id, reason, "episode failed to start");
+            let failed = Transition { status: EpisodeStatus::Failed, workflow_id: None, reason: Some(reason.clone()) };
+            application.store.transition(id, &failed).await.map_err(refusal)?;
+            Err(ServiceError::unavailable(format!("episode {id} is stored as failed: {reason}")))
+        }
+    }
+}

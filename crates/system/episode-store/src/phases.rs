@@ -1,0 +1,124 @@
+//! How far the phases of an episode have come, so that a new attempt knows what an old one did.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    EpisodeStore, Stored,
+    text::storable_value,
+    traces::{NewTrace, insert_events, insert_trace, lock_episode},
+};
+
+/// How far a phase has come.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct Checkpoint {
+    /// Attempt that wrote it, from 1.
+    pub attempt: i32,
+    /// What the phase wants to remember.
+    pub state: Value,
+    /// When it was written.
+    pub updated_at: DateTime<Utc>,
+    /// When the phase was recorded as finished; absent while it is under way.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// All that a finished phase leaves behind; stored together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhaseRecord {
+    /// Episode.
+    pub episode_id: Uuid,
+    /// Name of the phase.
+    pub phase: &'static str,
+    /// Attempt that finished it, from 1.
+    pub attempt: i32,
+    /// What the phase wants to remember: its outcome.
+    pub state: Value,
+    /// Events in their order.
+    pub events: Vec<Map<String, Value>>,
+    /// Traces, after the events.
+    pub traces: Vec<NewTrace>,
+}
+
+/// What became of a [`PhaseRecord`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum PhaseRecording {
+    /// It was stored.
+    Recorded,
+    /// Another attempt had finished the phase; nothing was stored.
+    AlreadyFinished {
+        /// The outcome that counts.
+        state: Value,
+    },
+}
+
+impl EpisodeStore {
+    /// How far a phase has come; `None` when it has not begun.
+    pub async fn checkpoint(&self, episode_id: Uuid, phase: &str) -> Stored<Option<Checkpoint>> {
+        let found = sqlx::query_as(
+            "SELECT attempt, state, updated_at, finished_at FROM phase_checkpoints WHERE episode_id = $1 AND phase = $2",
+        )
+        .bind(episode_id)
+        .bind(phase)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found)
+    }
+
+    /// Notes how far a phase has come. A phase that is finished stays as it is.
+    pub async fn save_checkpoint(&self, episode_id: Uuid, phase: &str, attempt: i32, state: &Value) -> Stored<()> {
+        let mut transaction = self.pool.begin().await?;
+        lock_episode(&mut transaction, episode_id).await?;
+        sqlx::query(
+            "INSERT INTO phase_checkpoints (episode_id, phase, attempt, state, updated_at) \
+             VALUES ($1, $2, $3, $4, clock_timestamp()) \
+             ON CONFLICT (episode_id, phase) DO UPDATE \
+             SET attempt = EXCLUDED.attempt, state = EXCLUDED.state, updated_at = EXCLUDED.updated_at \
+             WHERE phase_checkpoints.finished_at IS NULL",
+        )
+        .bind(episode_id)
+        .bind(phase)
+        .bind(attempt)
+        .bind(storable_value(state))
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Stores what a phase left behind and marks it finished, once: when two attempts of a phase overlap, the
+    /// first to get here counts and the other learns its outcome. No event is stored twice.
+    pub async fn record_phase(&self, record: &PhaseRecord) -> Stored<PhaseRecording> {
+        let mut transaction = self.pool.begin().await?;
+        lock_episode(&mut transaction, record.episode_id).await?;
+        let finished: Option<Value> = sqlx::query_scalar(
+            "SELECT state FROM phase_checkpoints WHERE episode_id = $1 AND phase = $2 AND finished_at IS NOT NULL",
+        )
+        .bind(record.episode_id)
+        .bind(record.phase)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if let Some(state) = finished {
+            return Ok(PhaseRecording::AlreadyFinished { state });
+        }
+        insert_events(&mut transaction, record.episode_id, &record.events).await?;
+        for trace in &record.traces {
+            insert_trace(&mut transaction, record.episode_id, trace).await?;
+        }
+        sqlx::query(
+            "INSERT INTO phase_checkpoints (episode_id, phase, attempt, state, updated_at, finished_at) \
+             VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp()) \
+             ON CONFLICT (episode_id, phase) DO UPDATE SET attempt = EXCLUDED.attempt, state = EXCLUDED.state, \
+             updated_at = EXCLUDED.updated_at, finished_at = EXCLUDED.finished_at",
+        )
+        .bind(record.episode_id)
+        .bind(record.phase)
+        .bind(record.attempt)
+        .bind(storable_value(&record.state))
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(PhaseRecording::Recorded)
+    }
+}

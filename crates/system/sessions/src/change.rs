@@ -1,0 +1,122 @@
+//! Changing a session's files: write, edit, delete. Each change is whole or does not happen.
+
+use std::{io, path::Path};
+
+use contract::files::Edit;
+use uuid::Uuid;
+
+use crate::{FileError, Workspace, virtual_path::VirtualPath};
+
+/// What becomes of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is replaced.
+    Replace,
+    /// It stays, and the write fails.
+    Keep,
+}
+
+impl Workspace {
+    /// Writes a file; missing directories are made. A reader sees the old content or the new, never a part.
+    ///
+    /// # Errors
+    /// The path leads outside, into a mount or through a file; it is a directory; or it exists and is to be kept.
+    pub fn write(&self, path: &str, content: &[u8], existing: Existing) -> Result<(), FileError> {
+        let path = VirtualPath::parse(path)?;
+        let inner = path.writable()?;
+        let _alone = self.change_lock();
+        self.put(&path, inner, content, existing)
+    }
+
+    /// Applies replacements in order, all or none. Each `old_string` must occur exactly once in the text as the
+    /// earlier replacements left it.
+    ///
+    /// # Errors
+    /// The file cannot be read as text or written, or a text does not occur exactly once.
+    pub fn edit(&self, path: &str, edits: &[Edit]) -> Result<(), FileError> {
+        let parsed = VirtualPath::parse(path)?;
+        let inner = parsed.writable()?;
+        let _alone = self.change_lock();
+        let mut text = self.read_text(path)?;
+        for edit in edits {
+            let (path, searched) = (path.to_owned(), edit.old_string.clone());
+            text = match occurrences(&text, &edit.old_string) {
+                1 => text.replacen(&edit.old_string, &edit.new_string, 1),
+                0 => return Err(FileError::EditNotFound { path, text: searched }),
+                count => return Err(FileError::EditNotUnique { path, text: searched, count }),
+            };
+        }
+        self.put(&parsed, inner, text.as_bytes(), Existing::Replace)
+    }
+
+    /// Deletes a file, a link itself, or a directory with all that is in it.
+    ///
+    /// # Errors
+    /// Nothing is there, or the path is the root, leads outside or into a mount.
+    pub fn delete(&self, path: &str) -> Result<(), FileError> {
+        let path = VirtualPath::parse(path)?;
+        let inner = path.writable()?;
+        if inner.as_os_str().is_empty() {
+            return Err(FileError::SessionRoot { path: path.given().to_owned() });
+        }
+        let _alone = self.change_lock();
+        let deleted = match self.root().symlink_metadata(inner) {
+            Ok(metadata) if metadata.is_dir() => self.root().remove_dir_all(inner),
+            Ok(_) => self.root().remove_file(inner),
+            Err(error) => Err(error),
+        };
+        deleted.map_err(|error| match error.kind() {
+            io::ErrorKind::NotADirectory => FileError::NotFound { path: path.given().to_owned() },
+            _ => FileError::from_io("delete", path.given(), error),
+        })
+    }
+
+    /// Completes the file out of sight and moves it into place.
+    fn put(&self, path: &VirtualPath, inner: &Path, content: &[u8], existing: Existing) -> Result<(), FileError> {
+        let shown = path.given();
+        if inner.as_os_str().is_empty() {
+            return Err(FileError::SessionRoot { path: shown.to_owned() });
+        }
+        match self.root().symlink_metadata(inner) {
+            Ok(metadata) if metadata.is_dir() => return Err(FileError::IsDirectory { path: shown.to_owned() }),
+            Ok(_) if existing == Existing::Keep => return Err(FileError::AlreadyExists { path: shown.to_owned() }),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.make_parent(inner, shown)?,
+            Err(error) => return Err(FileError::from_io("write", shown, error)),
+        }
+        let draft = Uuid::new_v4().to_string();
+        let placed = self.incoming().write(&draft, content).and_then(|()| match existing {
+            Existing::Replace => self.incoming().rename(&draft, self.root(), inner),
+            // A second name fails when the first is taken, at the same instant; a rename would replace it.
+            Existing::Keep => {
+                self.incoming().hard_link(&draft, self.root(), inner).and_then(|()| self.incoming().remove_file(&draft))
+            }
+        });
+        placed.map_err(|error| {
+            // The draft may not exist, when writing it is what failed; then there is nothing to take away.
+            let _ = self.incoming().remove_file(&draft);
+            FileError::from_io("write", shown, error)
+        })
+    }
+
+    fn make_parent(&self, inner: &Path, shown: &str) -> Result<(), FileError> {
+        let Some(parent) = inner.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+        self.root().create_dir_all(parent).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => FileError::NotADirectory { path: shown.to_owned() },
+            _ => FileError::from_io("make the directories of", shown, error),
+        })
+    }
+}
+
+/// How often `searched` stands in `text`, overlapping places counted too: with those the one to replace would be a
+/// guess.
+fn occurrences(text: &str, searched: &str) -> usize {
+    let step = searched.chars().next().map_or(1, char::len_utf8);
+    let mut count = 0;
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(searched)) {
+        count += 1;
+        from += at + step;
+    }
+    count
+}

@@ -1,0 +1,192 @@
+//! What can go wrong with a session's files, and how a service answers it.
+
+use std::io;
+
+use service::ServiceError;
+
+use crate::{bundle::MAX_BUNDLE_ENTRIES, search::MAX_MATCHES, virtual_path::Mount, walk::MAX_DEPTH};
+
+/// Characters of a text that an error quotes.
+const QUOTED_CHARACTERS: usize = 200;
+
+/// Why a file operation was refused or failed. `path` is always the caller's own spelling.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// There is no such file or directory.
+    #[error("File not found: {path}")]
+    NotFound {
+        /// Path that was asked for.
+        path: String,
+    },
+    /// The file exists and may not be replaced.
+    #[error("{path} already exists; set overwrite to true to replace it")]
+    AlreadyExists {
+        /// Path that was to be written.
+        path: String,
+    },
+    /// The path lies in a read-only mount.
+    #[error("{path} lies in the read-only mount /{mount}; write elsewhere in the session")]
+    ReadOnly {
+        /// Path that was to be changed.
+        path: String,
+        /// The mount.
+        mount: Mount,
+    },
+    /// The path, or a link on it, leads out of the workspace.
+    #[error("{path} leads outside the session's workspace")]
+    OutsideWorkspace {
+        /// Path that was asked for.
+        path: String,
+    },
+    /// The path can name no file.
+    #[error("{path:?} is no usable path: {reason}")]
+    InvalidPath {
+        /// Path that was asked for.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The session root itself cannot be deleted or replaced.
+    #[error("{path} is the session root; name a file or directory in it")]
+    SessionRoot {
+        /// Path that was to be changed.
+        path: String,
+    },
+    /// The file is no UTF-8 text.
+    #[error("{path} is not UTF-8 text: byte {offset} fits no character; read it as a blob")]
+    NotUtf8 {
+        /// Path that was read.
+        path: String,
+        /// Offset of the first bad byte, from 0.
+        offset: usize,
+    },
+    /// A directory stands where a file is needed.
+    #[error("{path} is a directory, a file is needed")]
+    IsDirectory {
+        /// Path that was asked for.
+        path: String,
+    },
+    /// A file stands where a directory is needed.
+    #[error("{path} is a file or runs through one, a directory is needed there")]
+    NotADirectory {
+        /// Path that was asked for.
+        path: String,
+    },
+    /// More bytes than are handled.
+    #[error("{path} has {size} bytes, at most {limit} are handled")]
+    TooLarge {
+        /// Path that was asked for.
+        path: String,
+        /// Bytes found.
+        size: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// More files than are packed.
+    #[error("the session has more than {MAX_BUNDLE_ENTRIES} files; delete results that can be remade")]
+    TooManyFiles,
+    /// Folders nested deeper than is searched or packed.
+    #[error("{path} is nested deeper than {MAX_DEPTH} folders")]
+    TooDeep {
+        /// The folder that is one too deep.
+        path: String,
+    },
+    /// The text to replace does not occur.
+    #[error("Content not found for replacement: {} does not occur in {path}", quoted(text))]
+    EditNotFound {
+        /// File that was to be edited.
+        path: String,
+        /// Text that was to be replaced.
+        text: String,
+    },
+    /// The text to replace occurs more than once.
+    #[error(
+        "Content not found for replacement: {} occurs {count} times in {path}, once is needed; \
+         add lines around it until it is unique",
+        quoted(text)
+    )]
+    EditNotUnique {
+        /// File that was to be edited.
+        path: String,
+        /// Text that was to be replaced.
+        text: String,
+        /// Occurrences found.
+        count: usize,
+    },
+    /// The glob does not parse.
+    #[error("{glob:?} is no valid glob: {reason}")]
+    InvalidGlob {
+        /// What was given.
+        glob: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// More hits than are returned.
+    #[error("more than {MAX_MATCHES} lines match; narrow the search by path, by glob or by a longer pattern")]
+    TooManyMatches,
+    /// The operating system refused.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Path that it was tried on.
+        path: String,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARACTERS) {
+        Some((end, _)) => format!("{:?} (cut)", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+impl FileError {
+    /// Sorts an error of the operating system into what it means for the caller.
+    pub(crate) fn from_io(action: &'static str, path: &str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path },
+            io::ErrorKind::AlreadyExists => Self::AlreadyExists { path },
+            io::ErrorKind::NotADirectory => Self::NotADirectory { path },
+            io::ErrorKind::IsADirectory => Self::IsDirectory { path },
+            io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => {
+                Self::InvalidPath { path, reason: source.to_string() }
+            }
+            // The confining directory handle reports an escape as an error of its own, without a code of the
+            // operating system; a test pins that.
+            io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => Self::OutsideWorkspace { path },
+            _ => Self::Io { action, path, source },
+        }
+    }
+}
+
+impl From<FileError> for ServiceError {
+    fn from(error: FileError) -> Self {
+        use axum::http::StatusCode;
+
+        let status = match &error {
+            FileError::NotFound { .. } => StatusCode::NOT_FOUND,
+            FileError::AlreadyExists { .. } | FileError::NotADirectory { .. } => StatusCode::CONFLICT,
+            FileError::ReadOnly { .. } | FileError::OutsideWorkspace { .. } | FileError::SessionRoot { .. } => {
+                StatusCode::FORBIDDEN
+            }
+            FileError::InvalidPath { .. } | FileError::NotUtf8 { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            FileError::TooLarge { .. } | FileError::TooManyFiles => StatusCode::PAYLOAD_TOO_LARGE,
+            FileError::IsDirectory { .. }
+            | FileError::TooDeep { .. }
+            | FileError::EditNotFound { .. }
+            | FileError::EditNotUnique { .. }
+            | FileError::InvalidGlob { .. }
+            | FileError::TooManyMatches => StatusCode::BAD_REQUEST,
+            FileError::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
+                _ => return Self::internal(&anyhow::Error::new(error)),
+            },
+        };
+        Self::new(status, error.to_string())
+    }
+}

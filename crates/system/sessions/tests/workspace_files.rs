@@ -1,0 +1,256 @@
+//! Reading, writing, editing, listing and deleting in one session.
+
+use std::{fs, path::Path};
+
+use contract::{
+    files::{Edit, FileInfo},
+    objectives::TEMPLATE_MARKER,
+    session::SessionId,
+};
+use sessions::{EVENTS_FILE, Existing, FileError, OBJECTIVES_FILE, Sessions, Workspace};
+use tempfile::TempDir;
+
+struct Fixture {
+    folder: TempDir,
+    sessions: Sessions,
+    workspace: Workspace,
+}
+
+fn fixture() -> Fixture {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mounts = folder.path().join("mounts");
+    fs::create_dir_all(mounts.join("config")).expect("a mount");
+    fs::create_dir_all(mounts.join("utils")).expect("a mount");
+    fs::write(mounts.join("config/prices.yaml"), "aluminium: 6.0\n").expect("a mounted file");
+    let sessions = Sessions::new(folder.path().join("sessions"), mounts).expect("sessions");
+    let workspace = sessions.open(&id("one")).expect("a workspace");
+    Fixture { folder, sessions, workspace }
+}
+
+fn id(text: &str) -> SessionId {
+    text.parse().expect("a valid session id")
+}
+
+fn edit(old: &str, new: &str) -> Edit {
+    Edit { old_string: old.into(), new_string: new.into() }
+}
+
+fn paths(entries: &[FileInfo]) -> Vec<&str> {
+    entries.iter().map(|entry| entry.path.as_str()).collect()
+}
+
+#[test]
+fn a_new_session_holds_the_template_and_a_known_one_is_left_alone() {
+    let Fixture { sessions, workspace, folder: _folder, .. } = fixture();
+    assert!(workspace.read_text(OBJECTIVES_FILE).expect("the template").contains(TEMPLATE_MARKER));
+    workspace.delete(OBJECTIVES_FILE).expect("deleted");
+    let again = sessions.open(&id("one")).expect("the same workspace");
+    assert!(!again.exists(OBJECTIVES_FILE), "opening a known session wrote the template again");
+}
+
+#[test]
+fn sessions_opened_at_once_are_one_and_whole() {
+    let Fixture { sessions, folder: _folder, .. } = fixture();
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let workspace = sessions.open(&id("crowded")).expect("a workspace");
+                assert!(workspace.exists(OBJECTIVES_FILE), "a session was seen without its template");
+            });
+        }
+    });
+}
+
+#[test]
+fn sessions_do_not_see_each_other() {
+    let Fixture { sessions, workspace, folder: _folder, .. } = fixture();
+    workspace.write("secret.txt", b"one", Existing::Keep).expect("written");
+    let other = sessions.open(&id("two")).expect("a workspace");
+    for path in ["secret.txt", "/../one/secret.txt", "../one/secret.txt"] {
+        assert!(!other.exists(path), "{path} is visible to another session");
+        assert!(other.read_text(path).is_err());
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back_under_every_spelling() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    workspace.write("/a/b/part.py", b"x = 1\n", Existing::Keep).expect("written");
+    for spelling in ["a/b/part.py", "/a/b/part.py", "./a//b/part.py", "a/c/../b/part.py"] {
+        assert_eq!(workspace.read_text(spelling).expect("read"), "x = 1\n", "{spelling}");
+    }
+    assert!(workspace.exists("a/b") && workspace.exists("/"));
+}
+
+#[test]
+fn names_like_a_mount_are_ordinary_files() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    for path in ["/config.yaml", "/utils_x.py", "sub/config/x"] {
+        workspace.write(path, b"mine", Existing::Keep).expect("written");
+        assert_eq!(workspace.read_text(path).expect("read"), "mine");
+    }
+}
+
+#[test]
+fn an_existing_file_is_kept_unless_it_may_be_replaced() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    workspace.write("a.txt", b"old", Existing::Keep).expect("written");
+    let refused = workspace.write("a.txt", b"new", Existing::Keep).expect_err("it exists");
+    assert!(matches!(refused, FileError::AlreadyExists { .. }) && refused.to_string().contains("already exists"));
+    assert_eq!(workspace.read_text("a.txt").expect("read"), "old");
+    workspace.write("a.txt", b"new", Existing::Replace).expect("replaced");
+    assert_eq!(workspace.read_text("a.txt").expect("read"), "new");
+}
+
+#[test]
+fn of_many_first_writers_one_wins() {
+    let Fixture { sessions, folder: _folder, .. } = fixture();
+    let wins: usize = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..8)
+            .map(|number| {
+                let workspace = sessions.open(&id("race")).expect("a workspace");
+                scope.spawn(move || workspace.write("one.txt", format!("{number}").as_bytes(), Existing::Keep).is_ok())
+            })
+            .collect();
+        writers.into_iter().map(|writer| usize::from(writer.join().expect("no panic"))).sum()
+    });
+    assert_eq!(wins, 1);
+}
+
+#[test]
+fn mounts_are_read_and_never_changed() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    assert_eq!(workspace.read_text("/config/prices.yaml").expect("read"), "aluminium: 6.0\n");
+    for path in ["config", "/config", "./config/x", "a/../config/x", "/reviews/not/there", "/skills"] {
+        let changes = [
+            workspace.write(path, b"x", Existing::Replace),
+            workspace.edit(path, &[edit("a", "b")]),
+            workspace.delete(path),
+        ];
+        for change in changes {
+            assert!(matches!(change, Err(FileError::ReadOnly { .. })), "{path}: {change:?}");
+        }
+    }
+    let refused = workspace.delete("/utils/x").expect_err("read-only");
+    assert!(refused.to_string().contains("/utils"), "the error does not name the mount: {refused}");
+    assert_eq!(workspace.read_text("/config/prices.yaml").expect("read"), "aluminium: 6.0\n");
+}
+
+#[test]
+fn the_root_lists_the_mounts_that_exist_and_the_dot_does_not() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    workspace.write("b/x.txt", b"12345", Existing::Keep).expect("written");
+    workspace.write("a.txt", b"12345", Existing::Keep).expect("written");
+    let root = workspace.list("/").expect("listed");
+    assert_eq!(paths(&root), ["/a.txt", "/b/", "/config", "/objectives.yaml", "/utils"]);
+    assert_eq!(root[0].size, Some(5));
+    assert_eq!((root[1].is_dir, root[1].size), (true, Some(0)));
+    assert_eq!((root[2].is_dir, root[2].size), (true, None));
+    assert_eq!(paths(&workspace.list(".").expect("listed")), ["/a.txt", "/b/", "/objectives.yaml"]);
+    assert_eq!(paths(&workspace.list("/config").expect("listed")), ["/config/prices.yaml"]);
+    assert!(workspace.list("/nowhere").expect("an unknown directory is empty").is_empty());
+    assert!(workspace.list("/skills").expect("a mount without a folder is empty").is_empty());
+    assert!(matches!(workspace.list("a.txt"), Err(FileError::NotADirectory { .. })));
+}
+
+#[test]
+fn a_folder_of_the_session_never_shadows_a_mount() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    fs::create_dir(workspace.path().join("config")).expect("as a script would");
+    fs::write(workspace.path().join("config/prices.yaml"), "aluminium: 0.0\n").expect("as a script would");
+    assert_eq!(workspace.read_text("config/prices.yaml").expect("read"), "aluminium: 6.0\n");
+    let shown = workspace.list("/").expect("listed");
+    assert_eq!(shown.iter().filter(|entry| entry.name == "config").count(), 1);
+    assert!(workspace.grep("0.0", Some("config"), None).expect("searched").is_empty());
+}
+
+#[test]
+fn edits_are_applied_in_order_or_not_at_all() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    workspace.write("a.py", b"width = 10\nheight = 20\n", Existing::Keep).expect("written");
+    workspace.edit("a.py", &[edit("10", "11"), edit("width = 11", "width = 12")]).expect("edited");
+    assert_eq!(workspace.read_text("a.py").expect("read"), "width = 12\nheight = 20\n");
+
+    let missing = workspace.edit("a.py", &[edit("12", "13"), edit("depth", "x")]).expect_err("no such text");
+    assert!(missing.to_string().starts_with("Content not found for replacement: \"depth\""), "{missing}");
+    let twice = workspace.edit("a.py", &[edit("12", "13"), edit(" = ", ":")]).expect_err("twice");
+    assert!(matches!(twice, FileError::EditNotUnique { count: 2, .. }), "{twice}");
+    assert_eq!(workspace.read_text("a.py").expect("read"), "width = 12\nheight = 20\n", "half an edit stayed");
+
+    let overlapping =
+        workspace.write("b", b"aaa", Existing::Keep).and_then(|()| workspace.edit("b", &[edit("aa", "x")]));
+    assert!(matches!(overlapping, Err(FileError::EditNotUnique { count: 2, .. })));
+    assert!(matches!(workspace.edit("none.py", &[edit("a", "b")]), Err(FileError::NotFound { .. })));
+}
+
+#[test]
+fn deleting_takes_files_and_folders_but_not_the_root() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    workspace.write("a/b/c.txt", b"x", Existing::Keep).expect("written");
+    workspace.delete("a").expect("deleted");
+    assert!(!workspace.exists("a"));
+    assert!(matches!(workspace.delete("a"), Err(FileError::NotFound { .. })));
+    assert!(matches!(workspace.delete("objectives.yaml/x"), Err(FileError::NotFound { .. })));
+    for root in ["/", ".", "a/.."] {
+        assert!(matches!(workspace.delete(root), Err(FileError::SessionRoot { .. })), "{root}");
+    }
+}
+
+#[test]
+fn errors_tell_apart_what_stands_in_the_way() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    workspace.write("blob", &[b'a', 0xff], Existing::Keep).expect("written");
+    workspace.write("dir/file", b"x", Existing::Keep).expect("written");
+    assert!(matches!(workspace.read_text("blob"), Err(FileError::NotUtf8 { offset: 1, .. })));
+    assert!(matches!(workspace.read_text("dir"), Err(FileError::IsDirectory { .. })));
+    assert!(matches!(workspace.read_text("blob/x"), Err(FileError::NotFound { .. })));
+    assert!(matches!(workspace.write("dir", b"x", Existing::Replace), Err(FileError::IsDirectory { .. })));
+    assert!(matches!(workspace.write("blob/x", b"x", Existing::Keep), Err(FileError::NotADirectory { .. })));
+    assert!(matches!(workspace.write("/", b"x", Existing::Replace), Err(FileError::SessionRoot { .. })));
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_does_not_hang_a_reader() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    let pipe = workspace.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+    assert!(made.success());
+    assert!(matches!(workspace.read_text("pipe"), Err(FileError::InvalidPath { .. })));
+    assert!(workspace.grep("x", None, None).expect("searched").is_empty());
+}
+
+#[test]
+fn events_are_taken_once_in_order_and_bad_lines_are_counted() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    let lines = "{\"n\": 1}\n\nnot json\n[1]\n{\"n\": 2}";
+    workspace.write(EVENTS_FILE, lines.as_bytes(), Existing::Keep).expect("written");
+    let taken = workspace.take_events().expect("taken");
+    let numbers: Vec<_> = taken.events.iter().map(|event| event["n"].as_i64()).collect();
+    assert_eq!(numbers, [Some(1), Some(2)]);
+    assert_eq!(taken.malformed, 2);
+    assert!(!workspace.exists(EVENTS_FILE));
+    assert_eq!(workspace.take_events().expect("nothing left"), sessions::TakenEvents::default());
+}
+
+#[test]
+fn what_is_no_file_in_the_place_of_the_event_file_is_taken_away() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    fs::create_dir_all(workspace.path().join(EVENTS_FILE).join("x")).expect("as a script would");
+    assert_eq!(workspace.take_events().expect("taken").malformed, 1);
+    std::os::unix::fs::symlink(Path::new("/etc/passwd"), workspace.path().join(EVENTS_FILE)).expect("a link");
+    let taken = workspace.take_events().expect("taken");
+    assert_eq!((taken.events.len(), taken.malformed), (0, 1));
+    assert!(!workspace.exists(EVENTS_FILE));
+}
+
+#[tokio::test]
+async fn a_session_lock_keeps_its_own_session_waiting_only() {
+    use std::time::Duration;
+    let Fixture { sessions, folder: _folder, .. } = fixture();
+    let held = sessions.lock(&id("one")).await;
+    let second = tokio::time::timeout(Duration::from_millis(50), sessions.lock(&id("one"))).await;
+    assert!(second.is_err(), "two held the lock of one session");
+    let _other = sessions.lock(&id("two")).await;
+    drop(held);
+    let _again = sessions.lock(&id("one")).await;
+}

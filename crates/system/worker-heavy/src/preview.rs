@@ -1,0 +1,61 @@
+//! `preview`: one picture of the design from any direction.
+
+use anyhow::Context;
+use contract::{
+    benchmark::{PreviewRequest, PreviewResponse},
+    session::SessionId,
+};
+use physics::{Camera, PhysicsError, render_preview, write_mjcf};
+use service::ServiceError;
+
+use crate::{
+    scene::scene_of,
+    workbench::{NotBuilt, Workbench},
+};
+
+/// Serves one preview; the call waits for its turn.
+pub async fn preview(
+    bench: &Workbench,
+    session: &SessionId,
+    request: &PreviewRequest,
+) -> Result<PreviewResponse, ServiceError> {
+    let turn = bench.queue.turn().await;
+    let mut events = Vec::new();
+    let drawn = draw(bench, session, request, &mut events).await;
+    let (success, message, image_path) = match drawn {
+        Ok(path) => (true, "Preview rendered".to_owned(), Some(path)),
+        Err(NotBuilt::Worker(error)) => return Err(error.into()),
+        Err(NotBuilt::Script(fault)) => (false, fault.message, None),
+        Err(NotBuilt::Input(sentence)) => (false, sentence, None),
+    };
+    let message = format!("{message}{}", turn.note());
+    Ok(PreviewResponse { success, message, image_path, queue_position: turn.position(), events })
+}
+
+async fn draw(
+    bench: &Workbench,
+    session: &SessionId,
+    request: &PreviewRequest,
+    events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
+) -> Result<String, NotBuilt> {
+    let source = bench.open(session, &request.design).await?;
+    let built = bench.build(&source, &request.design, false).await;
+    events.extend(source.take_events().await?);
+    let built = built?;
+    let scene =
+        scene_of(&built.design, built.objectives.as_ref(), &bench.materials, 0).map_err(NotBuilt::Input)?;
+    let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
+    let rendered = tokio::task::spawn_blocking(move || {
+        let mjcf = write_mjcf(&scene, None)?;
+        render_preview(&scene, &mjcf, camera)
+    })
+    .await
+    .context("the rendering thread died")?;
+    let picture = rendered.map_err(|error| match error {
+        PhysicsError::Render(_) => NotBuilt::Worker(anyhow::Error::new(error)),
+        PhysicsError::Scene(_) | PhysicsError::Engine(_) => NotBuilt::Input(error.to_string()),
+    })?;
+    let path = format!("renders/preview_pitch{:.0}_yaw{:.0}.jpg", request.pitch, request.yaw);
+    bench.keep(session, vec![(path.clone(), picture)]).await?;
+    Ok(path)
+}

@@ -1,0 +1,82 @@
+//! Names, inputs and results of the workflows.
+
+use contract::{benchmark::BenchmarkRequest, episodes::EpisodeStatus, session::SessionId};
+use serde::{Deserialize, Serialize};
+use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};
+use uuid::Uuid;
+
+/// Type of the workflow that sends a simulation to the heavy queue.
+pub const HEAVY_SIMULATION_WORKFLOW: &str = "HeavySimulationWorkflow";
+/// Memo under which a workflow carries the id of its episode.
+pub const EPISODE_MEMO_KEY: &str = "episode_id";
+/// Type of the workflow that carries an episode.
+const EPISODE_WORKFLOW: &str = "EpisodeWorkflow";
+
+/// Id of the workflow that carries an episode; one episode has one workflow.
+pub fn episode_workflow_id(episode_id: Uuid) -> String {
+    format!("episode-{episode_id}")
+}
+
+/// What the workflow of an episode is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeInput {
+    /// Episode.
+    pub episode_id: Uuid,
+    /// Worker session in which the work happens.
+    pub session_id: SessionId,
+    /// Script of the workspace that is run.
+    pub script_path: String,
+    /// Wall-clock limit of the script, in seconds.
+    pub script_timeout_s: u32,
+}
+
+/// How the workflow of an episode ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeResult {
+    /// Terminal state.
+    pub status: EpisodeStatus,
+    /// Why it failed.
+    pub failure_reason: Option<String>,
+}
+
+/// Stands for the workflow of an episode where only its name and types are needed: on the side that starts it.
+#[derive(Debug, Clone, Copy)]
+pub struct EpisodeWorkflowStart;
+
+impl WorkflowDefinition for EpisodeWorkflowStart {
+    type Input = EpisodeInput;
+    type Output = EpisodeResult;
+
+    fn name(&self) -> &'static str {
+        EPISODE_WORKFLOW
+    }
+}
+
+impl HasWorkflowDefinition for EpisodeWorkflowStart {
+    type Run = Self;
+}
+
+/// What a simulation on the heavy queue is told: input of the workflow and of the activity.
+///
+/// It travels inside Temporal's history, which takes about 2 MB: a workspace goes through the shared session
+/// directory, not through `bundle_base64`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeavySimulationInput {
+    /// Worker session whose design is simulated.
+    pub session_id: SessionId,
+    /// As the HTTP route takes it.
+    pub request: BenchmarkRequest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_with_a_session_id_that_leaves_the_directory_is_refused() {
+        let input = serde_json::json!({
+            "episode_id": Uuid::nil(), "session_id": "../other", "script_path": "script.py", "script_timeout_s": 30,
+        });
+        assert!(serde_json::from_value::<EpisodeInput>(input).is_err());
+    }
+}

@@ -1,0 +1,152 @@
+//! Temporal's frontend: connected on first use, so that a service starts while Temporal is down.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use contract::wiring::TEMPORAL_NAMESPACE;
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, NamespacedClient, Url, WorkflowIdReusePolicy,
+    WorkflowStartOptions, tonic::IntoRequest,
+};
+use temporalio_common::{MemoValues, protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest};
+use tokio::{sync::Mutex, time::timeout};
+
+use crate::definitions::{EPISODE_MEMO_KEY, EpisodeInput, EpisodeWorkflowStart, episode_workflow_id};
+
+/// How long connecting may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// How long starting a workflow may take, the client's own retries included.
+const START_LIMIT: Duration = Duration::from_secs(8);
+
+/// Why Temporal did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum FrontendError {
+    /// The address is no `host:port`.
+    #[error("TEMPORAL_URL is {address:?}; expected HOST:PORT, as 127.0.0.1:7233")]
+    Address {
+        /// What was given.
+        address: String,
+    },
+    /// No connection came about.
+    #[error("Temporal at {address} cannot be reached: {cause}")]
+    Unreachable {
+        /// Where it should be.
+        address: Arc<str>,
+        /// What the attempt said.
+        cause: String,
+    },
+    /// It did not answer in time.
+    #[error("Temporal at {address} did not answer within {} s", limit.as_secs())]
+    TimedOut {
+        /// Where it should be.
+        address: Arc<str>,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// It answered, and refused.
+    #[error("Temporal refused the workflow: {0}")]
+    Refused(String),
+}
+
+/// Temporal at an address; cheap to clone, all clones share one connection.
+#[derive(Clone)]
+pub struct Frontend {
+    address: Arc<str>,
+    target: Url,
+    client: Arc<Mutex<Option<Client>>>,
+}
+
+impl Frontend {
+    /// Temporal at `host:port`; a URL with `http://` works too. Nothing is connected yet.
+    pub fn at(address: &str) -> Result<Self, FrontendError> {
+        let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        let target = Url::parse(&url)
+            .ok()
+            .filter(|url| url.has_host() && url.port().is_some())
+            .ok_or_else(|| FrontendError::Address { address: address.to_owned() })?;
+        Ok(Self { address: address.into(), target, client: Arc::default() })
+    }
+
+    /// Where Temporal should be, as it was given.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A connected client; connects when there is none yet. Once connected it reconnects by itself.
+    pub async fn client(&self) -> Result<Client, FrontendError> {
+        let mut kept = self.client.lock().await;
+        if let Some(client) = kept.as_ref() {
+            return Ok(client.clone());
+        }
+        let unreachable =
+            |cause: String| FrontendError::Unreachable { address: Arc::clone(&self.address), cause };
+        let options = ConnectionOptions::new(self.target.clone()).connect_timeout(CONNECT_LIMIT).build();
+        let connection = timeout(CONNECT_LIMIT, Connection::connect(options))
+            .await
+            .map_err(|_| self.timed_out(CONNECT_LIMIT))?
+            .map_err(|error| unreachable(error.to_string()))?;
+        let client = Client::new(connection, ClientOptions::new(TEMPORAL_NAMESPACE).build())
+            .map_err(|error| unreachable(error.to_string()))?;
+        Ok(kept.insert(client).clone())
+    }
+
+    /// Asks Temporal about the stack's namespace, which reads its database; the answer of a readiness probe.
+    pub async fn probe(&self) -> anyhow::Result<String> {
+        let client = self.client().await?;
+        let request = DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() };
+        client
+            .connection()
+            .workflow_service()
+            .describe_namespace(request.into_request())
+            .await
+            .map_err(|status| anyhow::anyhow!("{:?}: {}", status.code(), status.message()))
+            .with_context(|| format!("Temporal at {} does not describe namespace {TEMPORAL_NAMESPACE}", self.address))?;
+        Ok(format!("namespace {TEMPORAL_NAMESPACE} at {}", self.address))
+    }
+
+    /// Starts the workflow of an episode on `task_queue`; its workflow id. The id of the episode stands in the
+    /// workflow's memo. An error may still mean that it was started: Temporal may have taken it without our
+    /// learning so.
+    pub async fn start_episode(&self, task_queue: &str, input: EpisodeInput) -> Result<String, FrontendError> {
+        let workflow_id = episode_workflow_id(input.episode_id);
+        let mut memo = MemoValues::new();
+        memo.insert(EPISODE_MEMO_KEY, input.episode_id.to_string());
+        let options = WorkflowStartOptions::new(task_queue, workflow_id.as_str())
+            .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+            .memo(memo)
+            .build();
+        let start = async {
+            let client = self.client().await?;
+            let started = client.start_workflow(EpisodeWorkflowStart, input, options).await;
+            started.map(|_| ()).map_err(|error| FrontendError::Refused(error.to_string()))
+        };
+        timeout(START_LIMIT, start).await.map_err(|_| self.timed_out(START_LIMIT))??;
+        Ok(workflow_id)
+    }
+
+    fn timed_out(&self, limit: Duration) -> FrontendError {
+        FrontendError::TimedOut { address: Arc::clone(&self.address), limit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_host_and_port() {
+        for good in ["127.0.0.1:7233", "temporal:7233", "http://127.0.0.1:17233"] {
+            assert!(Frontend::at(good).is_ok(), "{good}");
+        }
+        for bad in ["", "temporal", "127.0.0.1:port", ":7233"] {
+            assert!(Frontend::at(bad).is_err(), "{bad:?} was accepted");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_frontend_that_is_down_is_named() {
+        let frontend = Frontend::at("127.0.0.1:1").expect("a valid address");
+        let error = frontend.probe().await.expect_err("nobody listens on port 1");
+        assert!(format!("{error:#}").contains("127.0.0.1:1"), "{error:#}");
+    }
+}

@@ -1,0 +1,92 @@
+//! INT-001 — every part of the stack boots and says so.
+//!
+//! Seam: stack → four services, Postgres, S3, Temporal
+//! Requirement: each service answers its health contract, each server its own protocol; a service whose dependency is
+//! gone stays alive, is not ready, and names the dependency.
+
+use contract::{health::Readiness, wiring::DEFAULT_ASSET_BUCKET};
+use rstest::rstest;
+use serde_json::json;
+use testkit::{Context, Fault, LONG, ObjectStore, Service, StatusCode, wait_for};
+
+use crate::{ctx, private_ctx};
+
+#[rstest]
+#[case::controller(Service::Controller)]
+#[case::controller_worker(Service::ControllerWorker)]
+#[case::worker_light(Service::WorkerLight)]
+#[case::worker_heavy(Service::WorkerHeavy)]
+#[tokio::test]
+async fn service_is_healthy_and_ready(#[future(awt)] ctx: Context, #[case] service: Service) -> anyhow::Result<()> {
+    let url = ctx.url(service);
+
+    let health = ctx.http().get(format!("{url}/health")).send().await?;
+    assert_eq!(health.status(), StatusCode::OK);
+    let health: serde_json::Value = health.json().await?;
+    assert_eq!(health["status"], "healthy");
+    assert_eq!(health["service"], service.name());
+
+    let ready = ctx.http().get(format!("{url}/ready")).send().await?;
+    let (status, ready) = (ready.status(), ready.json::<Readiness>().await?);
+    assert_eq!(status, StatusCode::OK, "{ready:?}");
+    assert!(ready.ready && !ready.dependencies.is_empty(), "ready without having asked anything: {ready:?}");
+    assert!(ready.dependencies.values().all(|dependency| dependency.up), "{ready:?}");
+
+    let identity: serde_json::Value = ctx.http().get(&url).send().await?.json().await?;
+    assert_eq!(identity["status"], "ok");
+    assert_eq!(identity["docs"], json!("/docs"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn database_answers_and_holds_the_schema(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let database = ctx.database().await?;
+    let version = database.server_version().await?;
+    let major: u32 = version.split('.').next().unwrap_or_default().parse()?;
+    assert!(major >= 14, "Postgres {version} is older than the 14 that the stack asks for");
+    assert_eq!(database.episode(uuid::Uuid::new_v4()).await?, None, "an episode that nobody made exists");
+    let refused = database.try_to_write().await.expect_err("a probe was able to write");
+    assert!(refused.to_string().contains("read-only"), "{refused}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn object_store_checks_signatures(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let buckets = ctx.object_store()?.buckets().await?;
+    assert!(buckets.iter().any(|bucket| bucket == DEFAULT_ASSET_BUCKET), "no asset bucket among {buckets:?}");
+
+    let address = ctx.descriptor().object_store()?;
+    let thief = ObjectStore::new(&address.endpoint, &address.access_key, "not the secret key");
+    let refusal = thief.buckets().await.expect_err("a wrong secret key was accepted");
+    assert!(format!("{refusal:#}").contains("SignatureDoesNotMatch"), "{refusal:#}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn service_without_its_database_is_alive_but_not_ready(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
+    let ctx = private_ctx;
+    let url = ctx.url(Service::Controller);
+    let ready = || async {
+        let answer = ctx.http().get(format!("{url}/ready")).send().await.expect("the controller answers");
+        (answer.status(), answer.json::<Readiness>().await.expect("a readiness report"))
+    };
+    let is_up = |report: &Readiness, name: &str| report.dependencies.get(name).is_some_and(|d| d.up);
+
+    ctx.stack().fault(Service::Postgres, Fault::Stop).await?;
+    let (_, report) = wait_for("the controller to miss its database", LONG, ready, |(status, _)| {
+        *status == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    assert!(!report.ready);
+    assert!(!is_up(&report, "postgres"), "the report does not name the database: {report:?}");
+    assert!(is_up(&report, "temporal"), "a server that runs is reported as down: {report:?}");
+    let health = ctx.http().get(format!("{url}/health")).send().await?;
+    assert_eq!(health.status(), StatusCode::OK, "liveness must not depend on the database");
+
+    ctx.stack().fault(Service::Postgres, Fault::Restart).await?;
+    wait_for("the controller to be ready again", LONG, ready, |(status, _)| *status == StatusCode::OK).await;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! INT-020 — simulation outcomes are classified.
+//!
+//! Seam: worker-heavy simulate → cad-runtime → physics → events
+//! Requirement: goal hit, forbidden zone, out of bounds and timeout each give their own reason, with time, body and
+//! place, in the answer and in the event stream; a design that cannot be built is none of them.
+
+use contract::{
+    benchmark::{BenchmarkRequest, BenchmarkResponse},
+    events::names::{SIMULATION_BACKEND_SELECTED, SIMULATION_REQUEST, SIMULATION_RESULT},
+    limits::{MAX_SIMULATION_STEPS, SIMULATION_STEP_S},
+    simulation::{FailureReason, SimulationResult},
+};
+use rstest::rstest;
+use testkit::{
+    Context, EventLog, Session,
+    designs::{self, Design},
+};
+
+use crate::ctx;
+
+const GRAVITY_M_S2: f64 = 9.81;
+
+async fn simulate(session: &Session, design: &Design) -> BenchmarkResponse {
+    session.must_hold(design).await;
+    session.heavy.must_simulate(&BenchmarkRequest::default()).await
+}
+
+fn result(response: &BenchmarkResponse) -> &SimulationResult {
+    response.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {response:#?}"))
+}
+
+#[rstest]
+#[case::falls_into_goal(designs::ball_above_goal(), None, "Goal achieved.")]
+#[case::falls_into_trap(designs::ball_above_trap(), Some(FailureReason::ForbidZoneHit), "FORBID_ZONE_HIT")]
+#[case::rolls_out_of_bounds(designs::ball_on_ramp_out_of_bounds(), Some(FailureReason::OutOfBounds), "OUT_OF_BOUNDS")]
+#[case::never_arrives(designs::ball_at_rest_beside_goal(), Some(FailureReason::Timeout), "TIMEOUT")]
+#[tokio::test]
+async fn outcome_is_classified(
+    #[future(awt)] ctx: Context,
+    #[case] design: Design,
+    #[case] expected: Option<FailureReason>,
+    #[case] words: &str,
+) -> anyhow::Result<()> {
+    let session = ctx.session("outcome");
+
+    let response = simulate(&session, &design).await;
+
+    assert_eq!(response.failure_reason, expected, "{}", response.message);
+    assert_eq!(response.success, expected.is_none());
+    assert!(response.message.contains(words), "the message does not say {words:?}: {}", response.message);
+    let result = result(&response);
+    assert_eq!(result.failure_reason, expected);
+    assert_eq!(result.ended.body.as_deref(), Some("ball"), "the ball decides in all of these: {:?}", result.ended);
+    assert!(result.ended.position_mm.is_some());
+
+    let events = EventLog::from_answer(&response.events);
+    let ended = events.the_one(SIMULATION_RESULT);
+    assert_eq!(ended["success"], expected.is_none());
+    assert_eq!(ended["failure_reason"], expected.map_or("none".to_owned(), FailureReason::name));
+    assert_eq!(ended["metadata"]["runtime_seed"], result.runtime_seed);
+    assert_eq!(events.the_one(SIMULATION_REQUEST)["script_path"], "script.py");
+    let chosen = events.the_one(SIMULATION_BACKEND_SELECTED);
+    assert_eq!(chosen["backend"], "genesis", "the default backend");
+    assert!(chosen["engine"].as_str().is_some_and(|engine| engine.starts_with("mujoco ")), "{chosen:?}");
+    assert_eq!(events.without_envelope(), Vec::<String>::new());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn goal_is_reached_when_free_fall_says_so(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let response = simulate(&ctx.session("fall"), &designs::ball_above_goal()).await;
+    let result = result(&response);
+    // The ball's lowest point, 490 mm up, reaches the goal's top at 100 mm; the outcome is sampled every step.
+    let expected_s = (2.0 * 0.390 / GRAVITY_M_S2).sqrt();
+    let difference = (result.ended.time_s - expected_s).abs();
+    assert!(difference <= SIMULATION_STEP_S + 1e-9, "{} s instead of {expected_s} s", result.ended.time_s);
+    assert_eq!(result.ended.zone.as_deref(), Some("goal_zone"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn forbidden_zone_on_the_way_is_hit_before_the_goal(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let response = simulate(&ctx.session("trap"), &designs::ball_above_trap()).await;
+    let result = result(&response);
+    let expected_s = (2.0 * 0.240 / GRAVITY_M_S2).sqrt();
+    assert!((result.ended.time_s - expected_s).abs() <= SIMULATION_STEP_S + 1e-9, "{result:?}");
+    assert_eq!(result.ended.zone.as_deref(), Some("trap"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn timeout_counts_every_step(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let response = simulate(&ctx.session("rest"), &designs::ball_at_rest_beside_goal()).await;
+    let result = result(&response);
+    assert_eq!(result.steps, MAX_SIMULATION_STEPS);
+    assert!((result.ended.time_s - 30.0).abs() < 1e-9, "{}", result.ended.time_s);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn out_of_bounds_names_a_place_outside(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let response = simulate(&ctx.session("ramp"), &designs::ball_on_ramp_out_of_bounds()).await;
+    let [x, y, _] = result(&response).ended.position_mm.expect("the place is reported");
+    assert!(x > 300.0, "it rolls down towards +x and left the bounds at x = {x} mm");
+    assert!(y.abs() < 50.0, "nothing pushes it sideways, and it left at y = {y} mm");
+    Ok(())
+}
+
+#[rstest]
+#[case::no_build("x = 1\n", "build")]
+#[case::syntax("def build(:\n", "line 1")]
+#[case::no_metadata("from build123d import *\ndef build():\n    b = Box(1, 1, 1)\n    b.label = 'naked'\n    return b\n", "naked")]
+#[case::unknown_material(
+    "from build123d import *\nfrom shared.models.schemas import PartMetadata\ndef build():\n    b = Box(9, 9, 9)\n    \
+     b.label = 'odd'\n    b.metadata = PartMetadata(material_id='unobtainium')\n    return b\n",
+    "unobtainium"
+)]
+#[tokio::test]
+async fn design_that_cannot_be_built_is_no_outcome(
+    #[future(awt)] ctx: Context,
+    #[case] script: &str,
+    #[case] cause: &str,
+) -> anyhow::Result<()> {
+    let design = Design { script: script.into(), ..designs::ball_above_goal() };
+    let response = simulate(&ctx.session("broken"), &design).await;
+    assert!(!response.success);
+    assert_eq!(response.failure_reason, Some(FailureReason::ValidationFailed), "{}", response.message);
+    assert!(response.message.contains(cause), "the message does not name the cause: {}", response.message);
+    assert_eq!(response.result, None);
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! INT-028 — the API does what its own schema says.
+//!
+//! Seam: every service's OpenAPI document → its live answers
+//! Requirement: each served document is valid OpenAPI 3.1 with references that resolve; good and bad answers of the
+//! critical endpoints fit the documented status, content type and schema.
+
+use contract::{
+    benchmark::{BenchmarkRequest, PreviewRequest},
+    execution::{ExecuteRequest, InspectTopologyRequest, LintRequest},
+    files::{GrepRequest, WriteFileRequest},
+    session::{API_KEY_HEADER, SESSION_HEADER},
+};
+use rstest::rstest;
+use serde_json::{Value, json};
+use testkit::{Context, Method, Reply, Service, StatusCode, designs, openapi::OpenApiDocument};
+
+use crate::ctx;
+
+async fn document(ctx: &Context, service: Service) -> anyhow::Result<OpenApiDocument> {
+    let document: Value = ctx.http().get(format!("{}/openapi.json", ctx.url(service))).send().await?.json().await?;
+    OpenApiDocument::new(document)
+}
+
+#[rstest]
+#[case::controller(Service::Controller)]
+#[case::controller_worker(Service::ControllerWorker)]
+#[case::worker_light(Service::WorkerLight)]
+#[case::worker_heavy(Service::WorkerHeavy)]
+#[tokio::test]
+async fn served_document_is_valid_and_describes_every_operation(
+    #[future(awt)] ctx: Context,
+    #[case] service: Service,
+) -> anyhow::Result<()> {
+    let document = document(&ctx, service).await?;
+    let operations = document.operations();
+    for own in ["GET /", "GET /health", "GET /ready"] {
+        assert!(operations.iter().any(|operation| operation == own), "{service} does not document {own}");
+    }
+    for (path, item) in document.json()["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            assert!(operation["summary"].is_string(), "{service}: {method} {path} says nothing about itself");
+            assert!(operation["responses"].is_object(), "{service}: {method} {path} documents no answer");
+        }
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn light_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let document = document(&ctx, Service::WorkerLight).await?;
+    let session = ctx.session("schema");
+    let light = &session.light;
+    let file = |path: &str, content: &str| WriteFileRequest {
+        path: path.into(),
+        content: content.into(),
+        overwrite: false,
+    };
+    let execute = |code: &str| ExecuteRequest { code: code.into(), timeout: 20 };
+    let inspect = |target: &str| InspectTopologyRequest { target_id: target.into(), script_path: "script.py".into() };
+    let search = GrepRequest { pattern: "bystander".into(), path: None, glob: None };
+    let lint = |content: &str| LintRequest { path: None, content: Some(content.into()) };
+    let expected = [
+        ("/fs/write", light.write_file(&file("script.py", &designs::bystander_script())).await?, 200),
+        ("/fs/write", light.write_file(&file("script.py", "again")).await?, 409),
+        ("/fs/write", light.write_file(&file("/config/x", "no")).await?, 403),
+        ("/fs/read", light.read_file(&"script.py".into()).await?, 200),
+        ("/fs/read", light.read_file(&"nowhere.txt".into()).await?, 404),
+        ("/fs/ls", light.list_files(&"/".into()).await?, 200),
+        ("/fs/exists", light.exists(&"script.py".into()).await?, 200),
+        ("/fs/grep", light.grep(&search).await?, 200),
+        ("/fs/bundle", light.bundle().await?, 200),
+        ("/runtime/execute", light.execute(&execute("print(1)")).await?, 200),
+        ("/runtime/execute", light.execute(&execute("1/0")).await?, 200),
+        ("/runtime/execute", light.execute(&execute("")).await?, 422),
+        ("/lint", light.lint(&lint("import os\n")).await?, 200),
+        ("/topology/inspect", light.inspect_topology(&inspect("face_0")).await?, 200),
+        ("/topology/inspect", light.inspect_topology(&inspect("face_99")).await?, 200),
+        ("/assets/{path}", light.asset("script.py").await?, 200),
+        ("/assets/{path}", light.asset("gone.glb").await?, 404),
+        ("/git/init", light.git_init().await?, 200),
+        ("/git/status", light.git_status().await?, 200),
+        ("/fs/delete", light.delete_file(&"script.py".into()).await?, 200),
+        ("/fs/delete", light.delete_file(&"script.py".into()).await?, 404),
+    ];
+    check_all(&document, &expected)
+}
+
+#[rstest]
+#[tokio::test]
+async fn heavy_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let document = document(&ctx, Service::WorkerHeavy).await?;
+    let session = ctx.session("schema");
+    session.must_hold(&designs::ball_above_goal()).await;
+    let broken = |script: &str| {
+        let mut request = BenchmarkRequest::default();
+        request.design.script_content = Some(script.into());
+        request
+    };
+    let over_the_top = PreviewRequest { pitch: 91.0, ..PreviewRequest::default() };
+    let good = BenchmarkRequest::default();
+    let expected = [
+        ("/benchmark/validate", session.heavy.validate(&good).await?, 200),
+        ("/benchmark/validate", session.heavy.validate(&broken("def build(:")).await?, 200),
+        ("/benchmark/simulate", session.heavy.simulate(&good).await?, 200),
+        ("/benchmark/simulate", session.heavy.simulate(&broken("x = 1")).await?, 200),
+        ("/benchmark/preview", session.heavy.preview(&PreviewRequest::default()).await?, 200),
+        ("/benchmark/preview", session.heavy.preview(&over_the_top).await?, 422),
+    ];
+    check_all(&document, &expected)
+}
+
+#[rstest]
+#[tokio::test]
+async fn controller_answers_fit_their_schema(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let document = document(&ctx, Service::Controller).await?;
+    let controller = ctx.controller();
+    let nobody = uuid::Uuid::new_v4();
+    let run = json!({ "task": "schema", "session_id": ctx.unique("schema"), "unknown_field": 1 });
+    let started = controller.agent_run_json(&run).await?;
+    let id = started.json()["episode_id"].as_str().unwrap_or_default().to_owned();
+    let expected = [
+        ("/agent/run", started, 202),
+        ("/agent/run", controller.agent_run_json(&json!({ "task": 3, "session_id": "x" })).await?, 422),
+        ("/agent/run", controller.agent_run_json(&json!({ "task": "nul \0", "session_id": "x" })).await?, 422),
+        ("/episodes/{id}", controller.episode(&id).await?, 200),
+        ("/episodes/{id}", controller.episode(nobody).await?, 404),
+        ("/episodes/{id}", controller.episode("not-a-uuid").await?, 422),
+        ("/episodes/", controller.list_episodes(&contract::episodes::ListEpisodesQuery { limit: 3, offset: 0 }).await?, 200),
+        ("/health", controller.health().await?, 200),
+        ("/ready", controller.ready().await?, 200),
+    ];
+    check_all(&document, &expected)
+}
+
+fn check_all(document: &OpenApiDocument, answers: &[(&str, Reply, u16)]) -> anyhow::Result<()> {
+    for (path, reply, status) in answers {
+        assert_eq!(reply.status.as_u16(), *status, "{} {path}: {}", reply.method, reply.text());
+        document.check(path, reply)?;
+    }
+    Ok(())
+}
+
+/// The check itself must be able to fail: a document that promises something else refuses a live answer.
+#[rstest]
+#[tokio::test]
+async fn drift_between_document_and_answer_is_seen(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let live = document(&ctx, Service::WorkerLight).await?;
+    let mut drifted = live.json().clone();
+    drifted["components"]["schemas"]["Health"]["required"] = json!(["status", "service", "version", "uptime"]);
+    let answer = ctx.session("drift").light.health().await?;
+    live.check("/health", &answer)?;
+    let refusal = OpenApiDocument::new(drifted)?.check("/health", &answer).expect_err("drift went unseen");
+    assert!(refusal.to_string().contains("uptime"), "{refusal}");
+    Ok(())
+}
+
+#[rstest]
+#[case::unknown_route(Service::WorkerLight, Method::POST, "/fs/nothing", StatusCode::NOT_FOUND)]
+#[case::wrong_method(Service::WorkerLight, Method::GET, "/fs/ls", StatusCode::METHOD_NOT_ALLOWED)]
+#[case::unknown_route_heavy(Service::WorkerHeavy, Method::POST, "/benchmark/nothing", StatusCode::NOT_FOUND)]
+#[case::unknown_route_controller(Service::Controller, Method::GET, "/nothing", StatusCode::NOT_FOUND)]
+#[tokio::test]
+async fn what_is_not_in_the_document_is_refused_in_the_same_shape(
+    #[future(awt)] ctx: Context,
+    #[case] service: Service,
+    #[case] method: Method,
+    #[case] path: &str,
+    #[case] status: StatusCode,
+) -> anyhow::Result<()> {
+    let key = ctx.descriptor().api_key.clone().unwrap_or_default();
+    let request = ctx.http().request(method, format!("{}{path}", ctx.url(service)));
+    let answer = request.header(SESSION_HEADER, "any").header(API_KEY_HEADER, key).send().await?;
+    assert_eq!(answer.status(), status);
+    assert!(answer.json::<Value>().await?["detail"].is_string());
+    Ok(())
+}

@@ -1,0 +1,317 @@
+//! What may and may not stand in a source file.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use anyhow::Context as _;
+use regex::Regex;
+
+use super::rust_source::RustSource;
+use super::{Finding, Rule};
+
+const NOT_RUST: Rule =
+    Rule { name: "not rust", reason: "a file that ends in .rs is Rust, or no tool can look into it" };
+
+const HEAD: Rule = Rule {
+    name: "file head",
+    reason: "every file begins with `//!` and says why it exists, so that a reader need not guess from the code",
+};
+
+const SLEEP: Rule = Rule {
+    name: "sleep in a test",
+    reason: "a sleep is too short on a busy machine and too long on every other; \
+             wait for a condition with testkit's polling, which reports the last state seen",
+};
+
+const IGNORED: Rule = Rule {
+    name: "ignored test",
+    reason: "an ignored test looks like coverage and is none; defer the id in the ledger with a reason instead",
+};
+
+const LEFTOVER: Rule = Rule {
+    name: "leftover",
+    reason: "todo!, unimplemented! and dbg! are for the workbench; finish the code, or leave the path out",
+};
+
+const MARK: Rule = Rule {
+    name: "to-do mark",
+    reason: "a note to oneself is never read again; do it now, or defer an id in the ledger with a reason",
+};
+
+const ALLOWANCE: Rule = Rule {
+    name: "lint allowance",
+    reason: "who silences a lint says why: add `reason = \"…\"` to the attribute, or a comment beside or above it",
+};
+
+const LENGTH: Rule = Rule {
+    name: "file length",
+    reason: "a file keeps to one subject; beyond 600 lines it has several, so split it by subject",
+};
+
+const MACHINE_PATH: Rule = Rule {
+    name: "machine path",
+    reason: "a path of one machine is wrong on every other; take it from the settings or from a directory of the user",
+};
+
+const UNWRAP: Rule = Rule {
+    name: "unwrap in a service",
+    reason: "a panic loses the request and its cause; return an error, or write `expect` with the invariant that holds",
+};
+
+const LONGEST_FILE: usize = 600;
+
+static MARKS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?:TODO|FIXME|XXX)\b").expect("the pattern is a valid expression"));
+
+static MACHINE_PATHS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)(?:^|[^\w.~-])(/(?:work|root)/)").expect("the pattern is a valid expression"));
+
+/// Every place in `files`, which are from the project's root, that breaks a rule on sources.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn check(root: &Path, files: &[PathBuf]) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for file in files {
+        let rust = file.extension().is_some_and(|extension| extension == "rs");
+        let python = file.extension().is_some_and(|extension| extension == "py");
+        if !rust && !python {
+            continue;
+        }
+        let text = std::fs::read_to_string(root.join(file)).with_context(|| format!("reading {}", file.display()))?;
+        if rust {
+            findings.extend(check_rust(file, &text));
+        } else {
+            findings.extend(machine_paths(file, &text, &[]));
+        }
+    }
+    Ok(findings)
+}
+
+/// The rules on one Rust file.
+fn check_rust(file: &Path, text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !text.starts_with("//!") {
+        findings.push(Finding::new(&HEAD, file, 1, "does not begin with `//!`"));
+    }
+    findings.extend(too_long(file, text));
+    match RustSource::parse(text) {
+        Err((line, message)) => findings.push(Finding::new(&NOT_RUST, file, line, message)),
+        Ok(source) => {
+            findings.extend(sleeps(file, &source));
+            findings.extend(leftovers(file, &source));
+            findings.extend(marks(file, &source));
+            findings.extend(attributes(file, &source));
+            let test_lines = source.test_lines();
+            findings.extend(machine_paths(file, text, &test_lines));
+            findings.extend(unwraps(file, &source, &test_lines));
+        }
+    }
+    findings
+}
+
+fn too_long(file: &Path, text: &str) -> Option<Finding> {
+    let lines = text.lines().count();
+    let counts = file.starts_with("crates") && !file.iter().any(|part| part == "data");
+    (counts && lines > LONGEST_FILE)
+        .then(|| Finding::new(&LENGTH, file, LONGEST_FILE + 1, format!("{lines} lines, {LONGEST_FILE} at most")))
+}
+
+fn sleeps(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
+    let in_tests = file.iter().next().is_some_and(|room| room.to_string_lossy().starts_with("tests-"));
+    if !in_tests {
+        return Vec::new();
+    }
+    let names = ["sleep", "sleep_until", "sleep_ms"];
+    let lines = ["time", "thread"].into_iter().flat_map(|module| source.lines_with_path(module, &names));
+    lines.map(|line| at_line(&SLEEP, file, source.text, line)).collect()
+}
+
+fn leftovers(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
+    let patterns = ["todo ! (", "unimplemented ! (", "dbg ! ("];
+    let lines = patterns.into_iter().flat_map(|pattern| source.lines_with(pattern));
+    lines.map(|line| at_line(&LEFTOVER, file, source.text, line)).collect()
+}
+
+/// Marks in comments; a string may hold what it likes.
+fn marks(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
+    MARKS
+        .find_iter(source.text)
+        .filter(|mark| !source.is_in_literal(mark.start()))
+        .map(|mark| at_line(&MARK, file, source.text, line_of(source.text, mark.start())))
+        .collect()
+}
+
+fn attributes(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
+    let lines: Vec<&str> = source.text.lines().collect();
+    let mut findings = Vec::new();
+    for attribute in source.attributes() {
+        let has = |word: &str| attribute.words.iter().any(|found| found == word);
+        let first = attribute.words.first().map_or("", String::as_str);
+        let is = |word: &str| first == word || (first == "cfg_attr" && has(word));
+        if is("ignore") {
+            findings.push(at_line(&IGNORED, file, source.text, attribute.line));
+        }
+        let beside = lines.get(attribute.last_line - 1).is_some_and(|line| line.contains("//"));
+        let above = attribute.line.checked_sub(2).and_then(|index| lines.get(index)).is_some_and(|line| {
+            let line = line.trim_start();
+            line.starts_with("//") && !line.starts_with("///") && !line.starts_with("//!")
+        });
+        if (is("allow") || is("expect")) && !has("reason") && !beside && !above {
+            findings.push(at_line(&ALLOWANCE, file, source.text, attribute.line));
+        }
+    }
+    findings
+}
+
+fn machine_paths(file: &Path, text: &str, test_lines: &[Range<usize>]) -> Vec<Finding> {
+    if !file.starts_with("crates/system") || is_test_file(file) {
+        return Vec::new();
+    }
+    MACHINE_PATHS
+        .captures_iter(text)
+        .filter_map(|captures| captures.get(1))
+        .map(|path| line_of(text, path.start()))
+        .filter(|line| !is_among(test_lines, *line))
+        .map(|line| at_line(&MACHINE_PATH, file, text, line))
+        .collect()
+}
+
+fn unwraps(file: &Path, source: &RustSource<'_>, test_lines: &[Range<usize>]) -> Vec<Finding> {
+    if !file.starts_with("crates/system") || is_test_file(file) {
+        return Vec::new();
+    }
+    let lines = source.lines_with(". unwrap ( )").into_iter().filter(|line| !is_among(test_lines, *line));
+    lines.map(|line| at_line(&UNWRAP, file, source.text, line)).collect()
+}
+
+/// True for files that are compiled for tests only: those in a `tests` directory and modules called `tests`.
+fn is_test_file(file: &Path) -> bool {
+    file.iter().any(|part| part == "tests" || part == "tests.rs")
+}
+
+fn is_among(ranges: &[Range<usize>], line: usize) -> bool {
+    ranges.iter().any(|range| range.contains(&line))
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text[..offset].matches('\n').count() + 1
+}
+
+/// A finding that shows the line.
+fn at_line(rule: &'static Rule, file: &Path, text: &str, line: usize) -> Finding {
+    const SHOWN: usize = 100;
+    let content = text.lines().nth(line - 1).unwrap_or_default().trim();
+    let mut shown: String = content.chars().take(SHOWN).collect();
+    if content.chars().count() > SHOWN {
+        shown.push('…');
+    }
+    Finding::new(rule, file, line, shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{places, tree};
+    use super::*;
+
+    /// What is found in one file; a head is added, so line 1 is the head and the text begins at line 2.
+    fn found(path: &str, text: &str) -> Vec<String> {
+        let with_head = format!("//! Head.\n{text}");
+        let tree = tree(&[(path, &with_head)]);
+        let findings = check(tree.path(), &[path.into()]).expect("the tree can be read");
+        places(&findings).into_iter().map(|place| place.replacen(&format!("{path}:"), "", 1)).collect()
+    }
+
+    #[test]
+    fn orderly_file_passes() {
+        let text = "/// Says.\npub fn f() -> Option<u8> {\n    Some(1)\n}\n";
+        assert_eq!(found("crates/system/service/src/lib.rs", text), [""; 0]);
+    }
+
+    #[test]
+    fn file_without_a_head_is_found() {
+        let tree = tree(&[("xtask/src/a.rs", "\n//! Too late.\n"), ("xtask/src/b.rs", "")]);
+        let findings = check(tree.path(), &["xtask/src/a.rs".into(), "xtask/src/b.rs".into()]).expect("readable");
+        assert_eq!(places(&findings), ["xtask/src/a.rs:1 file head", "xtask/src/b.rs:1 file head"]);
+    }
+
+    #[test]
+    fn sleeping_test_is_found_and_sleeping_suite_is_not() {
+        let text = "use std::thread::sleep;\nasync fn f() {\n    tokio::time::sleep(D).await;\n}\n";
+        assert_eq!(found("tests-p0/tests/p0/int_001.rs", text), ["2 sleep in a test", "4 sleep in a test"]);
+        assert_eq!(found("crates/suite/testkit/src/waiting.rs", text), [""; 0]);
+    }
+
+    #[test]
+    fn python_in_a_string_may_sleep() {
+        let text = "const SCRIPT: &str = \"import time; time.sleep(1)  # time::sleep\";\n";
+        assert_eq!(found("tests-p0/tests/p0/int_001.rs", text), [""; 0]);
+    }
+
+    #[test]
+    fn ignored_tests_are_found() {
+        let text = "#[test]\n#[ignore = \"slow\"]\nfn a() {}\n#[cfg_attr(unix, ignore)]\nfn b() {}\n";
+        assert_eq!(found("crates/contract/src/a.rs", text), ["3 ignored test", "5 ignored test"]);
+    }
+
+    #[test]
+    fn leftovers_are_found_in_code_only() {
+        let text =
+            "// todo!() was here\nfn a() {\n    todo!()\n}\nfn b() {\n    dbg!(1);\n    unimplemented!(\"x\")\n}\n";
+        assert_eq!(found("crates/contract/src/a.rs", text), ["4 leftover", "7 leftover", "8 leftover"]);
+    }
+
+    #[test]
+    fn marks_are_found_in_comments_only() {
+        let mark = ["TO", "DO"].concat();
+        let text = format!("// {mark}: later\n/// {mark}(x)\nfn a() -> &'static str {{\n    \"{mark}\"\n}}\n");
+        assert_eq!(found("crates/contract/src/a.rs", &text), ["2 to-do mark", "3 to-do mark"]);
+    }
+
+    #[test]
+    fn allowance_needs_a_reason_in_one_of_three_places() {
+        let text = "#[allow(dead_code)]\nfn a() {}\n#[allow(dead_code, reason = \"b\")]\nfn b() {}\n\
+                    // The macro makes it.\n#[expect(unused)]\nfn c() {}\n#[allow(unused)] // The macro makes it.\nfn d() {}\n\
+                    /// Documentation is no reason.\n#[cfg_attr(unix, allow(unused))]\nfn e() {}\n";
+        assert_eq!(found("crates/contract/src/a.rs", text), ["12 lint allowance", "2 lint allowance"]);
+    }
+
+    #[test]
+    fn long_file_is_found_in_crates_and_not_among_data() {
+        let text = "\n".repeat(600);
+        assert_eq!(found("crates/contract/src/a.rs", &text), ["601 file length"]);
+        assert_eq!(found("crates/contract/src/data/a.rs", &text), [""; 0]);
+        assert_eq!(found("crates/contract/src/a.rs", &"\n".repeat(599)), [""; 0]);
+    }
+
+    #[test]
+    fn machine_paths_are_found_in_service_code() {
+        let text = "const A: &str = \"/work/x\";\nconst B: &str = \"home/work/x\";\n// see /root/x\n\
+                    #[cfg(test)]\nmod tests {\n    const C: &str = \"/root/x\";\n}\n";
+        assert_eq!(found("crates/system/service/src/a.rs", text), ["2 machine path", "4 machine path"]);
+        assert_eq!(found("crates/system/service/tests/a.rs", text), [""; 0]);
+        assert_eq!(found("crates/suite/stack/src/a.rs", text), [""; 0]);
+        assert_eq!(found("crates/system/cad-runtime/python/a.py", "A = '/work/x'\n"), ["2 machine path"]);
+    }
+
+    #[test]
+    fn unwrap_is_found_in_service_code() {
+        let text = "fn a() {\n    b().unwrap();\n    c().unwrap_or(1);\n}\n#[cfg(test)]\nmod tests {\n    fn d() {\n        \
+                    e().unwrap();\n    }\n}\n";
+        assert_eq!(found("crates/system/service/src/a.rs", text), ["3 unwrap in a service"]);
+        assert_eq!(found("crates/system/service/src/tests.rs", text), [""; 0]);
+        assert_eq!(found("crates/contract/src/a.rs", text), [""; 0]);
+    }
+
+    #[test]
+    fn code_behind_the_tests_is_service_code_again() {
+        let text = "#[cfg(test)]\nmod tests {}\nfn a() {\n    b().unwrap();\n}\n";
+        assert_eq!(found("crates/system/service/src/a.rs", text), ["5 unwrap in a service"]);
+    }
+
+    #[test]
+    fn text_that_is_no_rust_is_found() {
+        assert_eq!(found("crates/contract/src/a.rs", "fn a( {\n"), ["2 not rust"]);
+    }
+}
