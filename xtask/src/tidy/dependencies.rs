@@ -237,6 +237,24 @@ mod tests {
     }
 
     #[test]
+    fn renamed_dev_dependency_cannot_hide() {
+        let manifest = |name: &str, more: &str| {
+            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
+        };
+        let hidden = "[dev-dependencies]\nmotion = { package = \"physics\", path = \"../crates/system/physics\" }\n";
+        let tree = fixture::tree(&[
+            ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"tests-p0\", \"crates/system/physics\"]\n"),
+            ("tests-p0/Cargo.toml", &manifest("tests-p0", hidden)),
+            ("tests-p0/src/lib.rs", ""),
+            ("crates/system/physics/Cargo.toml", &manifest("physics", "")),
+            ("crates/system/physics/src/lib.rs", ""),
+        ]);
+        let packages = packages_of(tree.path()).expect("cargo tells the packages");
+        let findings = check(tree.path(), &packages);
+        assert_eq!(fixture::places(&findings), ["tests-p0/Cargo.toml:1 dependency direction"]);
+    }
+
+    #[test]
     fn metadata_of_this_project_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project is above its xtask");
         let packages = packages_of(root).expect("cargo tells the packages");

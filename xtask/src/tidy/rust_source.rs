@@ -139,14 +139,19 @@ impl<'a> RustSource<'a> {
 
     /// Lines of the items that exist only in tests: those behind `#[cfg(test)]`.
     pub fn test_lines(&self) -> Vec<Range<usize>> {
-        self.attributes()
-            .into_iter()
-            .filter(|attribute| {
-                let words: Vec<&str> = attribute.words.iter().map(String::as_str).collect();
-                matches!(words.as_slice(), ["cfg", "test"] | ["cfg", "all", "test", ..])
-            })
-            .map(|attribute| attribute.line..self.last_line_of_item(attribute.end) + 1)
-            .collect()
+        self.lines_of_items_under(|words| matches!(words, ["cfg", "test"] | ["cfg", "all", "test", ..]))
+    }
+
+    /// Lines of the items that have an attribute of which `wanted` accepts the words.
+    pub fn lines_of_items_under(&self, wanted: impl Fn(&[&str]) -> bool) -> Vec<Range<usize>> {
+        let mut lines = Vec::new();
+        for attribute in self.attributes() {
+            let words: Vec<&str> = attribute.words.iter().map(String::as_str).collect();
+            if wanted(&words) {
+                lines.push(attribute.line..self.last_line_of_item(attribute.end) + 1);
+            }
+        }
+        lines
     }
 
     /// Last line of the item that begins at this token: its body in braces, or its semicolon.

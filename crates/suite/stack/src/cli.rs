@@ -133,7 +133,7 @@ struct StartArguments {
     /// Listen on the standard ports instead of free ones.
     #[arg(long)]
     standard_ports: bool,
-    /// Take the programs as they are instead of building them first (also STACK_NO_BUILD=1).
+    /// Take the programs as they are instead of building them first (also `STACK_NO_BUILD=1`).
     #[arg(long)]
     no_build: bool,
     /// Start only Postgres, the object store and Temporal.
@@ -145,7 +145,7 @@ struct StartArguments {
 struct EnsureArguments {
     #[command(flatten)]
     start: StartArguments,
-    /// Append the addresses to the file that nextest names in NEXTEST_ENV, for a setup script.
+    /// Append the addresses to the file that nextest names in `NEXTEST_ENV`, for a setup script.
     #[arg(long)]
     nextest_env: bool,
 }
@@ -178,7 +178,7 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Supervise => supervisor::run()?,
-        Command::ServeObjectStore { listen, root } => component::serve_object_store(listen, root)?,
+        Command::ServeObjectStore { listen, root } => component::serve_object_store(listen, &root)?,
         Command::Ensure(arguments) => ensure_command(&arguments)?,
         Command::Run { start, command } => {
             let held = obtain(start.options())?;
@@ -233,7 +233,7 @@ fn ensure_command(arguments: &EnsureArguments) -> anyhow::Result<()> {
             .context("NEXTEST_ENV is not set; --nextest-env is for a setup script that nextest runs")?;
         let mut text = String::new();
         for (name, value) in with_descriptor(&held.descriptor, &held.descriptor_file) {
-            text.push_str(&format!("{name}={value}\n"));
+            text.extend([name.as_str(), "=", value.as_str(), "\n"]);
         }
         let mut file = fs::File::options().append(true).create(true).open(&file).context("cannot open NEXTEST_ENV")?;
         file.write_all(text.as_bytes()).context("cannot write to NEXTEST_ENV")?;
@@ -268,6 +268,10 @@ fn present() -> anyhow::Result<Held> {
         return Ok(Held { descriptor, descriptor_file, adopted: true, _lease: None });
     }
     let checkout = Checkout::locate()?;
+    if external::chosen_backend()? == Backend::External {
+        let descriptor_file = checkout.home.join("external.json");
+        return Ok(Held { descriptor: external::describe()?, descriptor_file, adopted: true, _lease: None });
+    }
     let descriptor_file = checkout.descriptor();
     match ensure::running(&checkout) {
         Some((descriptor, _)) => Ok(Held { descriptor, descriptor_file, adopted: true, _lease: None }),

@@ -33,6 +33,7 @@ pub enum Backend {
 
 /// What a test can do to, and see of, a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that a test asks by itself")]
 pub struct Capabilities {
     /// Parts can be stopped, paused, killed and restarted.
     pub faults: bool,

@@ -8,7 +8,7 @@ use contract::wiring::{self, variables};
 
 use crate::{
     Backend, ObjectStoreAddress, Service, StackDescriptor,
-    descriptor::{FORMAT_VERSION, url_variable},
+    descriptor::{DESCRIPTOR_VARIABLE, FORMAT_VERSION, url_variable},
 };
 
 /// Environment variable that chooses the backend.
@@ -16,13 +16,16 @@ pub const BACKEND_VARIABLE: &str = "STACK";
 
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 
-/// The backend that the environment asks for. Without a word of it, a controller's URL means an external stack.
+/// The backend that the environment asks for. Without a word of it, a controller's URL means an external stack, unless
+/// the URL came from a stack of this machine, whose descriptor is named beside it then.
 pub fn chosen_backend() -> anyhow::Result<Backend> {
     match variable(BACKEND_VARIABLE).as_deref() {
         Some("embedded") => Ok(Backend::Embedded),
         Some("external") => Ok(Backend::External),
         Some(other) => bail!("{BACKEND_VARIABLE} is {other:?}; expected `embedded` or `external`"),
-        None if variable(variables::CONTROLLER_URL).is_some() => Ok(Backend::External),
+        None if variable(variables::CONTROLLER_URL).is_some() && variable(DESCRIPTOR_VARIABLE).is_none() => {
+            Ok(Backend::External)
+        }
         None => Ok(Backend::Embedded),
     }
 }

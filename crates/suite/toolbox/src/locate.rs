@@ -135,7 +135,7 @@ impl fmt::Display for MissingTool {
             }
             Self::WrongOverride { tool, value } => write!(
                 formatter,
-                "{} not found: {} is set to {}, which is not {}; correct or unset it, or run: make setup",
+                "{} not found: {} is set to {}, which is not {}; correct it, or unset it and run: make setup",
                 tool.name(),
                 tool.variable(),
                 value.display(),

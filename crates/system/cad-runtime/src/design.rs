@@ -284,8 +284,10 @@ impl Design {
         let unreadable = |what: &str| ScriptFault {
             kind: ScriptFaultKind::ScriptError,
             message: match ending.exit_code {
-                Some(code) if code != 0 => format!("The script ended its process with exit code {code} before the \
-                    design was complete; build() must return."),
+                Some(code) if code != 0 => format!(
+                    "The script ended its process with exit code {code} before the \
+                    design was complete; build() must return."
+                ),
                 _ => format!("The run left no readable design ({what})."),
             },
             line: None,

@@ -1,29 +1,20 @@
 //! How the warm parent is started: inside bubblewrap where that works, else directly.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use crate::CadRuntimeError;
 use crate::config::{Bubblewrap, CadRuntimeConfig, Mount};
 use crate::interpreter::Interpreter;
 use crate::run_directory::HOME;
-use crate::CadRuntimeError;
 
 /// System folders and files that an interpreter and its libraries read.
-const SYSTEM_PATHS: [&str; 9] = [
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/etc/ld.so.cache",
-    "/etc/fonts",
-    "/etc/localtime",
-];
-const START: &str =
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from runtime.warm_parent import main; main()";
+const SYSTEM_PATHS: [&str; 9] =
+    ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime"];
+const START: &str = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runtime.warm_parent import main; main()";
 
 /// Everything needed to start warm parents again and again; all paths are free of symbolic links.
 #[derive(Debug, Clone)]
@@ -123,7 +114,9 @@ impl LaunchPlan {
             .env("LANG", "C.UTF-8")
             // A dependency of the CAD library fails at import without it.
             .env("HOME", self.runs_dir.join(HOME))
-            .current_dir("/");
+            .current_dir("/")
+            // Ctrl-C at a terminal is for the service, which then ends this process in order.
+            .process_group(0);
         command
     }
 
@@ -218,7 +211,8 @@ fn find_sandbox_library() -> Result<PathBuf, CadRuntimeError> {
     };
     let program = std::env::current_exe().map_err(|error| missing(format!("own program is unknown: {error}")))?;
     let folder = program.parent().unwrap_or(Path::new("/"));
-    let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let modified =
+        |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     [folder.join(NAME), folder.join("deps").join(NAME), folder.join("..").join(NAME)]
         .into_iter()
         .filter(|candidate| candidate.is_file())

@@ -99,10 +99,8 @@ impl Runner {
         let ending = answer.map_err(|_| CadRuntimeError::ParentEnded)?.map_err(CadRuntimeError::Setup)?;
 
         let (stdout, stderr) = directory.output(OUTPUT_LIMIT_BYTES)?;
-        let left: OutcomeFile = directory
-            .result("outcome.json")
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
+        let left: OutcomeFile =
+            directory.result("outcome.json").and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         if let Some(reason) = left.setup_error {
             return Err(CadRuntimeError::Setup(reason));
         }

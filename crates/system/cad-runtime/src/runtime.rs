@@ -9,6 +9,7 @@ use contract::execution::{InspectTopologyResponse, ScriptFault};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::CadRuntimeError;
 use crate::config::CadRuntimeConfig;
 use crate::design::{self, BuildRequest, Design};
 use crate::execution::Execution;
@@ -17,7 +18,6 @@ use crate::run::{Job, Outcome, Runner, policy};
 use crate::run_directory::RunsDirectory;
 use crate::topology;
 use crate::warm_parent::{State, Supervisor};
-use crate::CadRuntimeError;
 
 /// Runs scripts. Cloning is cheap; the processes end with the last clone.
 ///

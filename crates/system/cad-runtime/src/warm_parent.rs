@@ -183,12 +183,7 @@ impl Drop for Supervisor {
     }
 }
 
-fn supervise(
-    plan: &LaunchPlan,
-    probe_policy: &sandbox::Policy,
-    shared: &Shared,
-    state: &watch::Sender<State>,
-) {
+fn supervise(plan: &LaunchPlan, probe_policy: &sandbox::Policy, shared: &Shared, state: &watch::Sender<State>) {
     let mut failures: Vec<Instant> = Vec::new();
     loop {
         let end = serve_one(plan, probe_policy, shared, state);
@@ -223,18 +218,9 @@ enum End {
 }
 
 /// Starts one process and reads its answers until it ends.
-fn serve_one(
-    plan: &LaunchPlan,
-    probe_policy: &sandbox::Policy,
-    shared: &Shared,
-    state: &watch::Sender<State>,
-) -> End {
-    let spawned = plan
-        .command(probe_policy)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
+fn serve_one(plan: &LaunchPlan, probe_policy: &sandbox::Policy, shared: &Shared, state: &watch::Sender<State>) -> End {
+    let spawned =
+        plan.command(probe_policy).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut process = match spawned {
         Ok(process) => process,
         Err(error) => return End::Refused(format!("it could not be started: {error}")),

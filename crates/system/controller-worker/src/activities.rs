@@ -55,7 +55,7 @@ impl EpisodeActivities {
         let info = context.info();
         let attempt = Attempt { number: info.attempt, workflow_id: info.workflow_id.clone() };
         tokio::select! {
-            outcome = self.script_phase.run(&input, &attempt) => outcome.map_err(activity_error),
+            outcome = self.script_phase.run(&input, &attempt) => outcome.map_err(|error| activity_error(&error)),
             never = give_signs_of_life(&context) => Err(never),
             () = context.cancelled() => Err(ActivityError::cancelled()),
         }
@@ -76,7 +76,7 @@ impl EpisodeActivities {
             Ok(TransitionOutcome::Unchanged { status }) => status,
             // Deleted meanwhile: there is nothing left to write.
             Err(StoreError::UnknownEpisode(_)) => status,
-            Err(error) => return Err(activity_error(error.into())),
+            Err(error) => return Err(activity_error(&error.into())),
         };
         tracing::info!(%episode_id, ?status, reason, "episode ended");
         Ok(EpisodeResult { status, failure_reason: reason.filter(|_| status == EpisodeStatus::Failed) })
@@ -96,9 +96,9 @@ async fn give_signs_of_life(context: &ActivityContext) -> ActivityError {
 }
 
 /// An error for Temporal: the whole chain in one message, and whether another attempt makes sense.
-fn activity_error(error: PhaseError) -> ActivityError {
+fn activity_error(error: &PhaseError) -> ActivityError {
     let pointless = error.is_final();
-    let message = format!("{:#}", anyhow::Error::new(error));
+    let message = error.chain();
     tracing::warn!(message, pointless, "an activity did not come to its end");
     let failure = if pointless { ApplicationFailure::non_retryable(message) } else { ApplicationFailure::new(message) };
     ActivityError::application(failure)

@@ -57,6 +57,13 @@ impl PhaseError {
     pub(crate) fn is_final(&self) -> bool {
         matches!(self, Self::Store(StoreError::UnknownEpisode(_)) | Self::Checkpoint(_))
     }
+
+    /// The error and all its causes in one line.
+    pub(crate) fn chain(&self) -> String {
+        let first: &dyn std::error::Error = self;
+        let all = std::iter::successors(Some(first), |error| error.source()).map(ToString::to_string);
+        all.collect::<Vec<_>>().join(": ")
+    }
 }
 
 /// Runs scripts of episodes in the light worker.
@@ -95,7 +102,7 @@ impl ScriptPhase {
         match self.execute(input).await {
             Ok(execution) => self.record(input, number, execution).await,
             Err(error) => {
-                self.note_lost_attempt(input, attempt, &error).await;
+                self.note_lost_attempt(input, attempt, &error.chain()).await;
                 Err(error)
             }
         }
@@ -178,11 +185,11 @@ impl ScriptPhase {
 
     /// Leaves a trace of an attempt that was lost. That this fails too, say because the database is what broke,
     /// changes nothing: the error itself goes to Temporal.
-    async fn note_lost_attempt(&self, input: &EpisodeInput, attempt: &Attempt, error: &PhaseError) {
+    async fn note_lost_attempt(&self, input: &EpisodeInput, attempt: &Attempt, cause: &str) {
         let trace = NewTrace {
             trace_type: TraceType::Error,
             name: Some(TOOL.to_owned()),
-            content: Some(format!("attempt {} was lost: {error}", attempt.number)),
+            content: Some(format!("attempt {} was lost: {cause}", attempt.number)),
             metadata: Some(json!({"attempt": attempt.number, "session_id": input.session_id})),
         };
         if let Err(error) = self.store.add_trace(input.episode_id, &trace).await {

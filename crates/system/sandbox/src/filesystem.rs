@@ -87,9 +87,9 @@ fn kernel_abi() -> Result<u32, SandboxError> {
     const CREATE_RULESET_VERSION: libc::c_uint = 1;
     let nothing = std::ptr::null::<libc::c_void>();
     // SAFETY: with this flag the kernel takes a null pointer and size 0, and returns a number.
-    let version =
-        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0_usize, CREATE_RULESET_VERSION) };
-    u32::try_from(version).ok().filter(|version| *version >= 1).ok_or_else(|| {
-        SandboxError::NoLandlock(std::io::Error::last_os_error().to_string())
-    })
+    let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0_usize, CREATE_RULESET_VERSION) };
+    u32::try_from(version)
+        .ok()
+        .filter(|version| *version >= 1)
+        .ok_or_else(|| SandboxError::NoLandlock(std::io::Error::last_os_error().to_string()))
 }

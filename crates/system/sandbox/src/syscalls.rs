@@ -38,8 +38,7 @@ fn load(program: &BpfProgram) -> Result<(), SandboxError> {
 }
 
 fn compile(rules: Rules, answer: libc::c_int) -> Result<BpfProgram, SandboxError> {
-    let architecture =
-        std::env::consts::ARCH.try_into().map_err(|error| SandboxError::Seccomp(format!("{error}")))?;
+    let architecture = std::env::consts::ARCH.try_into().map_err(|error| SandboxError::Seccomp(format!("{error}")))?;
     SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(answer as u32), architecture)
         .and_then(TryInto::try_into)
         .map_err(|error| SandboxError::Seccomp(error.to_string()))
@@ -242,10 +241,7 @@ fn forbidden_calls(landlock_abi: u32) -> Result<Rules, SandboxError> {
     // Limits of the process itself may be read and lowered.
     rules.insert(
         libc::SYS_prlimit64,
-        vec![rule(vec![
-            condition(0, SeccompCmpOp::Ne, 0)?,
-            condition(0, SeccompCmpOp::Ne, own_process)?,
-        ])?],
+        vec![rule(vec![condition(0, SeccompCmpOp::Ne, 0)?, condition(0, SeccompCmpOp::Ne, own_process)?])?],
     );
     // The end of the parent stays the end of the child.
     rules.insert(
@@ -285,14 +281,8 @@ fn forbid_truncation(rules: &mut Rules) -> Result<(), SandboxError> {
     const READ_AND_TRUNCATE: u64 = (libc::O_RDONLY | libc::O_TRUNC) as u64;
     const MASK: u64 = (libc::O_ACCMODE | libc::O_TRUNC) as u64;
     rules.insert(libc::SYS_truncate, Vec::new());
-    rules.insert(
-        libc::SYS_openat,
-        vec![rule(vec![condition(2, SeccompCmpOp::MaskedEq(MASK), READ_AND_TRUNCATE)?])?],
-    );
+    rules.insert(libc::SYS_openat, vec![rule(vec![condition(2, SeccompCmpOp::MaskedEq(MASK), READ_AND_TRUNCATE)?])?]);
     #[cfg(target_arch = "x86_64")]
-    rules.insert(
-        libc::SYS_open,
-        vec![rule(vec![condition(1, SeccompCmpOp::MaskedEq(MASK), READ_AND_TRUNCATE)?])?],
-    );
+    rules.insert(libc::SYS_open, vec![rule(vec![condition(1, SeccompCmpOp::MaskedEq(MASK), READ_AND_TRUNCATE)?])?]);
     Ok(())
 }

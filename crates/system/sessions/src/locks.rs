@@ -15,6 +15,8 @@ const SWEEP_EVERY: usize = 256;
 #[derive(Debug)]
 pub struct SessionLock {
     _guard: OwnedMutexGuard<()>,
+    /// The map knows a session's locks only while somebody has them.
+    _locks: Arc<Locks>,
 }
 
 /// The two locks of one session.
@@ -27,8 +29,8 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    pub(crate) async fn work(&self) -> SessionLock {
-        SessionLock { _guard: Arc::clone(&self.work).lock_owned().await }
+    pub(crate) async fn work(self: Arc<Self>) -> SessionLock {
+        SessionLock { _guard: Arc::clone(&self.work).lock_owned().await, _locks: self }
     }
 
     pub(crate) fn change(&self) -> MutexGuard<'_, ()> {

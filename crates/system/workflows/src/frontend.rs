@@ -5,8 +5,10 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use contract::wiring::TEMPORAL_NAMESPACE;
 use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, NamespacedClient, Url, WorkflowIdReusePolicy,
-    WorkflowStartOptions, tonic::IntoRequest,
+    Client, ClientOptions, Connection, ConnectionOptions, NamespacedClient, RetryOptions, RpcOptions, Url,
+    WorkflowIdReusePolicy, WorkflowStartOptions,
+    errors::WorkflowStartError,
+    tonic::{Code, IntoRequest},
 };
 use temporalio_common::{MemoValues, protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest};
 use tokio::{sync::Mutex, time::timeout};
@@ -15,7 +17,9 @@ use crate::definitions::{EPISODE_MEMO_KEY, EpisodeInput, EpisodeWorkflowStart, e
 
 /// How long connecting may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// How long starting a workflow may take, the client's own retries included.
+/// How long the client may try again to start a workflow while Temporal refuses connections.
+const START_RETRY_LIMIT: Duration = Duration::from_secs(2);
+/// How long starting a workflow may take in all, when Temporal accepts the call and does not answer.
 const START_LIMIT: Duration = Duration::from_secs(8);
 
 /// Why Temporal did not do what was asked.
@@ -84,9 +88,9 @@ impl Frontend {
         let connection = timeout(CONNECT_LIMIT, Connection::connect(options))
             .await
             .map_err(|_| self.timed_out(CONNECT_LIMIT))?
-            .map_err(|error| unreachable(error.to_string()))?;
+            .map_err(|error| unreachable(root_cause(&error)))?;
         let client = Client::new(connection, ClientOptions::new(TEMPORAL_NAMESPACE).build())
-            .map_err(|error| unreachable(error.to_string()))?;
+            .map_err(|error| unreachable(root_cause(&error)))?;
         Ok(kept.insert(client).clone())
     }
 
@@ -99,7 +103,7 @@ impl Frontend {
             .workflow_service()
             .describe_namespace(request.into_request())
             .await
-            .map_err(|status| anyhow::anyhow!("{:?}: {}", status.code(), status.message()))
+            .map_err(|status| anyhow::anyhow!("{:?}: {}", status.code(), root_cause(&status)))
             .with_context(|| format!("Temporal at {} does not describe namespace {TEMPORAL_NAMESPACE}", self.address))?;
         Ok(format!("namespace {TEMPORAL_NAMESPACE} at {}", self.address))
     }
@@ -109,24 +113,40 @@ impl Frontend {
     /// learning so.
     pub async fn start_episode(&self, task_queue: &str, input: EpisodeInput) -> Result<String, FrontendError> {
         let workflow_id = episode_workflow_id(input.episode_id);
+        let retries = RetryOptions::builder().max_elapsed_time(Some(START_RETRY_LIMIT)).build();
         let mut memo = MemoValues::new();
         memo.insert(EPISODE_MEMO_KEY, input.episode_id.to_string());
         let options = WorkflowStartOptions::new(task_queue, workflow_id.as_str())
             .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
             .memo(memo)
+            .rpc_options(RpcOptions::builder().retry_options(retries).build())
             .build();
         let start = async {
             let client = self.client().await?;
             let started = client.start_workflow(EpisodeWorkflowStart, input, options).await;
-            started.map(|_| ()).map_err(|error| FrontendError::Refused(error.to_string()))
+            started.map(|_| ()).map_err(|error| self.start_error(&error))
         };
         timeout(START_LIMIT, start).await.map_err(|_| self.timed_out(START_LIMIT))??;
         Ok(workflow_id)
     }
 
+    fn start_error(&self, error: &WorkflowStartError) -> FrontendError {
+        match error {
+            WorkflowStartError::Rpc(status) if status.code() == Code::Unavailable => {
+                FrontendError::Unreachable { address: Arc::clone(&self.address), cause: root_cause(status) }
+            }
+            other => FrontendError::Refused(other.to_string()),
+        }
+    }
+
     fn timed_out(&self, limit: Duration) -> FrontendError {
         FrontendError::TimedOut { address: Arc::clone(&self.address), limit }
     }
+}
+
+/// What lies at the bottom of an error: the wrappers of the transport repeat it in debug notation.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error).to_string()
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! The S3 server: a file system behind the S3 protocol with checked signatures, in a process of its own so that it can
 //! be paused and killed like any other part.
 
-use std::{env, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    env,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 use contract::wiring::variables;
@@ -44,16 +49,16 @@ pub(super) fn launch(layout: &Layout) -> Launch {
 }
 
 /// Serves the folder `root` until SIGTERM; keys come from the environment.
-pub(crate) fn serve(listen: SocketAddr, root: PathBuf) -> anyhow::Result<()> {
+pub(crate) fn serve(listen: SocketAddr, root: &Path) -> anyhow::Result<()> {
     tracing_subscriber::fmt().json().flatten_event(true).with_max_level(tracing::Level::INFO).init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no async runtime")?;
     runtime.block_on(run(listen, root))
 }
 
-async fn run(listen: SocketAddr, root: PathBuf) -> anyhow::Result<()> {
+async fn run(listen: SocketAddr, root: &Path) -> anyhow::Result<()> {
     let key = |name: &str| env::var(name).with_context(|| format!("{name} is not set; the server checks signatures"));
     let auth = SimpleAuth::from_single(key(variables::S3_ACCESS_KEY)?, key(variables::S3_SECRET_KEY)?);
-    let store = FileSystem::new(&root)
+    let store = FileSystem::new(root)
         .map_err(|error| anyhow::anyhow!("cannot keep objects in {}: {error:?}", root.display()))?;
     let mut service = S3ServiceBuilder::new(store);
     service.set_auth(auth);

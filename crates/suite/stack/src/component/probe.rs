@@ -119,9 +119,10 @@ async fn ask_service(service: Service, url: &str) -> anyhow::Result<Seen> {
     }
     let health: Health = http()?.get(format!("{url}/health")).send().await?.json().await?;
     let mut seen = seen(service.name(), health.version);
-    for (name, dependency) in readiness.dependencies {
-        if name.contains("engine") || name.contains("mujoco") || name.contains("physics") {
-            seen.insert("engine".to_owned(), dependency.detail);
+    // What a worker runs designs with: its readiness tells the versions.
+    for name in ["cad", "engine"] {
+        if let Some(dependency) = readiness.dependencies.get(name) {
+            seen.insert(name.to_owned(), dependency.detail.clone());
         }
     }
     Ok(seen)

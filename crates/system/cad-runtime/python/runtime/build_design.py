@@ -23,7 +23,7 @@ def run(job: dict[str, Any], source: Source) -> None:
     parts = described_parts(root)
     with open(os.path.join(job["run_dir"], "meshes.bin"), "wb") as meshes:
         described = [_describe(part, job, meshes) for part in parts]
-    solid = [(part, item) for part, item in zip(parts, described) if not item["role"].endswith("_zone")]
+    solid = [(part, item) for part, item in zip(parts, described, strict=True) if not item["role"].endswith("_zone")]
     threshold = job["interference_threshold_mm3"]
     design = {
         "parts": described,

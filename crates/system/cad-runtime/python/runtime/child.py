@@ -125,8 +125,6 @@ def _run_script(job: dict[str, Any], outcome: int) -> int:
     except BaseException as error:  # noqa: BLE001 - whatever a script raises is its result
         reserve.close()
         fault = from_exception(error, script_name, surroundings)
-        if not isinstance(error, Fault):
-            traceback.print_exception(error)
         status = 1
     if fault is not None and fault.kind == "memory_limit":
         gc.collect()

@@ -128,9 +128,7 @@ def _weld(vertices: numpy.ndarray, triangles: numpy.ndarray, distance: float) ->
     cells = numpy.round(vertices / distance).astype(numpy.int64)
     _, first, inverse = numpy.unique(cells, axis=0, return_index=True, return_inverse=True)
     welded = inverse.reshape(-1)[triangles].astype(numpy.uint32)
-    distinct = (
-        (welded[:, 0] != welded[:, 1]) & (welded[:, 1] != welded[:, 2]) & (welded[:, 2] != welded[:, 0])
-    )
+    distinct = (welded[:, 0] != welded[:, 1]) & (welded[:, 1] != welded[:, 2]) & (welded[:, 2] != welded[:, 0])
     welded = welded[distinct]
     return TriangleMesh(vertices[first], welded, _is_closed(welded))
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from build123d.topology import Compound, Shape
 from OCP.TopoDS import TopoDS_Shape
+from shared.models.schemas import CompoundMetadata, MetadataError, PartMetadata
 
 from runtime.faults import Fault
 from runtime.geometry import count_solids
-from shared.models.schemas import CompoundMetadata, MetadataError, PartMetadata
 
 _ZONE_PREFIX = "zone_"
 

@@ -90,7 +90,8 @@ def _require_no_arguments(name: str, build: Any) -> None:
     needed = [item.name for item in parameters if item.default is item.empty and item.kind not in optional]
     if needed:
         raise Fault(
-            "build_missing", f"{name}: build() is called without arguments, but needs {', '.join(needed)}; give defaults."
+            "build_missing",
+            f"{name}: build() is called without arguments, but needs {', '.join(needed)}; give defaults.",
         )
 
 

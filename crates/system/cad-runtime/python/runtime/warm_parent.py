@@ -90,9 +90,7 @@ class WarmParent:
         if pid == 0:
             self._run_child(request["job"], self._sandbox_enter, parent)
         now = time.monotonic()
-        self._running[pid] = Running(
-            request["id"], pid, now, now + request["timeout_s"], request["max_threads"]
-        )
+        self._running[pid] = Running(request["id"], pid, now, now + request["timeout_s"], request["max_threads"])
 
     def _enforce(self) -> None:
         now = time.monotonic()
@@ -196,12 +194,13 @@ def main() -> None:
     os.dup2(2, 1)
 
     started = time.monotonic()
-    import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
-    import build123d
     import gc
 
+    import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
+    import build123d
     import shared.observability.events  # noqa: F401
     import shared.workers.workbench_models  # noqa: F401
+
     from runtime import child
 
     sandbox_enter = child.load_sandbox(arguments["sandbox_library"])

@@ -1,16 +1,9 @@
 """Enumerations of the contract. Each value is a string, so that it compares and serialises as its wire name."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class _WireName(str, Enum):
-    """A string enumeration whose text form is its value."""
-
-    def __str__(self) -> str:
-        return self.value
-
-
-class ManufacturingMethod(_WireName):
+class ManufacturingMethod(StrEnum):
     """How a part is made."""
 
     CNC = "cnc"
@@ -18,21 +11,21 @@ class ManufacturingMethod(_WireName):
     INJECTION_MOLDING = "im"
 
 
-class JointType(_WireName):
+class JointType(StrEnum):
     """How a part moves against the world."""
 
     HINGE = "hinge"
     SLIDE = "slide"
 
 
-class SimulatorBackendType(_WireName):
+class SimulatorBackendType(StrEnum):
     """Physics backends."""
 
     MUJOCO = "mujoco"
     GENESIS = "genesis"
 
 
-class MotorControlMode(_WireName):
+class MotorControlMode(StrEnum):
     """How a motor is driven over time."""
 
     CONSTANT = "constant"
@@ -40,7 +33,7 @@ class MotorControlMode(_WireName):
     ON_OFF = "on_off"
 
 
-class ElectronicComponentType(_WireName):
+class ElectronicComponentType(StrEnum):
     """Kinds of electrical components."""
 
     MOTOR = "motor"
@@ -50,14 +43,14 @@ class ElectronicComponentType(_WireName):
     CONNECTOR = "connector"
 
 
-class MovingPartType(_WireName):
+class MovingPartType(StrEnum):
     """Whether a moving part has a drive of its own."""
 
     MOTOR = "motor"
     PASSIVE = "passive"
 
 
-class FluidShapeType(_WireName):
+class FluidShapeType(StrEnum):
     """Shapes of an initial fluid volume."""
 
     CYLINDER = "cylinder"
@@ -65,21 +58,21 @@ class FluidShapeType(_WireName):
     SPHERE = "sphere"
 
 
-class FluidObjectiveType(_WireName):
+class FluidObjectiveType(StrEnum):
     """What a fluid objective measures."""
 
     FLUID_CONTAINMENT = "fluid_containment"
     FLOW_RATE = "flow_rate"
 
 
-class FluidEvalAt(_WireName):
+class FluidEvalAt(StrEnum):
     """When a fluid objective is measured."""
 
     END = "end"
     CONTINUOUS = "continuous"
 
 
-class FailureReason(_WireName):
+class FailureReason(StrEnum):
     """Why a simulation failed."""
 
     NONE = "none"
@@ -106,7 +99,7 @@ class FailureReason(_WireName):
 SimulationFailureMode = FailureReason
 
 
-class ReviewDecision(_WireName):
+class ReviewDecision(StrEnum):
     """Outcomes of a review."""
 
     APPROVED = "approved"

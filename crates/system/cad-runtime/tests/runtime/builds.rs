@@ -120,8 +120,9 @@ async fn text_builds_exports_and_inspects() -> anyhow::Result<()> {
     let script = "from build123d import *\nfrom utils import PartMetadata\n\ndef build():\n    part = Box(2, 4, 6)\n    \
                   part.metadata = PartMetadata(material_id='steel')\n    return part\n";
     let session = fixture.session("exports", script)?;
-    let exports = [(ExportFormat::Glb, "out/model.glb"), (ExportFormat::Step, "model.step"), (ExportFormat::Stl, "m.stl")]
-        .map(|(format, path)| Export { format, path: path.into() });
+    let exports =
+        [(ExportFormat::Glb, "out/model.glb"), (ExportFormat::Step, "model.step"), (ExportFormat::Stl, "m.stl")]
+            .map(|(format, path)| Export { format, path: path.into() });
     let request =
         BuildRequest { exports: exports.to_vec(), ..BuildRequest::new(ScriptSource::Text(script.to_owned())) };
     let design = fixture.runtime.build(&session, &request, PLENTY).await??;

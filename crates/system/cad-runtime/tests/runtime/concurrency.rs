@@ -27,9 +27,7 @@ async fn runs_go_on_at_the_same_time_and_apart() -> anyhow::Result<()> {
     let session = fixture.folder.path().join("sessions/s0");
     let runtime = fixture.runtime.clone();
     let abandoned = tokio::spawn(async move {
-        runtime
-            .execute(&session, "import time; time.sleep(50)", crate::fixture::PLENTY, std::future::pending())
-            .await
+        runtime.execute(&session, "import time; time.sleep(50)", crate::fixture::PLENTY, std::future::pending()).await
     });
     wait_until("the run to begin", || fixture.leftover_runs().is_ok_and(|left| left.len() == 1)).await?;
     abandoned.abort();

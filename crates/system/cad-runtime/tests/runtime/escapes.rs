@@ -83,7 +83,10 @@ const ATTEMPTS: &[(&str, &str)] = &[
     ("write beside", "print(attempt(lambda: open('/tmp/x', 'w')) == 'refused')"),
     ("make a device", "print(attempt(os.mkfifo, 'pipe') == 'refused')"),
     ("modes are left alone", "os.chmod(SECRET, 0); print(True)"),
-    ("secrets in the environment", "print('HIDDEN_KEY' not in os.environ and not any('HIDDEN' in v for v in os.environ.values()))"),
+    (
+        "secrets in the environment",
+        "print('HIDDEN_KEY' not in os.environ and not any('HIDDEN' in v for v in os.environ.values()))",
+    ),
     ("inherited descriptors", "print(all(attempt(os.fstat, fd) == 'refused' for fd in range(4, 256)))"),
     ("random numbers differ", "import random; print(random.random() != 0.5)"),
 ];

@@ -15,7 +15,8 @@ async fn code_runs_like_a_python_file() -> anyhow::Result<()> {
     assert_eq!((run.stdout.as_str(), run.stderr.as_str(), run.exit_code), ("out __main__\n", "err\n", 0));
     assert!(run.fault.is_none() && !run.timed_out);
 
-    for (code, expected) in [("import sys; sys.exit(3)", 3), ("import sys; sys.exit('no')", 1), ("import os; os._exit(7)", 7)]
+    for (code, expected) in
+        [("import sys; sys.exit(3)", 3), ("import sys; sys.exit('no')", 1), ("import os; os._exit(7)", 7)]
     {
         let run = fixture.execute(&session, code).await?;
         assert_eq!((run.exit_code, run.fault), (expected, None), "{code}");
@@ -40,7 +41,9 @@ async fn code_runs_like_a_python_file() -> anyhow::Result<()> {
     assert!(run.stdout.contains("materials"));
     assert_eq!(std::fs::read_to_string(session.join("c"))?, "hi");
 
-    let run = fixture.execute(&session, "from shared.observability.events import emit_event\nemit_event('tool', a=1)\n").await?;
+    let run = fixture
+        .execute(&session, "from shared.observability.events import emit_event\nemit_event('tool', a=1)\n")
+        .await?;
     assert_eq!(run.exit_code, 0, "{run:?}");
     let event: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(session.join("events.jsonl"))?)?;
     assert_eq!((&event["event_type"], &event["a"]), (&"tool".into(), &1.into()));

@@ -25,8 +25,18 @@ const CASES: &[(&str, ScriptFaultKind, &[&str], Option<u32>)] = &[
         &["plate", "no solid"],
         None,
     ),
-    ("def build():\n    b = Box(1, 1, 1)\n    b.label = 'leg'\n    return b\n", Metadata, &["'leg'", "PartMetadata"], None),
-    ("def build():\n    b = Box(1, 1, 1)\n    b.metadata = PartMetadata()\n    return b\n", Metadata, &["line 5", "material_id"], Some(5)),
+    (
+        "def build():\n    b = Box(1, 1, 1)\n    b.label = 'leg'\n    return b\n",
+        Metadata,
+        &["'leg'", "PartMetadata"],
+        None,
+    ),
+    (
+        "def build():\n    b = Box(1, 1, 1)\n    b.metadata = PartMetadata()\n    return b\n",
+        Metadata,
+        &["line 5", "material_id"],
+        Some(5),
+    ),
     (
         "def build():\n    b = Box(1, 1, 1)\n    b.label = 'arm'\n    b.metadata = {'material_id': 's', 'colour': 1}\n    \
          return b\n",
@@ -38,19 +48,32 @@ const CASES: &[(&str, ScriptFaultKind, &[&str], Option<u32>)] = &[
     ("def build():\n    import sys\n    sys.exit(3)\n", ScriptError, &["sys.exit(3)"], None),
     ("def build():\n    import os\n    os._exit(0)\n", ScriptError, &["design"], None),
     ("def build():\n    import nowhere\n", ScriptError, &["ModuleNotFoundError", "nowhere"], Some(4)),
-    ("def build():\n    x = []\n    while True:\n        x.append(bytearray(1 << 24))\n", MemoryLimit, &["512 MiB"], Some(6)),
-    ("def build():\n    import subprocess\n    subprocess.run(['ls'])\n", ProcessLimit, &["subprocess", "process"], Some(5)),
-    ("def build():\n    import os\n    os.system('ls')\n", ProcessLimit, &["os.system"], Some(5)),
     (
-        "def build():\n    import threading, time\n    threading.stack_size(65536)\n    while True:\n        \
-         threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n",
-        ProcessLimit,
-        &["threads"],
-        None,
+        "def build():\n    x = []\n    while True:\n        x.append(bytearray(1 << 24))\n",
+        MemoryLimit,
+        &["512 MiB"],
+        Some(6),
     ),
+    (
+        "def build():\n    import subprocess\n    subprocess.run(['ls'])\n",
+        ProcessLimit,
+        &["subprocess", "process"],
+        Some(5),
+    ),
+    ("def build():\n    import os\n    os.system('ls')\n", ProcessLimit, &["os.system"], Some(5)),
     ("def build():\n    open('big', 'wb').write(bytes(9 << 20))\n", FileSizeLimit, &["8 MiB"], Some(4)),
-    ("def build():\n    import socket\n    socket.create_connection(('192.0.2.1', 80))\n", NetworkDenied, &["network"], Some(5)),
-    ("def build():\n    import requests\n    requests.get('http://example.org')\n", NetworkDenied, &["network"], Some(5)),
+    (
+        "def build():\n    import socket\n    socket.create_connection(('192.0.2.1', 80))\n",
+        NetworkDenied,
+        &["network"],
+        Some(5),
+    ),
+    (
+        "def build():\n    import requests\n    requests.get('http://example.org')\n",
+        NetworkDenied,
+        &["network"],
+        Some(5),
+    ),
     ("def build():\n    open('/etc/shadow')\n", FileAccessDenied, &["/etc/shadow", "outside the session"], Some(4)),
     ("def build():\n    open('../other/script.py')\n", FileAccessDenied, &["../other/script.py", "outside"], Some(4)),
     ("def build():\n    open('/config/x', 'w')\n", FileAccessDenied, &["/config/x", "read-only"], Some(4)),
@@ -84,6 +107,12 @@ async fn every_fault_names_its_cause() -> anyhow::Result<()> {
     let request = BuildRequest::new(ScriptSource::File("script.py".into()));
     let late = fixture.runtime.build(&session, &request, Duration::from_secs(1)).await?;
     assert!(matches!(late, Err(fault) if fault.kind == TimeLimit && fault.message.contains("1 s")));
+    // Whether the count or the room for their stacks ends it first depends on the machine.
+    let threads = "def build():\n    import threading, time\n    threading.stack_size(65536)\n    while True:\n        \
+                   threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n";
+    let threads = BuildRequest::new(ScriptSource::Text(threads.into()));
+    let threads = fixture.runtime.build(&session, &threads, PLENTY).await?;
+    assert!(matches!(threads, Err(fault) if fault.kind == ProcessLimit && fault.message.contains("threads")));
     let absent = BuildRequest::new(ScriptSource::File("absent.py".into()));
     let absent = fixture.runtime.build(&session, &absent, PLENTY).await?;
     assert!(matches!(absent, Err(fault) if fault.kind == ScriptMissing && fault.message.contains("absent.py")));

@@ -69,10 +69,8 @@ pub const ISOLATIONS: [Bubblewrap; 2] = [Bubblewrap::WhenItWorks, Bubblewrap::Ne
 
 /// The Python of `CAD_PYTHON`, else the one that `make setup` links into the checkout.
 pub fn interpreter() -> anyhow::Result<PathBuf> {
-    let path = std::env::var_os("CAD_PYTHON").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/python/bin/python"),
-        PathBuf::from,
-    );
+    let path = std::env::var_os("CAD_PYTHON")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/python/bin/python"), PathBuf::from);
     anyhow::ensure!(path.exists(), "{} does not exist: run `make setup`, or set CAD_PYTHON", path.display());
     Ok(path)
 }

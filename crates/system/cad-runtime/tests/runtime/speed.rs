@@ -27,7 +27,11 @@ async fn cold_and_warm_times() -> anyhow::Result<()> {
     for _ in 0..5 {
         let started = Instant::now();
         let design = fixture.runtime.build(&session, &request, PLENTY).await??;
-        println!("build a box with a hole: {:?} ({} triangles)", started.elapsed(), design.parts[0].mesh.triangles.len());
+        println!(
+            "build a box with a hole: {:?} ({} triangles)",
+            started.elapsed(),
+            design.parts[0].mesh.triangles.len()
+        );
     }
     Ok(())
 }

@@ -18,7 +18,9 @@ async fn a_killed_parent_is_replaced_and_dropping_leaves_nothing() -> anyhow::Re
         let runtime = fixture.runtime.clone();
         let folder = session.clone();
         let running = tokio::spawn(async move {
-            runtime.execute(&folder, "import time; time.sleep(50)", crate::fixture::PLENTY, std::future::pending()).await
+            runtime
+                .execute(&folder, "import time; time.sleep(50)", crate::fixture::PLENTY, std::future::pending())
+                .await
         });
         wait_until("the run to begin", || fixture.leftover_runs().is_ok_and(|left| left.len() == 1)).await?;
         kill(Pid::from_raw(i32::try_from(before[0])?), Signal::SIGKILL)?;

@@ -23,6 +23,9 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How many of the last lines of output a failure repeats.
 const LINES_SHOWN: usize = 15;
 
+/// How much of each of these lines is repeated, in characters; the log has all of it.
+const LINE_SHOWN: usize = 180;
+
 /// What Ctrl-C does to a running program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnInterrupt {
@@ -128,7 +131,8 @@ impl<'run> Logged<'run> {
             return Ok(output);
         }
         let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last_lines = lines[lines.len().saturating_sub(LINES_SHOWN)..].iter().map(ToString::to_string).collect();
+        let shown = &lines[lines.len().saturating_sub(LINES_SHOWN)..];
+        let last_lines = shown.iter().map(|line| line.chars().take(LINE_SHOWN).collect()).collect();
         Err(CommandFailure::Ended { command: text, status, last_lines })
     }
 

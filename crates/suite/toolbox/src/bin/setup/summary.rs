@@ -32,8 +32,8 @@ pub fn print(site: &Site, reports: &[Report], took: Duration, arguments: &Argume
         eprintln!("setup: stopped after {seconds:.1} s; what was unfinished is removed, the rest is kept");
     } else if !succeeded {
         let bad: Vec<_> = reports.iter().filter(|report| !in_place(report)).map(|report| report.name.text()).collect();
-        let verb = if arguments.check { "missing" } else { "not in place" };
-        eprintln!("setup: {verb} after {seconds:.1} s: {}; run: make setup", bad.join(", "));
+        let remedy = if arguments.check { "run: make setup" } else { "mend that as said above, then run: make setup" };
+        eprintln!("setup: not in place ({seconds:.1} s): {}; {remedy}", bad.join(", "));
     } else {
         eprintln!("setup: everything is in place ({seconds:.1} s; cache: {})", site.cache.root().display());
         if !arguments.check {
@@ -53,9 +53,8 @@ fn row(report: &Report) -> (&'static str, String) {
         }
         Outcome::Installed(usable) => ("installed", format!("{} ({})", usable.what, usable.place.display())),
         Outcome::Missing(reason) => ("missing", reason.clone()),
-        Outcome::Failed(failure, _) => {
-            ("FAILED", failure.cause.lines().next().unwrap_or_default().trim_end_matches(':').to_owned())
-        }
+        Outcome::Failed(..) if interrupt::requested() => ("stopped", String::new()),
+        Outcome::Failed(failure, _) => ("FAILED", failure.tried.join(", then ")),
     }
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -22,7 +22,7 @@ def emit_event(event: Any, **fields: Any) -> dict[str, Any]:
         event_type = event_type.value
     if not isinstance(event_type, str) or not event_type:
         raise ValueError(f"an event needs a non-empty event_type, found {event_type!r}")
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     record = {
         "event_type": event_type,
         "timestamp": body.pop("timestamp", None) or now.isoformat(),

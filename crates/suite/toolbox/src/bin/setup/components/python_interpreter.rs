@@ -35,6 +35,11 @@ pub fn find(site: &Site) -> Result<PathBuf, String> {
     Err(rejected.join("; "))
 }
 
+/// Whether some `python3` of the machine can make environments, be its version accepted or not.
+pub fn any_makes_environments(site: &Site) -> bool {
+    executables("python3", &site.search_path).iter().any(|program| ask(program, &["-c", QUESTION]).is_some())
+}
+
 /// What to do about a machine without a fitting Python.
 pub fn remedy() -> String {
     let [[_, minimum], [_, maximum]] = [PYTHON_MINIMUM, PYTHON_MAXIMUM];

@@ -146,7 +146,7 @@ fn is_there(sign: &Sign, site: &Site) -> bool {
         // Once the environment exists it no longer matters how it was made.
         Sign::PythonEnvironments => {
             super::python::environment(site).is_some_and(|slot| slot.is_complete())
-                || python_interpreter::find(site).is_ok()
+                || python_interpreter::any_makes_environments(site)
         }
     }
 }
