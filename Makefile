@@ -54,7 +54,7 @@ check: ready ## everything that must pass before a merge: format, lints, house r
 
 .PHONY: bench
 bench: ready ## measure boot, harness, P0, rebuild and simulation against their budgets
-	cargo xtask bench
+	cargo run --quiet --package bench
 
 .PHONY: stack-up
 stack-up: ready ## start the stack and print its addresses

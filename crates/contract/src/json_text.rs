@@ -16,17 +16,20 @@ pub fn no_nul_in_object<C>(map: &Map<String, Value>, _: &C) -> garde::Result {
 /// Place of the first NUL character in an object, as a dotted path.
 fn nul_in_object(map: &Map<String, Value>) -> Option<String> {
     map.iter().find_map(|(key, item)| {
-        if key.contains('\0') { Some(key.replace('\0', "\\0")) } else { nul_in(item).map(|rest| format!("{key}{rest}")) }
+        if key.contains('\0') {
+            Some(key.replace('\0', "\\0"))
+        } else {
+            nul_in(item).map(|rest| format!("{key}{rest}"))
+        }
     })
 }
 
 fn nul_in(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| nul_in(item).map(|rest| format!("[{index}]{rest}"))),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| nul_in(item).map(|rest| format!("[{index}]{rest}")))
+        }
         Value::Object(map) => nul_in_object(map).map(|rest| format!(".{rest}")),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }

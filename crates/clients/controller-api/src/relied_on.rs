@@ -84,8 +84,6 @@ impl ControllerClient {
     pub fn must_ingest_events(&self, id: Uuid, events: Vec<Map<String, Value>>) -> impl Future<Output = u64> + Send {
         let at = Location::caller();
         let request = IngestEventsRequest { events };
-        async move {
-            must::<IngestEventsResponse>(self.ingest_events(id, &request).await, StatusCode::OK, at).stored
-        }
+        async move { must::<IngestEventsResponse>(self.ingest_events(id, &request).await, StatusCode::OK, at).stored }
     }
 }

@@ -121,7 +121,7 @@ impl UnexpectedReply {
         match self.status.as_u16() {
             401 => "the API key: does CONTROLLER_API_KEY hold the key of this stack?",
             403 => "the path: is it under a read-only folder?",
-            404 => "the path or id of the call: does it exist in this session?",
+            404 => "the path or id of the call: does it exist?",
             422 => "`detail`, which names the field that does not fit and what was expected",
             503 => "`GET /ready` of this service, which names the dependency that is down",
             500..=599 => "the service's log around this call (`stack logs`)",

@@ -18,8 +18,7 @@ macro_rules! session_endpoint {
             #[must_use]
             pub fn with_session(&self, session: impl Into<String>) -> Self {
                 let session = session.into();
-                let endpoint =
-                    self.endpoint.clone().with_header(contract::session::SESSION_HEADER, session.clone());
+                let endpoint = self.endpoint.clone().with_header(contract::session::SESSION_HEADER, session.clone());
                 Self { endpoint, session }
             }
 

@@ -9,8 +9,11 @@ use anyhow::{Context, bail};
 
 use crate::{checkout::Checkout, progress::Reporter};
 
-/// Packages whose programs and libraries a stack runs.
-pub const PACKAGES: [&str; 6] = ["controller", "controller-worker", "worker-light", "worker-heavy", "stack", "sandbox"];
+/// Packages whose programs and libraries a stack runs, in the groups in which they are built. The supervisor's is built
+/// alone, as `cargo run -p stack` does it: cargo chooses the features of shared dependencies by what is built together,
+/// so that in one group with the services the same program would be built twice and differ.
+pub const PACKAGE_GROUPS: [&[&str]; 2] =
+    [&["controller", "controller-worker", "worker-light", "worker-heavy", "sandbox"], &["stack"]];
 
 /// What cargo makes of them: the program of each, and the library that the sandbox is.
 pub const FILES: [&str; 6] =
@@ -26,10 +29,14 @@ pub fn building_is_off() -> bool {
 
 /// Brings the programs up to date with their sources, with cargo's own progress on standard error.
 pub fn build(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<()> {
+    PACKAGE_GROUPS.iter().try_for_each(|packages| build_group(checkout, reporter, packages))
+}
+
+fn build_group(checkout: &Checkout, reporter: &Reporter, packages: &[&str]) -> anyhow::Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.arg("build").current_dir(&checkout.root).stdin(Stdio::null()).stdout(Stdio::null());
-    for package in PACKAGES {
+    for package in packages {
         command.args(["-p", package]);
     }
     match checkout.programs.file_name().and_then(|name| name.to_str()) {

@@ -188,7 +188,7 @@ impl Toolbox {
         self.find(Tool::Temporal)
     }
 
-    /// The interpreter of the Python environment that holds build123d and bd_warehouse.
+    /// The interpreter of the Python environment that holds build123d and `bd_warehouse`.
     pub fn python(&self) -> Result<PathBuf, MissingTool> {
         self.find(Tool::Python)
     }

@@ -69,8 +69,7 @@ impl EpisodeActivities {
         input: FinishInput,
     ) -> Result<EpisodeResult, ActivityError> {
         let FinishInput { episode_id, status, reason } = input;
-        let wanted =
-            Transition { status, workflow_id: context.info().workflow_id.clone(), reason: reason.clone() };
+        let wanted = Transition { status, workflow_id: context.info().workflow_id.clone(), reason: reason.clone() };
         let status = match self.store.transition(episode_id, &wanted).await {
             Ok(TransitionOutcome::Changed) => status,
             Ok(TransitionOutcome::Unchanged { status }) => status,

@@ -43,7 +43,7 @@ impl EpisodeWorkflow {
             Ok(PhaseOutcome::NotBegun { status }) => return Ok(EpisodeResult { status, failure_reason: None }),
             Err(ActivityExecutionError::Cancelled(_)) => (EpisodeStatus::Cancelled, Some("cancelled".to_owned())),
             Err(error) => {
-                let reason = format!("the script phase was given up after its attempts: {}", innermost(&error));
+                let reason = format!("the script phase was given up: {}", innermost(&error));
                 (EpisodeStatus::Failed, Some(reason))
             }
         };

@@ -12,9 +12,7 @@ use contract::{
     execution::{ExecuteRequest, ExecuteResponse},
     files::{FileContent, PathRequest},
 };
-use episode_store::{
-    EpisodeStore, NewTrace, PhaseRecord, PhaseRecording, StoreError, Transition, TransitionOutcome,
-};
+use episode_store::{EpisodeStore, NewTrace, PhaseRecord, PhaseRecording, StoreError, Transition, TransitionOutcome};
 use serde_json::{Value, json};
 use worker_api::{LightWorker, NoReply, Reply, StatusCode, UnexpectedReply};
 use workflows::EpisodeInput;
@@ -234,5 +232,10 @@ fn tool_end(input: &EpisodeInput, attempt: i32, outcome: &PhaseOutcome, facts: V
     if let (Some(metadata), Value::Object(facts)) = (metadata.as_object_mut(), facts) {
         metadata.extend(facts);
     }
-    NewTrace { trace_type: TraceType::ToolEnd, name: Some(TOOL.to_owned()), content: Some(content), metadata: Some(metadata) }
+    NewTrace {
+        trace_type: TraceType::ToolEnd,
+        name: Some(TOOL.to_owned()),
+        content: Some(content),
+        metadata: Some(metadata),
+    }
 }

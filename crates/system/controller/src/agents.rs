@@ -49,9 +49,9 @@ async fn run(
     let episode_id = episode.id;
     // A caller that goes away must not leave an episode that nobody starts: from the first write on, the work is a
     // task of its own.
-    tokio::spawn(async move { start(&application, episode, input).await })
-        .await
-        .map_err(|error| ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} broke off: {error}")))??;
+    tokio::spawn(async move { start(&application, episode, input).await }).await.map_err(|error| {
+        ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} broke off: {error}"))
+    })??;
     Ok(Accepted(AgentRunResponse { status: ResponseStatus::Accepted, episode_id }))
 }
 

@@ -50,10 +50,7 @@ async fn one(State(application): State<Application>, ValidId(id): ValidId) -> An
     application.store.episode(id).await.map(Json).map_err(refusal)
 }
 
-async fn delete(
-    State(application): State<Application>,
-    ValidId(id): ValidId,
-) -> Answer<Json<DeleteEpisodeResponse>> {
+async fn delete(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<DeleteEpisodeResponse>> {
     application.store.delete_episode(id).await.map_err(refusal)?;
     let message = format!("Episode {id}, its transitions, traces and checkpoints are deleted.");
     Ok(Json(DeleteEpisodeResponse { status: ResponseStatus::Success, message }))

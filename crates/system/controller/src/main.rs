@@ -43,8 +43,11 @@ fn service(settings: &Settings, application: Application) -> Service {
     let worker_heavy = http_reply::Endpoint::new(&settings.worker_heavy_url, http);
     let store = application.store.clone();
     let frontend = application.frontend.clone();
-    let routes =
-        ApiRouter::new().merge(agents::routes()).merge(episodes::routes()).merge(events::routes()).with_state(application);
+    let routes = ApiRouter::new()
+        .merge(agents::routes())
+        .merge(episodes::routes())
+        .merge(events::routes())
+        .with_state(application);
     Service::new("controller", "Proving Ground Controller")
         .protected_by(settings.api_key.clone())
         .routes(routes)

@@ -1,8 +1,6 @@
 //! What the controller must be told.
 
-use contract::wiring::variables::{
-    CONTROLLER_API_KEY, POSTGRES_URL, TEMPORAL_URL, WORKER_HEAVY_URL, WORKER_LIGHT_URL,
-};
+use contract::wiring::variables::{CONTROLLER_API_KEY, POSTGRES_URL, TEMPORAL_URL, WORKER_HEAVY_URL, WORKER_LIGHT_URL};
 use service::{MissingSetting, required};
 
 /// Settings of the controller.

@@ -169,8 +169,11 @@ impl EpisodeStore {
 
     /// Deletes an episode with all that belongs to it.
     pub async fn delete_episode(&self, episode_id: Uuid) -> Stored<()> {
-        let deleted =
-            sqlx::query("DELETE FROM episodes WHERE id = $1").bind(episode_id).execute(&self.pool).await?.rows_affected();
+        let deleted = sqlx::query("DELETE FROM episodes WHERE id = $1")
+            .bind(episode_id)
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
         if deleted == 1 { Ok(()) } else { Err(StoreError::UnknownEpisode(episode_id)) }
     }
 

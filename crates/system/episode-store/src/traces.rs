@@ -52,8 +52,10 @@ impl EpisodeStore {
 
     /// Events of an episode in the order of ingestion: those with a number above `after_id`, at most `limit`.
     pub async fn events(&self, episode_id: Uuid, after_id: i64, limit: i64) -> Stored<Vec<StoredEvent>> {
-        let known: Option<i32> =
-            sqlx::query_scalar("SELECT 1 FROM episodes WHERE id = $1").bind(episode_id).fetch_optional(&self.pool).await?;
+        let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM episodes WHERE id = $1")
+            .bind(episode_id)
+            .fetch_optional(&self.pool)
+            .await?;
         if known.is_none() {
             return Err(StoreError::UnknownEpisode(episode_id));
         }

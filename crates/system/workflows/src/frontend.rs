@@ -82,8 +82,7 @@ impl Frontend {
         if let Some(client) = kept.as_ref() {
             return Ok(client.clone());
         }
-        let unreachable =
-            |cause: String| FrontendError::Unreachable { address: Arc::clone(&self.address), cause };
+        let unreachable = |cause: String| FrontendError::Unreachable { address: Arc::clone(&self.address), cause };
         let options = ConnectionOptions::new(self.target.clone()).connect_timeout(CONNECT_LIMIT).build();
         let connection = timeout(CONNECT_LIMIT, Connection::connect(options))
             .await
@@ -104,7 +103,9 @@ impl Frontend {
             .describe_namespace(request.into_request())
             .await
             .map_err(|status| anyhow::anyhow!("{:?}: {}", status.code(), root_cause(&status)))
-            .with_context(|| format!("Temporal at {} does not describe namespace {TEMPORAL_NAMESPACE}", self.address))?;
+            .with_context(|| {
+                format!("Temporal at {} does not describe namespace {TEMPORAL_NAMESPACE}", self.address)
+            })?;
         Ok(format!("namespace {TEMPORAL_NAMESPACE} at {}", self.address))
     }
 

@@ -49,6 +49,15 @@ async fn code_runs_like_a_python_file() -> anyhow::Result<()> {
     assert_eq!((&event["event_type"], &event["a"]), (&"tool".into(), &1.into()));
     assert!(event["unix_timestamp"].is_f64() && event["timestamp"].is_string() && event["agent_id"].is_null());
 
+    // Children are copies of one parent, its random state included.
+    let draw = "import random, numpy\nprint(random.random())\nprint(numpy.random.random())\n";
+    let (first, second) =
+        (fixture.execute(&session, draw).await?.stdout, fixture.execute(&session, draw).await?.stdout);
+    assert_eq!(first.lines().count(), 2);
+    for (one, other) in first.lines().zip(second.lines()) {
+        assert_ne!(one, other, "each run draws its own random numbers");
+    }
+
     let run = fixture.execute(&session, "for _ in range(3 << 10): print('x' * 1023)\n").await?;
     assert!(run.stdout.len() < (1 << 20) + 200 && run.stdout.contains("[cut: 3145728 bytes"), "{}", run.stdout.len());
     Ok(())

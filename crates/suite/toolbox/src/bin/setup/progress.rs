@@ -84,15 +84,14 @@ impl Line {
         }
         state.shown = Instant::now();
         let output = last_output();
-        match &self.bar {
-            Some(bar) => bar.set_message(format!("{} · {output}", state.step)),
-            None => {
-                let seconds = state.step_started.elapsed().as_secs();
-                let output: String = output.chars().take(OUTPUT_SHOWN).collect();
-                let separator = if output.is_empty() { "" } else { ": " };
-                self.print(&format!("still {}, {seconds} s{separator}{output}", state.step));
-            }
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{} · {output}", state.step));
+            return;
         }
+        let output: String = output.chars().take(OUTPUT_SHOWN).collect();
+        let separator = if output.is_empty() { "" } else { ": " };
+        let seconds = state.step_started.elapsed().as_secs();
+        self.print(&format!("still {}, {seconds} s{separator}{output}", state.step));
     }
 
     /// The component is done, well or badly.

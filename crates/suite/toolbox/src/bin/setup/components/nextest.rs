@@ -56,7 +56,7 @@ impl Component for Nextest {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         logged
             .run(
-                "building cargo-nextest (2 to 4 minutes)",
+                "building cargo-nextest (3 to 8 minutes)",
                 Command::new(cargo)
                     .args(["install", "--locked", "--no-track", "--no-default-features"])
                     // Without updating itself: this setup decides the version, and it halves what is compiled.

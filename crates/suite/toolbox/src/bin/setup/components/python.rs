@@ -1,7 +1,7 @@
 //! The Python environment in which agent scripts run, and the linter that judges them.
 //!
 //! An environment knows its own path, so it is made where it stays; it counts once its marker is written, which happens
-//! after build123d and bd_warehouse were imported in it.
+//! after build123d and `bd_warehouse` were imported in it.
 
 use std::process::Command;
 

@@ -1,0 +1,208 @@
+//! What is measured, and how.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use testkit::{Context as TestContext, Service};
+use toolbox::Toolbox;
+
+use crate::command::{cargo, median, root, stack, timed};
+
+/// Repeats of what takes seconds.
+const FEW: usize = 3;
+/// Repeats of what takes milliseconds.
+const MANY: usize = 30;
+
+/// Something with a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Cold boot of the embedded stack, and adopting it.
+    Boot,
+    /// What a test's context costs beside the request itself.
+    Harness,
+    /// All of P0 on a warm stack.
+    TierP0,
+    /// Building after a change of one test.
+    Rebuild,
+    /// A script in a fresh interpreter, and in the warm one.
+    Script,
+    /// A judged run beside a bare engine loop.
+    Simulation,
+}
+
+/// One row of the report.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// What.
+    pub name: String,
+    /// How much, with its unit.
+    pub value: String,
+    /// What it may be at most, or at least.
+    pub budget: &'static str,
+    within: Option<bool>,
+}
+
+impl Measurement {
+    /// A subject that could not be measured.
+    pub fn failed(name: &str, error: &anyhow::Error) -> Self {
+        Self { name: name.to_owned(), value: format!("failed: {error:#}"), budget: "", within: Some(false) }
+    }
+
+    /// Whether the budget is kept.
+    pub fn verdict(&self) -> &'static str {
+        match self.within {
+            Some(true) => "yes",
+            Some(false) => "NO",
+            None => "",
+        }
+    }
+
+    fn seconds(name: &str, time: Duration, limit_s: f64, budget: &'static str) -> Self {
+        let seconds = time.as_secs_f64();
+        Self { name: name.to_owned(), value: format!("{seconds:.3} s"), budget, within: Some(seconds <= limit_s) }
+    }
+
+    fn for_comparison(name: &str, time: Duration) -> Self {
+        Self { name: name.to_owned(), value: format!("{:.3} s", time.as_secs_f64()), budget: "", within: None }
+    }
+}
+
+impl Subject {
+    /// In the order of the report.
+    pub const ALL: [Self; 6] =
+        [Self::Boot, Self::Harness, Self::Script, Self::Rebuild, Self::TierP0, Self::Simulation];
+
+    /// Name for `--only`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boot => "boot",
+            Self::Harness => "harness",
+            Self::TierP0 => "p0",
+            Self::Rebuild => "rebuild",
+            Self::Script => "script",
+            Self::Simulation => "simulation",
+        }
+    }
+
+    /// Measures it.
+    pub fn measure(self) -> anyhow::Result<Vec<Measurement>> {
+        match self {
+            Self::Boot => boot(),
+            Self::Harness => harness(),
+            Self::TierP0 => tier_p0(),
+            Self::Rebuild => rebuild(),
+            Self::Script => script(),
+            Self::Simulation => simulation(),
+        }
+    }
+}
+
+fn boot() -> anyhow::Result<Vec<Measurement>> {
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    let (mut cold, mut adopted) = (Vec::new(), Vec::new());
+    for _ in 0..FEW {
+        timed(stack(&["down"]))?;
+        cold.push(timed(stack(&["ensure", "--no-build"]))?.0);
+        adopted.push(timed(stack(&["ensure", "--no-build"]))?.0);
+    }
+    Ok(vec![
+        Measurement::seconds("boot, cold", median(cold), 6.0, "≤ 6 s"),
+        Measurement::seconds("adopt", median(adopted), 0.3, "≤ 0.3 s"),
+    ])
+}
+
+fn harness() -> anyhow::Result<Vec<Measurement>> {
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Each round does what one test process does: find the stack, take a lease, make clients, one request.
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for _ in 0..MANY {
+        let begun = Instant::now();
+        let url = runtime.block_on(async {
+            let context = TestContext::shared().await;
+            let url = context.url(Service::WorkerLight);
+            context.session("bench").light.must_exist_or_not("x").await;
+            url
+        });
+        with.push(begun.elapsed());
+        let begun = Instant::now();
+        runtime.block_on(async {
+            let request = reqwest::Client::new().post(format!("{url}/fs/exists")).header("X-Session-ID", "bench");
+            request.json(&[("path", "x")].into_iter().collect::<std::collections::BTreeMap<_, _>>()).send().await
+        })?;
+        without.push(begun.elapsed());
+    }
+    let overhead = median(with).saturating_sub(median(without));
+    Ok(vec![Measurement::seconds("harness overhead a test", overhead, 0.020, "≤ 0.020 s")])
+}
+
+fn script() -> anyhow::Result<Vec<Measurement>> {
+    const BUILD: &str = "from build123d import Box, Cylinder\nshape = Box(40, 30, 10) - Cylinder(4, 20)\n\
+                         print(round(shape.volume, 1))\n";
+    let python = Toolbox::locate(&root()).python()?;
+    let mut cold = Vec::new();
+    for _ in 0..FEW {
+        let mut command = Command::new(&python);
+        command.args(["-c", BUILD]);
+        cold.push(timed(command)?.0);
+    }
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let warm = runtime.block_on(async {
+        let context = TestContext::shared().await;
+        let light = context.session("bench-script").light;
+        let mut times = Vec::new();
+        for _ in 0..MANY {
+            let begun = Instant::now();
+            let outcome = light.must_execute(BUILD, 30).await;
+            times.push(begun.elapsed());
+            anyhow::ensure!(outcome.exit_code == 0, "the script failed: {}", outcome.stderr);
+        }
+        Ok(times)
+    })?;
+    Ok(vec![
+        Measurement::for_comparison("script with CAD, fresh interpreter, no sandbox", median(cold)),
+        Measurement::for_comparison("script with CAD, over HTTP, warm and sandboxed", median(warm)),
+    ])
+}
+
+fn rebuild() -> anyhow::Result<Vec<Measurement>> {
+    let build = || timed(cargo(&["build", "--quiet", "-p", "tests-p0", "--tests"]));
+    build()?;
+    let file = root().join("tests-p0/tests/p0/int_020.rs");
+    let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut times = Vec::new();
+    for round in 0..FEW {
+        std::fs::write(&file, format!("{text}\nconst _: usize = {round};\n"))?;
+        let built = build();
+        std::fs::write(&file, &text)?;
+        times.push(built?.0);
+    }
+    build()?;
+    Ok(vec![Measurement::seconds("rebuild after editing one test", median(times), 5.0, "≤ 5 s")])
+}
+
+fn tier_p0() -> anyhow::Result<Vec<Measurement>> {
+    timed(cargo(&["nextest", "run", "-p", "tests-p0", "--no-run"]))?;
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    let (time, _) = timed(cargo(&["nextest", "run", "-p", "tests-p0"]))?;
+    Ok(vec![Measurement::seconds("all of P0, warm", time, 90.0, "≤ 90 s")])
+}
+
+fn simulation() -> anyhow::Result<Vec<Measurement>> {
+    let (_, printed) = timed(cargo(&["bench", "--quiet", "-p", "physics", "--bench", "throughput"]))?;
+    let rows: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("throughput ")).map(throughput).collect();
+    anyhow::ensure!(!rows.is_empty(), "the benchmark of the physics crate printed nothing:\n{printed}");
+    rows.into_iter().collect()
+}
+
+fn throughput(line: &str) -> anyhow::Result<Measurement> {
+    let fields: Vec<_> = line.split_whitespace().collect();
+    let [model, judged, bare, ratio] = fields[..] else { anyhow::bail!("cannot read {line:?}") };
+    let value = format!("{judged} simulated s/s, bare engine {bare}, ratio {ratio}");
+    let within = Some(ratio.parse::<f64>()? >= 0.9);
+    Ok(Measurement { name: format!("simulation, {model}"), value, budget: "ratio ≥ 0.9", within })
+}

@@ -1,0 +1,73 @@
+//! Simulated seconds per wall second: a judged run beside a bare engine loop on the same model, in the same process.
+//!
+//! Prints one line a model: `throughput MODEL judged BARE RATIO`. `make bench` reads it.
+
+use std::{sync::atomic::AtomicBool, time::Instant};
+
+use contract::{
+    objectives::Zone,
+    simulation::SimulatorBackend,
+};
+use mujoco_rs::prelude::*;
+use physics::{Body, Geometry, Mobility, RunSettings, Scene, SceneZone, ZoneKind, backend_for, write_mjcf};
+
+const STEPS: u64 = 4000;
+const REPEATS: usize = 5;
+
+fn main() {
+    for blocks in [1, 12, 48] {
+        let scene = heap(blocks);
+        let mjcf = write_mjcf(&scene, None).expect("a valid scene");
+        let settings = RunSettings { max_steps: STEPS, ..RunSettings::full() };
+        let simulated_s = STEPS as f64 * settings.step_s;
+        let backend = backend_for(SimulatorBackend::Mujoco);
+        let model = MjModel::from_xml_string(&mjcf.xml).expect("the engine takes the model");
+        // Alternating, so that a machine that slows down slows both.
+        let (mut judged, mut bare) = (Vec::new(), Vec::new());
+        for _ in 0..REPEATS {
+            let begun = Instant::now();
+            let report = backend.run(&scene, &mjcf, &settings, &AtomicBool::new(false)).expect("it runs");
+            judged.push(begun.elapsed().as_secs_f64());
+            assert_eq!(report.steps, STEPS, "something ended the run early: {report:?}");
+
+            let begun = Instant::now();
+            let mut data = MjData::new(&model);
+            for _ in 0..STEPS {
+                data.step();
+            }
+            bare.push(begun.elapsed().as_secs_f64());
+        }
+        let (judged, bare) = (simulated_s / median(judged), simulated_s / median(bare));
+        println!("throughput {blocks}_blocks {judged:.1} {bare:.1} {:.3}", judged / bare);
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Loose blocks above the floor, a goal that none of them reaches, and bounds that none leaves.
+fn heap(blocks: usize) -> Scene {
+    let bodies = (0..blocks).map(|index| {
+        let geometry = Geometry::Cuboid { half_size: [12.5; 3] };
+        let place = [30.0 * (index % 4) as f64, 30.0 * (index / 4 % 3) as f64, 15.0 + 30.0 * (index / 12) as f64];
+        Body {
+            label: format!("block_{index}"),
+            mass: geometry.mass_properties(place, 2700.0).expect("a primitive"),
+            geometry,
+            mobility: Mobility::Free,
+            friction: 0.6,
+            color: [0.5; 3],
+        }
+    });
+    Scene {
+        bodies: bodies.collect(),
+        zones: vec![SceneZone {
+            kind: ZoneKind::Goal,
+            zone: Zone { min: [900.0, 900.0, 0.0], max: [950.0, 950.0, 50.0] },
+        }],
+        bounds: Some(Zone { min: [-1000.0, -1000.0, -100.0], max: [1000.0, 1000.0, 1000.0] }),
+        moved_object: Some("block_0".into()),
+    }
+}

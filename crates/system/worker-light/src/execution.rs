@@ -1,0 +1,63 @@
+//! `POST /runtime/execute`: Python in the session, and the events that it wrote.
+
+use std::time::Duration;
+
+use axum::{Json, extract::State};
+use contract::{
+    execution::{ExecuteRequest, ExecuteResponse},
+    session::SessionId,
+};
+use service::{Answer, ServiceError, Session, Valid};
+use tokio::sync::oneshot;
+
+use crate::worker::{Worker, runtime_failure, to_the_end};
+
+/// `POST /runtime/execute`
+pub async fn execute(
+    State(worker): State<Worker>,
+    Session(session): Session,
+    Valid(request): Valid<ExecuteRequest>,
+) -> Answer<Json<ExecuteResponse>> {
+    // Dropped with this handler when the client hangs up; the run in its own task then ends the process, and keeps
+    // the session locked until it is gone.
+    let (_client_is_here, client_left) = oneshot::channel::<()>();
+    to_the_end(run(worker, session, request, async move { drop(client_left.await) })).await.map(Json)
+}
+
+async fn run(
+    worker: Worker,
+    session: SessionId,
+    request: ExecuteRequest,
+    client_left: impl Future<Output = ()> + Send,
+) -> Result<ExecuteResponse, ServiceError> {
+    tokio::pin!(client_left);
+    let turn = async {
+        // The session first: runs that wait for their own session must not hold permits that others could use.
+        let lock = worker.sessions.lock(&session).await;
+        let permit = worker.runs.acquire().await;
+        (lock, permit)
+    };
+    let (_lock, permit) = tokio::select! {
+        turn = turn => turn,
+        () = &mut client_left => return Err(ServiceError::unavailable("the client hung up before the run began")),
+    };
+    let _permit = permit.map_err(|error| ServiceError::internal(&error.into()))?;
+
+    let workspace = worker.sessions.in_workspace(&session, |workspace| Ok(workspace.clone())).await?;
+    let timeout = Duration::from_secs(request.timeout.into());
+    let execution =
+        worker.cad.execute(workspace.path(), &request.code, timeout, client_left).await.map_err(runtime_failure)?;
+    let taken = worker.sessions.in_workspace(&session, |workspace| workspace.take_events()).await?;
+    if taken.malformed > 0 {
+        tracing::warn!(%session, lines = taken.malformed, "a script wrote lines that are no events");
+    }
+    Ok(ExecuteResponse {
+        stdout: execution.stdout,
+        stderr: execution.stderr,
+        exit_code: execution.exit_code,
+        timed_out: execution.timed_out,
+        violation: execution.fault,
+        events: taken.events,
+        malformed_events: taken.malformed,
+    })
+}

@@ -1,0 +1,240 @@
+//! A session's repository: what the routes do with it.
+
+use std::collections::BTreeMap;
+
+use contract::{
+    git::{CommitResponse, GitStatus, ResolveStrategy},
+    session::SessionId,
+};
+use service::ServiceError;
+use sessions::{Existing, FileError, SessionLock, Sessions, VirtualPath, Workspace};
+
+use super::{
+    Git, GitError,
+    git::Ended,
+    status::{Sides, parse_conflicts, parse_status},
+};
+
+/// The only configuration that a repository has, whatever was written into it.
+const CONFIGURATION: &str = "\
+[core]
+\trepositoryformatversion = 0
+\tfilemode = false
+\tbare = false
+\tlogallrefupdates = true
+";
+/// Files of `.git` that point git elsewhere, and locks of a git that was killed.
+const REMOVED: [&str; 5] =
+    [".git/commondir", ".git/config.worktree", ".git/config.lock", ".git/index.lock", ".git/HEAD.lock"];
+const NO_REPOSITORY: &str = "no repository in this session; call /git/init first";
+const NO_MERGE: &str = "no merge is in progress";
+
+/// The repository of one session, which nobody else works on meanwhile.
+#[derive(Debug)]
+pub struct Repository {
+    git: Git,
+    workspace: Workspace,
+    present: bool,
+    _lock: SessionLock,
+}
+
+/// Why an operation could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// The state of the repository does not allow it.
+    #[error("{0}")]
+    NotPossible(String),
+    /// The path is not acceptable.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Git could not be run.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl From<RepositoryError> for ServiceError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::NotPossible(sentence) => Self::conflict(sentence),
+            RepositoryError::File(error) => error.into(),
+            RepositoryError::Git(error) => Self::internal(&error.into()),
+        }
+    }
+}
+
+impl Repository {
+    /// Waits for the session, makes its repository safe to use, and keeps others away until it is dropped.
+    pub async fn open(git: &Git, sessions: &Sessions, session: &SessionId) -> Result<Self, ServiceError> {
+        let lock = sessions.lock(session).await;
+        let prepared = sessions.in_workspace(session, |workspace| {
+            let present = make_safe(workspace)?;
+            Ok((workspace.clone(), present))
+        });
+        let (workspace, present) = prepared.await?;
+        Ok(Self { git: git.clone(), workspace, present, _lock: lock })
+    }
+
+    /// Makes the workspace a repository; one that is there stays as it is.
+    pub async fn init(&self) -> Result<(), RepositoryError> {
+        if !self.present && self.workspace.exists(".git") {
+            let sentence = "/.git is a file or a link and no repository; delete it and try again";
+            return Err(RepositoryError::NotPossible(sentence.into()));
+        }
+        let made = self.git(&["init", "--quiet", "--template=", "--initial-branch=main"], "").await?;
+        succeeded("git init failed", &made)?;
+        // Git has written down where the work tree is; the workspace may be moved, so ours does not say it.
+        let workspace = self.workspace.clone();
+        tokio::task::spawn_blocking(move || make_safe(&workspace))
+            .await
+            .map_err(|error| GitError::NotRun(std::io::Error::other(error)))??;
+        Ok(())
+    }
+
+    /// Commits all changes of the workspace.
+    pub async fn commit(&self, message: &str) -> Result<CommitResponse, RepositoryError> {
+        if !self.present {
+            return Ok(refused(NO_REPOSITORY.into()));
+        }
+        if let Some(refusal) = self.open_conflicts().await? {
+            return Ok(refusal);
+        }
+        let added = self.git(&["add", "--all"], "").await?;
+        if !added.success {
+            return Ok(refused(format!("git add failed: {}", added.stderr)));
+        }
+        let staged = self.git(&["diff", "--cached", "--quiet", "--no-ext-diff", "--no-textconv"], "").await?;
+        if staged.success && !self.is_merging() {
+            return Ok(CommitResponse { success: true, commit_hash: None, message: "No changes to commit".to_owned() });
+        }
+        self.record(Some(message)).await
+    }
+
+    /// Branch, changes and conflicts.
+    pub async fn status(&self) -> Result<GitStatus, RepositoryError> {
+        let nothing = |error: String| GitStatus {
+            branch: "unknown".into(),
+            is_dirty: false,
+            is_merging: false,
+            conflicts: Vec::new(),
+            error: Some(error),
+        };
+        if !self.present {
+            return Ok(nothing(NO_REPOSITORY.into()));
+        }
+        let arguments = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"];
+        let told = self.git(&arguments, "").await?;
+        Ok(if told.success { parse_status(&told.stdout, self.is_merging()) } else { nothing(told.stderr) })
+    }
+
+    /// Takes one side of a file in conflict, also when that side has deleted it.
+    pub async fn resolve(&self, path: &str, strategy: ResolveStrategy) -> Result<(), RepositoryError> {
+        const FAILED: &str = "Failed to resolve conflict";
+        let parsed = VirtualPath::parse(path)?;
+        let file = parsed.writable()?.to_string_lossy().into_owned();
+        self.require(FAILED)?;
+        let sides = self.conflicts().await?.get(&file).copied();
+        let Some(Sides { ours, theirs }) = sides else {
+            return Err(RepositoryError::NotPossible(format!("{FAILED}: {path} is not in conflict")));
+        };
+        let (option, is_there) = match strategy {
+            ResolveStrategy::Ours => ("--ours", ours),
+            ResolveStrategy::Theirs => ("--theirs", theirs),
+        };
+        if is_there {
+            succeeded(FAILED, &self.git(&["checkout", "--quiet", option, "--", &file], "").await?)?;
+            succeeded(FAILED, &self.git(&["add", "--", &file], "").await?)
+        } else {
+            succeeded(FAILED, &self.git(&["rm", "--quiet", "--force", "--", &file], "").await?)
+        }
+    }
+
+    /// Gives a merge up; the workspace is as before it.
+    pub async fn abort_merge(&self) -> Result<(), RepositoryError> {
+        const FAILED: &str = "Failed to abort merge";
+        self.require(FAILED)?;
+        if !self.is_merging() {
+            return Err(RepositoryError::NotPossible(format!("{FAILED}: {NO_MERGE}")));
+        }
+        succeeded(FAILED, &self.git(&["merge", "--abort"], "").await?)
+    }
+
+    /// Commits a merge in which no conflict is open; without a message with the one that git proposes.
+    pub async fn complete_merge(&self, message: Option<&str>) -> Result<CommitResponse, RepositoryError> {
+        if !self.present {
+            return Ok(refused(NO_REPOSITORY.into()));
+        }
+        if !self.is_merging() {
+            return Ok(refused(NO_MERGE.into()));
+        }
+        match self.open_conflicts().await? {
+            Some(refusal) => Ok(refusal),
+            None => self.record(message).await,
+        }
+    }
+
+    async fn record(&self, message: Option<&str>) -> Result<CommitResponse, RepositoryError> {
+        let source: &[&str] = if message.is_some() { &["--file=-"] } else { &["--no-edit"] };
+        let arguments =
+            [&["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--cleanup=whitespace"], source].concat();
+        let committed = self.git(&arguments, message.unwrap_or_default()).await?;
+        if !committed.success {
+            let said = [committed.stderr.clone(), committed.text()].join("\n").trim().to_owned();
+            return Ok(refused(format!("git commit failed: {said}")));
+        }
+        let head = self.git(&["rev-parse", "HEAD"], "").await?;
+        succeeded("git rev-parse failed", &head)?;
+        Ok(CommitResponse { success: true, commit_hash: Some(head.text()), message: "Commit successful".to_owned() })
+    }
+
+    async fn open_conflicts(&self) -> Result<Option<CommitResponse>, RepositoryError> {
+        let open: Vec<_> = self.conflicts().await?.into_keys().collect();
+        let refusal = || refused(format!("in conflict: {}; resolve each with /git/resolve first", open.join(", ")));
+        Ok((!open.is_empty()).then(refusal))
+    }
+
+    async fn conflicts(&self) -> Result<BTreeMap<String, Sides>, RepositoryError> {
+        let listed = self.git(&["ls-files", "--unmerged", "-z"], "").await?;
+        succeeded("git ls-files failed", &listed)?;
+        Ok(parse_conflicts(&listed.stdout))
+    }
+
+    fn is_merging(&self) -> bool {
+        self.workspace.exists(".git/MERGE_HEAD")
+    }
+
+    fn require(&self, failed: &str) -> Result<(), RepositoryError> {
+        if self.present { Ok(()) } else { Err(RepositoryError::NotPossible(format!("{failed}: {NO_REPOSITORY}"))) }
+    }
+
+    async fn git(&self, arguments: &[&str], input: &str) -> Result<Ended, GitError> {
+        self.git.run(self.workspace.path(), arguments, input.as_bytes()).await
+    }
+}
+
+/// Puts our configuration in the place of the repository's and takes away what points elsewhere. False when there is
+/// no repository folder.
+fn make_safe(workspace: &Workspace) -> Result<bool, FileError> {
+    if !workspace.is_real_directory(".git") {
+        return Ok(false);
+    }
+    for path in REMOVED {
+        match workspace.delete(path) {
+            Ok(()) => tracing::info!(path, "removed from a repository"),
+            Err(FileError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if workspace.is_real_directory(".git/config") {
+        workspace.delete(".git/config")?;
+    }
+    workspace.write(".git/config", CONFIGURATION.as_bytes(), Existing::Replace)?;
+    Ok(true)
+}
+
+fn refused(message: String) -> CommitResponse {
+    CommitResponse { success: false, commit_hash: None, message }
+}
+
+fn succeeded(failed: &str, ended: &Ended) -> Result<(), RepositoryError> {
+    if ended.success { Ok(()) } else { Err(RepositoryError::NotPossible(format!("{failed}: {}", ended.stderr))) }
+}
