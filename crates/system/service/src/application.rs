@@ -78,7 +78,6 @@ impl Service {
 
     /// The whole router, and the OpenAPI document that it serves.
     pub fn build(self) -> (Router, OpenApi) {
-        aide::generate::extract_schemas(true);
         let shared = Shared { name: self.name, probes: self.probes.into(), api_key: self.api_key.map(Into::into) };
         let protected = shared.api_key.is_some();
         let own = ApiRouter::new()

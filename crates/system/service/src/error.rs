@@ -68,6 +68,19 @@ impl ServiceError {
     }
 }
 
+impl std::fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { status, detail } = self;
+        match detail {
+            ProblemDetail::Sentence(sentence) => write!(f, "{status}: {sentence}"),
+            ProblemDetail::Faults(faults) => {
+                let sentences: Vec<_> = faults.iter().map(|f| format!("{}: {}", f.loc.join("."), f.msg)).collect();
+                write!(f, "{status}: {}", sentences.join("; "))
+            }
+        }
+    }
+}
+
 impl From<anyhow::Error> for ServiceError {
     fn from(error: anyhow::Error) -> Self {
         Self::internal(&error)

@@ -29,4 +29,4 @@ pub use registry::Sessions;
 pub use search::MAX_MATCHES;
 pub use template::OBJECTIVES_FILE;
 pub use virtual_path::{Mount, Place, VirtualPath};
-pub use workspace::{MAX_FILE_BYTES, Workspace};
+pub use workspace::{EntryKind, MAX_FILE_BYTES, Workspace};

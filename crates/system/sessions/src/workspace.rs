@@ -34,6 +34,17 @@ pub struct Workspace {
     locks: Arc<Locks>,
 }
 
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A directory.
+    Directory,
+    /// A regular file.
+    File,
+    /// A link, wherever it leads, a pipe, a socket or a device.
+    Other,
+}
+
 impl Workspace {
     pub(crate) fn new(root: Dir, path: PathBuf, incoming: Arc<Dir>, mounts: Arc<Path>, locks: Arc<Locks>) -> Self {
         Self { root: Arc::new(root), path, incoming, mounts, locks }
@@ -99,14 +110,19 @@ impl Workspace {
         }
     }
 
-    /// True when the path names a directory itself, not a link to one.
-    pub fn is_real_directory(&self, path: &str) -> bool {
-        let Ok(path) = VirtualPath::parse(path) else { return false };
+    /// What the path itself names, a link not followed; `None` when it names nothing.
+    pub fn kind(&self, path: &str) -> Option<EntryKind> {
+        let path = VirtualPath::parse(path).ok()?;
         let metadata = match path.place() {
             Place::Workspace(inner) => self.root.symlink_metadata(or_here(inner)),
             Place::Mount(mount, inner) => self.mount(*mount).and_then(|mount| mount.symlink_metadata(or_here(inner))),
         };
-        metadata.is_ok_and(|metadata| metadata.is_dir())
+        let kind = metadata.ok()?.file_type();
+        Some(match kind {
+            kind if kind.is_dir() => EntryKind::Directory,
+            kind if kind.is_file() => EntryKind::File,
+            _ => EntryKind::Other,
+        })
     }
 
     /// A file's bytes.

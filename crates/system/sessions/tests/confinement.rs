@@ -9,7 +9,7 @@ use std::{
 
 use contract::{files::Edit, session::SessionId};
 use proptest::prelude::*;
-use sessions::{Existing, FileError, Sessions, Workspace, unbundle};
+use sessions::{EntryKind, Existing, FileError, Sessions, Workspace, unbundle};
 use tempfile::TempDir;
 
 const SECRET: &str = "the secret of another session";
@@ -134,6 +134,11 @@ fn a_link_inside_the_workspace_works() {
     let trapped = Trapped::new();
     assert_eq!(trapped.workspace.read_text("in_dir/f").expect("read"), "mine");
     assert!(trapped.workspace.read_text("in_loop").is_err());
+    assert_eq!(trapped.workspace.kind("in_dir"), Some(EntryKind::Other));
+    assert_eq!(trapped.workspace.kind("out_dir"), Some(EntryKind::Other));
+    assert_eq!(trapped.workspace.kind("a"), Some(EntryKind::Directory));
+    assert_eq!(trapped.workspace.kind("a/f"), Some(EntryKind::File));
+    assert_eq!(trapped.workspace.kind("out_dir/secret.txt"), None);
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! It holds no secret and no state between calls but the session files; the same simulation is reachable over HTTP
 //! and as a Temporal activity.
 
+#[expect(dead_code, reason = "the activity is called by name, through Temporal; the constant made for callers is not")]
+mod activity;
 mod materials;
 mod preview;
 mod queue;
 mod routes;
 mod scene;
 mod simulate;
-mod temporal;
 mod validate;
 mod workbench;
 
@@ -17,14 +18,18 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, anyhow};
 use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
-use contract::wiring::{READ_ONLY_MOUNTS, standard_ports, variables};
+use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports, variables};
+use contract::simulation::SimulatorBackend;
+use physics::backend_for;
 use service::{Service, listen_address, optional, probe, required, start_logging};
 use sessions::Sessions;
+use tokio::sync::oneshot;
+use workflows::{Frontend, QueuePoller, worker_options};
 
 use crate::{
+    activity::HeavyActivities,
     materials::Materials,
     queue::Queue,
-    temporal::Link,
     workbench::{Workbench, materials_file},
 };
 
@@ -35,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
     let python = required(variables::CAD_PYTHON, "the Python interpreter with build123d")?;
     let sessions_dir = PathBuf::from(required(variables::WORKER_SESSIONS_DIR, "the folder of session workspaces")?);
     let mounts_dir = PathBuf::from(required("WORKER_MOUNTS_DIR", "the folder of the read-only mounts")?);
-    let temporal_address = optional(variables::TEMPORAL_URL);
+    let frontend = optional(variables::TEMPORAL_URL).map(|at| Frontend::at(&at)).transpose()?;
 
     let materials = Materials::read(&materials_file(&mounts_dir))?;
     let sessions = Sessions::new(&sessions_dir, &mounts_dir).context("the sessions folder cannot be used")?;
@@ -51,6 +56,7 @@ async fn main() -> anyhow::Result<()> {
             let cad = cad.clone();
             async move { if cad.ready() { Ok(cad.description()) } else { Err(anyhow!(cad.description())) } }
         }))
+        .depends_on(probe("engine", || async { Ok(backend_for(SimulatorBackend::default()).engine()) }))
         .depends_on(probe("sessions", move || {
             let sessions = sessions.clone();
             async move {
@@ -58,22 +64,27 @@ async fn main() -> anyhow::Result<()> {
                 Ok("writable".to_owned())
             }
         }));
-    let Some(temporal_address) = temporal_address else {
+    let Some(frontend) = frontend else {
         tracing::warn!("TEMPORAL_URL is not set; simulations are reachable over HTTP only");
         return service.run(address).await;
     };
-    let (link, serving) = temporal::serve(temporal_address, bench);
-    service = service.depends_on(probe("temporal", move || {
-        let state = link.borrow().clone();
-        async move {
-            match state {
-                Link::Up(detail) => Ok(detail),
-                Link::Down(cause) => Err(anyhow!(cause)),
-            }
-        }
-    }));
-    tokio::select! {
-        served = service.run(address) => served,
-        () = serving => Err(anyhow!("the heavy queue is no longer served")),
-    }
+    let poller = QueuePoller::new(HEAVY_QUEUE);
+    let polled = poller.clone();
+    service = service.depends_on(probe("task_queue", move || std::future::ready(polled.probe())));
+    let options = || {
+        let activities = HeavyActivities { bench: bench.clone() };
+        Ok(worker_options(HEAVY_QUEUE).register_activities(activities).build())
+    };
+    // The HTTP side watches for the stop signal; when it has ended, polling ends too.
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serve = async {
+        let served = service.run(address).await;
+        drop(stop);
+        served
+    };
+    let poll = poller.run(&frontend, options, async {
+        let _ = stopped.await;
+    });
+    tokio::try_join!(serve, poll)?;
+    Ok(())
 }

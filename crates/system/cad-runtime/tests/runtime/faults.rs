@@ -28,7 +28,7 @@ const CASES: &[(&str, ScriptFaultKind, &[&str], Option<u32>)] = &[
     (
         "def build():\n    b = Box(1, 1, 1)\n    b.label = 'leg'\n    return b\n",
         Metadata,
-        &["'leg'", "PartMetadata"],
+        &["'leg'", "missing required metadata"],
         None,
     ),
     (

@@ -19,6 +19,8 @@ mod git;
 mod repository;
 pub mod routes;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use git::{Git, GitError};
 pub use repository::Repository;

@@ -7,7 +7,7 @@ use contract::{
     session::SessionId,
 };
 use service::ServiceError;
-use sessions::{Existing, FileError, SessionLock, Sessions, VirtualPath, Workspace};
+use sessions::{EntryKind, Existing, FileError, SessionLock, Sessions, VirtualPath, Workspace};
 
 use super::{
     Git, GitError,
@@ -76,7 +76,7 @@ impl Repository {
 
     /// Makes the workspace a repository; one that is there stays as it is.
     pub async fn init(&self) -> Result<(), RepositoryError> {
-        if !self.present && self.workspace.exists(".git") {
+        if !self.present && self.workspace.kind(".git").is_some() {
             let sentence = "/.git is a file or a link and no repository; delete it and try again";
             return Err(RepositoryError::NotPossible(sentence.into()));
         }
@@ -186,8 +186,13 @@ impl Repository {
         Ok(CommitResponse { success: true, commit_hash: Some(head.text()), message: "Commit successful".to_owned() })
     }
 
+    /// The refusal to commit while a conflict is open, or while git cannot say whether one is.
     async fn open_conflicts(&self) -> Result<Option<CommitResponse>, RepositoryError> {
-        let open: Vec<_> = self.conflicts().await?.into_keys().collect();
+        let open: Vec<_> = match self.conflicts().await {
+            Ok(conflicts) => conflicts.into_keys().collect(),
+            Err(RepositoryError::NotPossible(sentence)) => return Ok(Some(refused(sentence))),
+            Err(error) => return Err(error),
+        };
         let refusal = || refused(format!("in conflict: {}; resolve each with /git/resolve first", open.join(", ")));
         Ok((!open.is_empty()).then(refusal))
     }
@@ -214,7 +219,7 @@ impl Repository {
 /// Puts our configuration in the place of the repository's and takes away what points elsewhere. False when there is
 /// no repository folder.
 fn make_safe(workspace: &Workspace) -> Result<bool, FileError> {
-    if !workspace.is_real_directory(".git") {
+    if workspace.kind(".git") != Some(EntryKind::Directory) {
         return Ok(false);
     }
     for path in REMOVED {
@@ -224,7 +229,7 @@ fn make_safe(workspace: &Workspace) -> Result<bool, FileError> {
             Err(error) => return Err(error),
         }
     }
-    if workspace.is_real_directory(".git/config") {
+    if workspace.kind(".git/config") == Some(EntryKind::Directory) {
         workspace.delete(".git/config")?;
     }
     workspace.write(".git/config", CONFIGURATION.as_bytes(), Existing::Replace)?;

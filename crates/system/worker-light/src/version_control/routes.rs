@@ -40,7 +40,8 @@ pub async fn resolve(
     Valid(request): Valid<ResolveRequest>,
 ) -> Answer<Json<StatusResponse>> {
     let ResolveRequest { file_path, strategy } = request;
-    on_repository(worker, session, |repository| async move { repository.resolve(&file_path, strategy).await }).await?;
+    on_repository(worker, session, move |repository| async move { repository.resolve(&file_path, strategy).await })
+        .await?;
     Ok(Json(StatusResponse::SUCCESS))
 }
 

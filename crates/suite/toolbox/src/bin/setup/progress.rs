@@ -85,7 +85,8 @@ impl Line {
         state.shown = Instant::now();
         let output = last_output();
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{} · {output}", state.step));
+            let separator = if output.is_empty() { "" } else { " · " };
+            bar.set_message(format!("{}{separator}{output}", state.step));
             return;
         }
         let output: String = output.chars().take(OUTPUT_SHOWN).collect();
