@@ -39,6 +39,9 @@ fn build_group(checkout: &Checkout, reporter: &Reporter, packages: &[&str]) -> a
     for package in packages {
         command.args(["-p", package]);
     }
+    for (name, _) in env::vars_os().filter(|(name, _)| describes_the_calling_program(name)) {
+        command.env_remove(name);
+    }
     match checkout.programs.file_name().and_then(|name| name.to_str()) {
         None | Some("debug") => {}
         Some(profile) => {
@@ -55,4 +58,12 @@ fn build_group(checkout: &Checkout, reporter: &Reporter, packages: &[&str]) -> a
         bail!("building the services failed ({status}); cargo says why above, and the stack was left as it is");
     }
     Ok(())
+}
+
+/// True for the variables by which cargo tells a program that it runs or tests about itself. Some build scripts are run
+/// again when one of them changes, and this build must not look different from one that a person starts.
+fn describes_the_calling_program(name: &std::ffi::OsStr) -> bool {
+    const PREFIXES: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST"];
+    const NAMES: [&str; 5] = ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR", "CARGO"];
+    name.to_str().is_some_and(|name| NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{Json, extract::State};
 use contract::{
-    execution::{ExecuteRequest, ExecuteResponse},
+    execution::{ExecuteRequest, ExecuteResponse, ScriptFaultKind},
     session::SessionId,
 };
 use service::{Answer, ServiceError, Session, Valid};
@@ -47,6 +47,10 @@ async fn run(
     let timeout = Duration::from_secs(request.timeout.into());
     let execution =
         worker.cad.execute(workspace.path(), &request.code, timeout, client_left).await.map_err(runtime_failure)?;
+    if execution.fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::Cancelled) {
+        // Nobody is there to hand events to: they stay in the session, and its next run hands them over.
+        return Err(ServiceError::unavailable("the client hung up during the run"));
+    }
     let taken = worker.sessions.in_workspace(&session, |workspace| workspace.take_events()).await?;
     if taken.malformed > 0 {
         tracing::warn!(%session, lines = taken.malformed, "a script wrote lines that are no events");
