@@ -121,6 +121,7 @@ impl Default for PreviewRequest {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validation derive calls it with a reference")]
 fn within_a_turn<C>(yaw: &f64, _: &C) -> garde::Result {
     if (0.0..360.0).contains(yaw) { Ok(()) } else { Err(garde::Error::new(format!("{yaw} is not in 0 <= yaw < 360"))) }
 }

@@ -66,7 +66,9 @@ async fn object_store_checks_signatures(#[future(awt)] ctx: Context) -> anyhow::
 
 #[rstest]
 #[tokio::test]
-async fn service_without_its_database_is_alive_but_not_ready(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
+async fn service_without_its_database_is_alive_but_not_ready(
+    #[future(awt)] private_ctx: Context,
+) -> anyhow::Result<()> {
     let ctx = private_ctx;
     let url = ctx.url(Service::Controller);
     let ready = || async {

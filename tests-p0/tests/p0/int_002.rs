@@ -34,7 +34,6 @@ async fn ended(controller: &ControllerClient, id: Uuid) -> Episode {
     wait_for("the episode to end", LONG, look, |episode| episode.status.is_terminal()).await
 }
 
-
 #[rstest]
 #[tokio::test]
 async fn episode_runs_its_script_in_the_workers_session(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
@@ -96,7 +95,9 @@ async fn episode_without_a_script_fails_and_names_the_file(#[future(awt)] ctx: C
 
 #[rstest]
 #[tokio::test]
-async fn nothing_executes_the_script_while_the_worker_is_gone(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
+async fn nothing_executes_the_script_while_the_worker_is_gone(
+    #[future(awt)] private_ctx: Context,
+) -> anyhow::Result<()> {
     let ctx = private_ctx;
     let (session, controller) = (ctx.session("worker"), ctx.controller());
     session.light.must_write_file("script.py", SCRIPT).await;

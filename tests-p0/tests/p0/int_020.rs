@@ -113,7 +113,10 @@ async fn out_of_bounds_names_a_place_outside(#[future(awt)] ctx: Context) -> any
 #[rstest]
 #[case::no_build("x = 1\n", "build")]
 #[case::syntax("def build(:\n", "line 1")]
-#[case::no_metadata("from build123d import *\ndef build():\n    b = Box(1, 1, 1)\n    b.label = 'naked'\n    return b\n", "naked")]
+#[case::no_metadata(
+    "from build123d import *\ndef build():\n    b = Box(1, 1, 1)\n    b.label = 'naked'\n    return b\n",
+    "naked"
+)]
 #[case::unknown_material(
     "from build123d import *\nfrom shared.models.schemas import PartMetadata\ndef build():\n    b = Box(9, 9, 9)\n    \
      b.label = 'odd'\n    b.metadata = PartMetadata(material_id='unobtainium')\n    return b\n",

@@ -51,11 +51,8 @@ async fn light_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     let document = document(&ctx, Service::WorkerLight).await?;
     let session = ctx.session("schema");
     let light = &session.light;
-    let file = |path: &str, content: &str| WriteFileRequest {
-        path: path.into(),
-        content: content.into(),
-        overwrite: false,
-    };
+    let file =
+        |path: &str, content: &str| WriteFileRequest { path: path.into(), content: content.into(), overwrite: false };
     let execute = |code: &str| ExecuteRequest { code: code.into(), timeout: 20 };
     let inspect = |target: &str| InspectTopologyRequest { target_id: target.into(), script_path: "script.py".into() };
     let search = GrepRequest { pattern: "bystander".into(), path: None, glob: None };
@@ -126,7 +123,11 @@ async fn controller_answers_fit_their_schema(#[future(awt)] ctx: Context) -> any
         ("/episodes/{id}", controller.episode(&id).await?, 200),
         ("/episodes/{id}", controller.episode(nobody).await?, 404),
         ("/episodes/{id}", controller.episode("not-a-uuid").await?, 422),
-        ("/episodes/", controller.list_episodes(&contract::episodes::ListEpisodesQuery { limit: 3, offset: 0 }).await?, 200),
+        (
+            "/episodes/",
+            controller.list_episodes(&contract::episodes::ListEpisodesQuery { limit: 3, offset: 0 }).await?,
+            200,
+        ),
         ("/health", controller.health().await?, 200),
         ("/ready", controller.ready().await?, 200),
     ];

@@ -28,10 +28,14 @@ async fn put(session: &Session, path: &str, content: &[u8]) {
 #[case("notes.md", "application/octet-stream")]
 #[case("no_extension", "application/octet-stream")]
 #[tokio::test]
-async fn asset_comes_whole_with_its_type(#[future(awt)] ctx: Context, #[case] path: &str, #[case] mime: &str) -> anyhow::Result<()> {
+async fn asset_comes_whole_with_its_type(
+    #[future(awt)] ctx: Context,
+    #[case] path: &str,
+    #[case] mime: &str,
+) -> anyhow::Result<()> {
     let session = ctx.session("assets");
     // Bytes that are no text, except where the file is Python and will be parsed.
-    let content: Vec<u8> = if path.ends_with(".py") { GOOD.into() } else { (0..=255).collect() };
+    let content: Vec<u8> = if mime == "text/x-python" { GOOD.into() } else { (0..=255).collect() };
     put(&session, path, &content).await;
 
     let asset = session.light.asset(path).await?;

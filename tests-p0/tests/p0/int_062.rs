@@ -14,10 +14,27 @@ use crate::ctx;
 
 /// Endpoints that callers of a light worker rely on.
 const LIGHT: [&str; 21] = [
-    "GET /assets/{path}", "GET /git/status", "POST /fs/bundle", "POST /fs/delete", "POST /fs/edit", "POST /fs/exists",
-    "POST /fs/grep", "POST /fs/ls", "POST /fs/read", "POST /fs/read_blob", "POST /fs/upload_file", "POST /fs/write",
-    "POST /git/commit", "POST /git/init", "POST /git/merge/abort", "POST /git/merge/complete", "POST /git/resolve",
-    "POST /lint", "POST /runtime/execute", "POST /topology/inspect", "GET /health",
+    "GET /assets/{path}",
+    "GET /git/status",
+    "POST /fs/bundle",
+    "POST /fs/delete",
+    "POST /fs/edit",
+    "POST /fs/exists",
+    "POST /fs/grep",
+    "POST /fs/ls",
+    "POST /fs/read",
+    "POST /fs/read_blob",
+    "POST /fs/upload_file",
+    "POST /fs/write",
+    "POST /git/commit",
+    "POST /git/init",
+    "POST /git/merge/abort",
+    "POST /git/merge/complete",
+    "POST /git/resolve",
+    "POST /lint",
+    "POST /runtime/execute",
+    "POST /topology/inspect",
+    "GET /health",
 ];
 /// Endpoints that callers of a heavy worker rely on.
 const HEAVY: [&str; 4] =

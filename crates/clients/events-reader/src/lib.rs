@@ -34,7 +34,7 @@ impl EventLog {
 
     /// Names, in order.
     pub fn names(&self) -> Vec<&str> {
-        self.events.iter().map(|event| event_type(event)).collect()
+        self.events.iter().map(event_type).collect()
     }
 
     /// All events of one type.

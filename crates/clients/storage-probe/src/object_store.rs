@@ -29,9 +29,10 @@ impl ObjectStore {
 
     /// Names of all buckets. Fails when the keys are wrong.
     pub async fn buckets(&self) -> anyhow::Result<Vec<String>> {
-        let answer = self.client.list_buckets().send().await.map_err(|error| {
-            anyhow!("the object store refused to list its buckets: {}", DisplayErrorContext(error))
-        })?;
+        let answer =
+            self.client.list_buckets().send().await.map_err(|error| {
+                anyhow!("the object store refused to list its buckets: {}", DisplayErrorContext(error))
+            })?;
         Ok(answer.buckets().iter().filter_map(|bucket| bucket.name().map(str::to_owned)).collect())
     }
 

@@ -7,7 +7,7 @@ pub(crate) const FILE: Duration = Duration::from_secs(10);
 /// Searching, uploading, and reading bytes.
 pub(crate) const BULK_FILE: Duration = Duration::from_secs(30);
 /// Packing a whole workspace.
-pub(crate) const BUNDLE: Duration = Duration::from_secs(60);
+pub(crate) const BUNDLE: Duration = Duration::from_mins(1);
 /// Quick git calls.
 pub(crate) const GIT: Duration = Duration::from_secs(10);
 /// Git calls that write objects.
@@ -15,13 +15,13 @@ pub(crate) const GIT_WRITE: Duration = Duration::from_secs(30);
 /// The linter itself may take 30 s.
 pub(crate) const LINT: Duration = Duration::from_secs(35);
 /// Topology inspection runs a CAD script.
-pub(crate) const TOPOLOGY: Duration = Duration::from_secs(60);
+pub(crate) const TOPOLOGY: Duration = Duration::from_mins(1);
 /// Waiting in the queue and simulating.
-pub(crate) const SIMULATE: Duration = Duration::from_secs(600);
+pub(crate) const SIMULATE: Duration = Duration::from_mins(10);
 /// Checking or drawing a design.
 pub(crate) const DESIGN: Duration = Duration::from_secs(30);
 /// Any other route, called by path.
-pub(crate) const OTHER: Duration = Duration::from_secs(60);
+pub(crate) const OTHER: Duration = Duration::from_mins(1);
 
 /// Running a script: its own limit, and 5 s for starting it and sending the answer.
 pub(crate) fn execute(timeout_s: u32) -> Duration {

@@ -31,7 +31,11 @@ fn main() -> anyhow::Result<()> {
             Err(error) => measured.push(Measurement::failed(subject.name(), &error)),
         }
     }
-    anyhow::ensure!(!measured.is_empty(), "nothing is called that; subjects: {:?}", Subject::ALL.map(|s| s.name()));
+    anyhow::ensure!(
+        !measured.is_empty(),
+        "nothing is called that; subjects: {:?}",
+        Subject::ALL.map(measure::Subject::name)
+    );
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(["subject", "measured", "budget", "within"]);
     for row in &measured {

@@ -72,8 +72,7 @@ impl Measurement {
 
 impl Subject {
     /// In the order of the report.
-    pub const ALL: [Self; 6] =
-        [Self::Boot, Self::Harness, Self::Script, Self::Rebuild, Self::TierP0, Self::Simulation];
+    pub const ALL: [Self; 6] = [Self::Boot, Self::Harness, Self::Script, Self::Rebuild, Self::TierP0, Self::Simulation];
 
     /// Name for `--only`.
     pub fn name(self) -> &'static str {

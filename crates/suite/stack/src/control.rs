@@ -18,7 +18,7 @@ use crate::{Fault, Service, process::Ending};
 /// A supervisor that is alive answers at once, except for faults.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// A restart waits for readiness, which takes seconds for a worker.
-const FAULT_DEADLINE: Duration = Duration::from_secs(180);
+const FAULT_DEADLINE: Duration = Duration::from_mins(3);
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,7 +206,7 @@ impl Control {
     pub fn down(mut self, only_if_idle: bool) -> anyhow::Result<Result<(), String>> {
         match self.ask(&Request::Down { only_if_idle }, ANSWER_DEADLINE)? {
             Answer::Stopping => {
-                self.stream.get_mut().set_read_timeout(Some(Duration::from_secs(60)))?;
+                self.stream.get_mut().set_read_timeout(Some(Duration::from_mins(1)))?;
                 let mut rest = String::new();
                 let ended = self.stream.read_line(&mut rest);
                 ended.context("the stack did not stop within 60 s; `stack status` shows what is left")?;

@@ -26,7 +26,7 @@ pub const IDLE_VARIABLE: &str = "STACK_IDLE_SECONDS";
 
 const DEFAULT_IDLE_SECONDS: u64 = 300;
 /// How long to wait for others to finish with a stack of another build.
-const REPLACE_DEADLINE: Duration = Duration::from_secs(600);
+const REPLACE_DEADLINE: Duration = Duration::from_mins(10);
 
 /// How to ensure a stack.
 #[derive(Debug, Clone, Copy)]

@@ -20,7 +20,7 @@ pub(crate) fn of(checkout: &Checkout, tools: &Tools) -> anyhow::Result<String> {
         let path = checkout.programs.join(name);
         match fs::metadata(&path) {
             Ok(file) => {
-                hash.update(format!("{} {} {}.{}\n", path.display(), file.len(), file.mtime(), file.mtime_nsec()))
+                hash.update(format!("{} {} {}.{}\n", path.display(), file.len(), file.mtime(), file.mtime_nsec()));
             }
             Err(_) => hash.update(format!("{} absent\n", path.display())),
         }

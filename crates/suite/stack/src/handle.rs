@@ -118,7 +118,7 @@ impl Stack {
 
     /// The end of a part's log as it is now.
     pub fn log_mark(&self, service: Service) -> LogMark {
-        let offset = self.log_file(service).map_or(0, |path| logs::length(path));
+        let offset = self.log_file(service).map_or(0, logs::length);
         LogMark { service, offset }
     }
 

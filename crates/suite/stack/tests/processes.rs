@@ -202,10 +202,10 @@ async fn part_that_ends_by_itself_is_shown_and_not_restarted() {
     }
 }
 
-/// A process that owns a private stack: this test program again, in [`hold_a_private_stack`].
+/// A process that owns a private stack: the example of this crate, which cargo builds along with its tests.
 fn owner() -> (Child, StackDescriptor) {
-    let mut owner = Command::new(std::env::current_exe().unwrap())
-        .args(["hold_a_private_stack", "--exact", "--ignored", "--nocapture"])
+    let programs = Path::new(env!("CARGO_BIN_EXE_stack")).parent().unwrap();
+    let mut owner = Command::new(programs.join("examples/own_private_stack"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -215,15 +215,6 @@ fn owner() -> (Child, StackDescriptor) {
         lines.map_while(Result::ok).find_map(|line| line.split_once("DESCRIPTOR ").map(|(_, rest)| rest.to_owned()));
     let descriptor = serde_json::from_str(&text.expect("the owner boots its stack")).unwrap();
     (owner, descriptor)
-}
-
-#[tokio::test]
-#[ignore = "the part of the owner in tests that kill it"]
-async fn hold_a_private_stack() {
-    let stack = Stack::private(INFRASTRUCTURE).await.unwrap();
-    println!("DESCRIPTOR {}", serde_json::to_string(stack.descriptor()).unwrap());
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).unwrap();
 }
 
 #[test]

@@ -1,11 +1,6 @@
 //! The surroundings of one test: its stack, its names, its clients, and what is shown when it fails.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    thread,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeMap, thread, time::Duration};
 
 use anyhow::Context as _;
 use controller_api::ControllerClient;
@@ -64,10 +59,7 @@ impl Context {
         let test = thread::current().name().unwrap_or("test").to_owned();
         let nonce = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
         let test_id = format!("{}-{nonce}", test.replace("::", "."));
-        let log_marks = Service::SYSTEM
-            .into_iter()
-            .map(|service| (service, stack.log_mark(service)))
-            .collect();
+        let log_marks = Service::SYSTEM.into_iter().map(|service| (service, stack.log_mark(service))).collect();
         let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)).build();
         Self {
             http: http.expect("a plain HTTP client needs nothing that could be missing"),
@@ -181,4 +173,3 @@ impl Drop for Context {
         );
     }
 }
-

@@ -44,8 +44,7 @@ fn design(script: String, scenario: &Scenario) -> Design {
     let zone = |[min, max]: [[f64; 3]; 2]| format!("{{min: {min:?}, max: {max:?}}}");
     let traps = scenario
         .trap
-        .map(|[min, max]| format!("\n    - {{name: trap, min: {min:?}, max: {max:?}}}"))
-        .unwrap_or_else(|| " []".to_owned());
+        .map_or_else(|| " []".to_owned(), |[min, max]| format!("\n    - {{name: trap, min: {min:?}, max: {max:?}}}"));
     let objectives = format!(
         "objectives:\n  goal_zone: {goal}\n  forbid_zones:{traps}\n  build_zone: {bounds}\n\
          simulation_bounds: {bounds}\n\
@@ -132,5 +131,8 @@ pub fn busy_heap() -> Design {
          return Compound(children=blocks)",
     );
     let quiet = ball_at_rest_beside_goal();
-    Design { script: heap, objectives: quiet.objectives.replace("start_position: [0.0, 0.0, 10.0]", "start_position: [-200.0, 0.0, 10.0]") }
+    Design {
+        script: heap,
+        objectives: quiet.objectives.replace("start_position: [0.0, 0.0, 10.0]", "start_position: [-200.0, 0.0, 10.0]"),
+    }
 }

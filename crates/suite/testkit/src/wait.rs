@@ -9,7 +9,7 @@ use std::{
 /// For what a healthy stack does at once.
 pub const SHORT: Duration = Duration::from_secs(10);
 /// For what takes a run of something.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_mins(1);
 
 /// Time between two looks.
 const INTERVAL: Duration = Duration::from_millis(25);
@@ -65,7 +65,16 @@ mod tests {
     #[tokio::test]
     async fn the_state_that_satisfies_is_returned() {
         let mut count = 0;
-        let seen = wait_for("three", SHORT, || { count += 1; std::future::ready(count) }, |n| *n == 3).await;
+        let seen = wait_for(
+            "three",
+            SHORT,
+            || {
+                count += 1;
+                std::future::ready(count)
+            },
+            |n| *n == 3,
+        )
+        .await;
         assert_eq!(seen, 3);
     }
 

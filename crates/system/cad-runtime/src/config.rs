@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Time that a build may take when the caller has no opinion.
-pub const DEFAULT_BUILD_TIMEOUT: Duration = Duration::from_secs(120);
+pub const DEFAULT_BUILD_TIMEOUT: Duration = Duration::from_mins(2);
 
 const MIB: u64 = 1 << 20;
 

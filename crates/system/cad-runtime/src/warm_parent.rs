@@ -19,7 +19,7 @@ use crate::launch::LaunchPlan;
 
 /// So many ends within [`FAILURE_WINDOW`] are a defect that restarting does not cure.
 const FAILURE_LIMIT: usize = 5;
-const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+const FAILURE_WINDOW: Duration = Duration::from_mins(1);
 
 /// What a warm parent says about itself when it is ready.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -71,10 +71,9 @@ impl EpisodeActivities {
         let FinishInput { episode_id, status, reason } = input;
         let wanted = Transition { status, workflow_id: context.info().workflow_id.clone(), reason: reason.clone() };
         let status = match self.store.transition(episode_id, &wanted).await {
-            Ok(TransitionOutcome::Changed) => status,
             Ok(TransitionOutcome::Unchanged { status }) => status,
-            // Deleted meanwhile: there is nothing left to write.
-            Err(StoreError::UnknownEpisode(_)) => status,
+            // Unknown: deleted meanwhile, and there is nothing left to write.
+            Ok(TransitionOutcome::Changed) | Err(StoreError::UnknownEpisode(_)) => status,
             Err(error) => return Err(activity_error(&error.into())),
         };
         tracing::info!(%episode_id, ?status, reason, "episode ended");

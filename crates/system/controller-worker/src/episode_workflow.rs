@@ -16,7 +16,7 @@ use crate::{
 /// Attempts of a phase whose worker or database does not answer.
 const PHASE_ATTEMPTS: u32 = 3;
 /// What a phase may take on top of its script's own limit: reading the script, writing what came of it.
-const PHASE_OVERHEAD: Duration = Duration::from_secs(60);
+const PHASE_OVERHEAD: Duration = Duration::from_mins(1);
 /// A phase that gives no sign of life for this long counts as lost, and is begun anew.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
 /// How long writing the end of an episode may take in one attempt.

@@ -12,7 +12,7 @@ use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult, activitie
 use workflows::{HEAVY_SIMULATION_WORKFLOW, HeavySimulationInput};
 
 /// How long one simulation may take once a heavy worker has begun it.
-const SIMULATION_LIMIT: Duration = Duration::from_secs(600);
+const SIMULATION_LIMIT: Duration = Duration::from_mins(10);
 /// A simulation that gives no sign of life for this long counts as lost.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(30);
 /// Attempts of a simulation whose worker was lost.

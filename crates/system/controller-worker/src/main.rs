@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long this process waits for Postgres when it starts.
-const POSTGRES_PATIENCE: Duration = Duration::from_secs(60);
+const POSTGRES_PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

@@ -22,7 +22,7 @@ use workflows::Frontend;
 use crate::{application::Application, settings::Settings};
 
 /// How long the controller waits for Postgres when it starts.
-const POSTGRES_PATIENCE: Duration = Duration::from_secs(60);
+const POSTGRES_PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

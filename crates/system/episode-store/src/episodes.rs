@@ -218,8 +218,11 @@ async fn record_transition(
     Ok(())
 }
 
+/// A row of `episode_transitions`.
+type TransitionRow = (StatusLabel, DateTime<Utc>, Option<String>, Option<String>);
+
 async fn transitions_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored<Vec<EpisodeTransition>> {
-    let rows: Vec<(StatusLabel, DateTime<Utc>, Option<String>, Option<String>)> = sqlx::query_as(
+    let rows: Vec<TransitionRow> = sqlx::query_as(
         "SELECT status, at, workflow_id, reason FROM episode_transitions WHERE episode_id = $1 ORDER BY id",
     )
     .bind(episode_id)

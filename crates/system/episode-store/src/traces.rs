@@ -31,6 +31,9 @@ pub struct NewTrace {
     pub metadata: Option<Value>,
 }
 
+/// An event as the table `traces` holds it: id, name, time, content.
+type EventRow = (i64, String, DateTime<Utc>, Json<Map<String, Value>>);
+
 impl EpisodeStore {
     /// Stores one trace; its number.
     pub async fn add_trace(&self, episode_id: Uuid, trace: &NewTrace) -> Stored<i64> {
@@ -59,7 +62,7 @@ impl EpisodeStore {
         if known.is_none() {
             return Err(StoreError::UnknownEpisode(episode_id));
         }
-        let rows: Vec<(i64, String, DateTime<Utc>, Json<Map<String, Value>>)> = sqlx::query_as(
+        let rows: Vec<EventRow> = sqlx::query_as(
             "SELECT id, name, created_at, metadata FROM traces \
              WHERE episode_id = $1 AND trace_type = 'EVENT' AND id > $2 ORDER BY id LIMIT $3",
         )

@@ -4,10 +4,7 @@
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 
-use contract::{
-    objectives::Zone,
-    simulation::SimulatorBackend,
-};
+use contract::{objectives::Zone, simulation::SimulatorBackend};
 use mujoco_rs::prelude::*;
 use physics::{Body, Geometry, Mobility, RunSettings, Scene, SceneZone, ZoneKind, backend_for, write_mjcf};
 

@@ -14,6 +14,12 @@ use seccompiler::{
 
 use crate::SandboxError;
 
+/// Commands of `fcntl` and `ioctl` that say which process gets a signal on input (asm-generic/fcntl.h, sockios.h).
+const SET_OWNER: u64 = 8;
+const SET_OWNER_EXTENDED: u64 = 15;
+const IOCTL_SET_OWNER: u64 = 0x8901;
+const IOCTL_SET_PROCESS_GROUP: u64 = 0x8902;
+
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Number of filters that [`restrict`] loads.
@@ -252,10 +258,6 @@ fn forbidden_calls(landlock_abi: u32) -> Result<Rules, SandboxError> {
         ],
     );
     // Asking for a signal on input would let a file descriptor send it to any process.
-    const SET_OWNER: u64 = 8;
-    const SET_OWNER_EXTENDED: u64 = 15;
-    const IOCTL_SET_OWNER: u64 = 0x8901;
-    const IOCTL_SET_PROCESS_GROUP: u64 = 0x8902;
     rules.insert(
         libc::SYS_fcntl,
         vec![

@@ -195,7 +195,7 @@ async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Re
     if let Some(key) = &shared.api_key
         && !OPEN_PATHS.contains(&request.uri().path())
     {
-        let given = request.headers().get(API_KEY_HEADER).map(|value| value.as_bytes());
+        let given = request.headers().get(API_KEY_HEADER).map(axum::http::HeaderValue::as_bytes);
         let refusal = match given {
             None => Some(format!("the header {API_KEY_HEADER} is missing")),
             Some(given) if !equal_in_constant_time(given, key.as_bytes()) => {
@@ -236,6 +236,7 @@ async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> 
     .await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the cause over by value")]
 fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
     let text = cause
         .downcast_ref::<String>()
@@ -247,13 +248,10 @@ fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
 
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        }
-        _ => {
-            tracing::error!("cannot listen for stop signals; the service ends only when it is killed");
-            std::future::pending::<()>().await;
-        }
+    if let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    } else {
+        tracing::error!("cannot listen for stop signals; the service ends only when it is killed");
+        std::future::pending::<()>().await;
     }
 }

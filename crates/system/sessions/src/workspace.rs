@@ -64,9 +64,9 @@ impl Workspace {
     pub fn list(&self, path: &str) -> Result<Vec<FileInfo>, FileError> {
         let path = VirtualPath::parse(path)?;
         let (folder, shown) = match path.place() {
-            Place::Workspace(inner) => (self.folder(&self.root, inner), shown_as(None, inner)),
+            Place::Workspace(inner) => (folder(&self.root, inner), shown_as(None, inner)),
             Place::Mount(mount, inner) => {
-                (self.mount(*mount).and_then(|mount| self.folder(&mount, inner)), shown_as(Some(*mount), inner))
+                (self.mount(*mount).and_then(|mount| folder(&mount, inner)), shown_as(Some(*mount), inner))
             }
         };
         let folder = match folder {
@@ -170,10 +170,10 @@ impl Workspace {
     pub(crate) fn mount(&self, mount: Mount) -> io::Result<Dir> {
         Dir::open_ambient_dir(self.mounts.join(mount.name()), ambient_authority())
     }
+}
 
-    fn folder(&self, base: &Dir, inner: &Path) -> io::Result<Dir> {
-        base.open_dir(or_here(inner))
-    }
+fn folder(base: &Dir, inner: &Path) -> io::Result<Dir> {
+    base.open_dir(or_here(inner))
 }
 
 /// The empty path means the folder itself, which the operating system calls `.`.

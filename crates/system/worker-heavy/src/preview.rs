@@ -42,8 +42,7 @@ async fn draw(
     let built = bench.build(&source, &request.design, false).await;
     events.extend(source.take_events().await?);
     let built = built?;
-    let scene =
-        scene_of(&built.design, built.objectives.as_ref(), &bench.materials, 0).map_err(NotBuilt::Input)?;
+    let scene = scene_of(&built.design, built.objectives.as_ref(), &bench.materials, 0).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
     let rendered = tokio::task::spawn_blocking(move || {
         let mjcf = write_mjcf(&scene, None)?;

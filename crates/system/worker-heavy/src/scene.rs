@@ -28,14 +28,13 @@ pub fn scene_of(
     let mut bodies = parts.map(|part| body_of(part, materials)).collect::<Result<Vec<_>, _>>()?;
     let Some(objectives) = objectives else { return Ok(Scene { bodies, ..Scene::default() }) };
 
-    let moved_object = match moved_part(&bodies, &objectives.moved_object.label) {
-        Some(label) => label,
-        None => {
-            let spawned = spawn(&objectives.moved_object, jitter(objectives, seed))?;
-            let label = spawned.label.clone();
-            bodies.push(spawned);
-            label
-        }
+    let moved_object = if let Some(label) = moved_part(&bodies, &objectives.moved_object.label) {
+        label
+    } else {
+        let spawned = spawn(&objectives.moved_object, jitter(objectives, seed))?;
+        let label = spawned.label.clone();
+        bodies.push(spawned);
+        label
     };
     let goal = SceneZone { kind: ZoneKind::Goal, zone: objectives.objectives.goal_zone };
     let forbidden = objectives.objectives.forbid_zones.iter().map(|zone| SceneZone {
@@ -81,16 +80,8 @@ fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
     let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = part.inertia_mm5;
     Ok(Body {
         label: label.clone(),
-        geometry: Geometry::Mesh {
-            vertices: part.mesh.vertices_mm.clone(),
-            triangles: part.mesh.triangles.clone(),
-        },
-        mass: MassProperties::of_solid(
-            part.volume_mm3,
-            part.center_of_mass_mm,
-            [xx, yy, zz, xy, xz, yz],
-            density,
-        ),
+        geometry: Geometry::Mesh { vertices: part.mesh.vertices_mm.clone(), triangles: part.mesh.triangles.clone() },
+        mass: MassProperties::of_solid(part.volume_mm3, part.center_of_mass_mm, [xx, yy, zz, xy, xz, yz], density),
         mobility,
         friction: material.map_or(0.5, |material| material.friction_coef),
         color: material.map_or([0.5; 3], crate::materials::Material::rgb),

@@ -239,9 +239,7 @@ impl Run {
 fn files(mjcf: &Mjcf, result: &SimulationResult) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let result = serde_json::to_vec_pretty(result).context("a result is always JSON")?;
     let meshes = mjcf.meshes.iter().map(|(name, content)| (format!("assets/{name}"), content.clone().into_bytes()));
-    let documents = [
-        (SCENE_FILE.to_owned(), mjcf.xml.clone().into_bytes()),
-        ("simulation_result.json".to_owned(), result),
-    ];
+    let documents =
+        [(SCENE_FILE.to_owned(), mjcf.xml.clone().into_bytes()), ("simulation_result.json".to_owned(), result)];
     Ok(meshes.chain(documents).collect())
 }

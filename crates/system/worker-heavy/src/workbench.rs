@@ -25,7 +25,7 @@ use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, Sessions, Workspac
 use crate::{materials::Materials, queue::Queue};
 
 /// Longest time that a script may take to build a design.
-const BUILD_TIMEOUT: Duration = Duration::from_secs(120);
+const BUILD_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// What all heavy tools share.
 #[derive(Clone)]
@@ -116,11 +116,9 @@ impl Workbench {
     /// Writes files into the session, where the file and asset routes find them.
     pub async fn keep(&self, session: &SessionId, files: Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {
         let workspace = self.workspace(session).await?;
-        blocking(move || {
-            files.iter().try_for_each(|(path, content)| workspace.write(path, content, Existing::Replace))
-        })
-        .await?
-        .context("the results cannot be written into the session")
+        blocking(move || files.iter().try_for_each(|(path, content)| workspace.write(path, content, Existing::Replace)))
+            .await?
+            .context("the results cannot be written into the session")
     }
 
     /// Runs the script and reads the objectives.

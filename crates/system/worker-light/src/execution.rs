@@ -51,7 +51,7 @@ async fn run(
         // Nobody is there to hand events to: they stay in the session, and its next run hands them over.
         return Err(ServiceError::unavailable("the client hung up during the run"));
     }
-    let taken = worker.sessions.in_workspace(&session, |workspace| workspace.take_events()).await?;
+    let taken = worker.sessions.in_workspace(&session, sessions::Workspace::take_events).await?;
     if taken.malformed > 0 {
         tracing::warn!(%session, lines = taken.malformed, "a script wrote lines that are no events");
     }

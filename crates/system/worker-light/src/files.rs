@@ -103,7 +103,7 @@ pub async fn grep(
 
 /// `POST /fs/bundle`
 pub async fn bundle(State(worker): State<Worker>, Session(session): Session) -> Answer<Bytes> {
-    let bundle = worker.sessions.in_workspace(&session, |workspace| workspace.bundle()).await?;
+    let bundle = worker.sessions.in_workspace(&session, sessions::Workspace::bundle).await?;
     Ok(Bytes::new(bundle, "application/x-gzip").as_attachment("session.tar.gz"))
 }
 

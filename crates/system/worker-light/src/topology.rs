@@ -10,7 +10,7 @@ use sessions::{Place, VirtualPath};
 use crate::worker::Worker;
 
 /// Longest time that the script may take to build its shape.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// `POST /topology/inspect`; whatever goes wrong is told in a 200 answer.
 pub async fn inspect(

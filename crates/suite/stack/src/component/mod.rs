@@ -146,8 +146,8 @@ pub(crate) fn final_stop(service: Service) -> Farewell {
 /// How long a part may take until it works.
 pub(crate) fn boot_deadline(service: Service) -> Duration {
     match service {
-        Service::Postgres | Service::ObjectStore | Service::Temporal => Duration::from_secs(60),
+        Service::Postgres | Service::ObjectStore | Service::Temporal => Duration::from_mins(1),
         // Importing the CAD libraries on a busy machine with a cold disk takes a while.
-        _ => Duration::from_secs(120),
+        _ => Duration::from_mins(2),
     }
 }

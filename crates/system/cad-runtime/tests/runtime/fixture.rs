@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use cad_runtime::{Bubblewrap, CadRuntime, CadRuntimeConfig, Execution, Mount};
 
 /// Long enough for any run that ends by itself, on a busy machine.
-pub const PLENTY: Duration = Duration::from_secs(60);
+pub const PLENTY: Duration = Duration::from_mins(1);
 
 /// A runtime, and the folders that it works on.
 pub struct Fixture {

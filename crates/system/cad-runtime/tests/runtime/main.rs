@@ -7,5 +7,4 @@ mod concurrency;
 mod escapes;
 mod executions;
 mod faults;
-mod speed;
 mod supervision;

@@ -23,7 +23,7 @@ pub fn parse_status(output: &[u8], is_merging: bool) -> GitStatus {
         match record.split_once(' ') {
             Some(("#", header)) => {
                 if let Some(branch) = header.strip_prefix("branch.head ") {
-                    status.branch = branch.to_owned();
+                    branch.clone_into(&mut status.branch);
                 }
             }
             Some(("u", conflict)) => {

@@ -273,7 +273,7 @@ async fn a_git_folder_that_is_a_link_or_a_file_is_no_repository() {
     let other = fixture.sessions.open(&"other".parse().expect("a valid id")).expect("a workspace");
     let root = fixture.workspace().path().to_owned();
     let plants: [&dyn Fn(&Path); 2] = [&|path| symlink(other.path(), path).expect("a link"), &|path| {
-        fs::write(path, format!("gitdir: {}\n", other.path().display())).expect("a file")
+        fs::write(path, format!("gitdir: {}\n", other.path().display())).expect("a file");
     }];
     for plant in plants {
         plant(&root.join(".git"));
