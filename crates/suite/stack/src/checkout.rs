@@ -88,12 +88,13 @@ fn target_folder(root: &Path) -> PathBuf {
     }
 }
 
-/// The folder that this very program was built into, when it was built by cargo: tests lie in its `deps`.
+/// The folder that this very program was built into, when it was built by cargo: tests lie in its `deps`,
+/// examples in a folder of theirs.
 fn program_folder(root: &Path) -> anyhow::Result<Option<PathBuf>> {
     let program = env::current_exe().context("cannot tell which program this is")?;
     let folder = program.parent().map(Path::to_path_buf);
     let folder = folder.map(|folder| match folder.file_name() {
-        Some(name) if name == "deps" => folder.parent().map_or(folder.clone(), Path::to_path_buf),
+        Some(name) if name == "deps" || name == "examples" => folder.parent().map_or(folder.clone(), Path::to_path_buf),
         _ => folder,
     });
     Ok(folder.filter(|folder| folder.starts_with(target_folder(root)) || folder.join(".fingerprint").is_dir()))
