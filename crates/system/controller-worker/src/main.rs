@@ -19,7 +19,6 @@ use contract::wiring::{
 };
 use episode_store::EpisodeStore;
 use service::{Service, listen_address, probe, required, start_logging};
-use tokio::sync::oneshot;
 use workflows::{Frontend, QueuePoller, worker_options};
 
 use crate::{
@@ -54,18 +53,7 @@ async fn main() -> anyhow::Result<()> {
             .register_activities(activities)
             .build())
     };
-    // The HTTP side watches for the stop signal; when it has ended, polling ends too.
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serve = async {
-        let served = service.run(address).await;
-        drop(stop);
-        served
-    };
-    let poll = poller.run(&frontend, options, async {
-        let _ = stopped.await;
-    });
-    tokio::try_join!(serve, poll)?;
-    Ok(())
+    poller.run_beside(&frontend, options, service.run(address)).await
 }
 
 fn health_service(

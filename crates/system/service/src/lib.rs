@@ -16,7 +16,7 @@ pub use application::Service;
 pub use error::ServiceError;
 pub use logging::start_logging;
 pub use readiness::{Probe, probe};
-pub use request::{Session, Valid, ValidId, ValidQuery};
+pub use request::{Session, Valid, ValidId, ValidQuery, parameter};
 pub use settings::{MissingSetting, listen_address, optional, required};
 
 /// What a handler returns.

@@ -191,7 +191,8 @@ impl OperationInput for Session {
     }
 }
 
-fn parameter(name: &str, json_schema: schemars::Schema, description: &str) -> ParameterData {
+/// Describes a required parameter of an operation, for extractors of a service's own.
+pub fn parameter(name: &str, json_schema: schemars::Schema, description: &str) -> ParameterData {
     ParameterData {
         name: name.to_owned(),
         description: Some(description.to_owned()),

@@ -23,7 +23,6 @@ use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports, variables}
 use physics::backend_for;
 use service::{Service, listen_address, optional, probe, required, start_logging};
 use sessions::Sessions;
-use tokio::sync::oneshot;
 use workflows::{Frontend, QueuePoller, worker_options};
 
 use crate::{
@@ -75,16 +74,5 @@ async fn main() -> anyhow::Result<()> {
         let activities = HeavyActivities { bench: bench.clone() };
         Ok(worker_options(HEAVY_QUEUE).register_activities(activities).build())
     };
-    // The HTTP side watches for the stop signal; when it has ended, polling ends too.
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serve = async {
-        let served = service.run(address).await;
-        drop(stop);
-        served
-    };
-    let poll = poller.run(&frontend, options, async {
-        let _ = stopped.await;
-    });
-    tokio::try_join!(serve, poll)?;
-    Ok(())
+    poller.run_beside(&frontend, options, service.run(address)).await
 }

@@ -2,7 +2,7 @@
 
 use aide::{
     generate::GenContext,
-    openapi::{Operation, Parameter, ParameterData, ParameterSchemaOrContent, PathStyle, Response, SchemaObject},
+    openapi::{Operation, Parameter, PathStyle, Response},
     operation::{OperationInput, OperationOutput, add_parameters},
 };
 use axum::{
@@ -14,7 +14,7 @@ use contract::{
     problem::RequestFault,
 };
 use percent_encoding::percent_decode_str;
-use service::{Answer, Bytes, ServiceError, Session};
+use service::{Answer, Bytes, ServiceError, Session, parameter};
 use sessions::{FileError, Place, VirtualPath, Workspace};
 
 use crate::{source_syntax::syntax_fault, worker::Worker};
@@ -118,17 +118,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AssetPath {
 impl OperationInput for AssetPath {
     fn operation_input(context: &mut GenContext, operation: &mut Operation) {
         let json_schema = context.schema.subschema_for::<String>();
-        let parameter_data = ParameterData {
-            name: "path".to_owned(),
-            description: Some("File, from the session root.".to_owned()),
-            required: true,
-            deprecated: None,
-            format: ParameterSchemaOrContent::Schema(SchemaObject { json_schema, example: None, external_docs: None }),
-            example: None,
-            examples: Default::default(),
-            explode: None,
-            extensions: Default::default(),
-        };
+        let parameter_data = parameter("path", json_schema, "File, from the session root.");
         add_parameters(context, operation, [Parameter::Path { parameter_data, style: PathStyle::Simple }]);
     }
 

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context;
 use temporalio_common::worker::WorkerDeploymentOptions;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions, WorkerOptionsBuilder};
+use tokio::sync::oneshot;
 
 use crate::Frontend;
 
@@ -103,6 +104,29 @@ impl QueuePoller {
         }
         self.set(State::Stopped);
         tracing::info!(queue = self.queue, "stopped polling");
+        Ok(())
+    }
+
+    /// Polls for as long as `serving` goes on: the HTTP side watches for the stop signal, and when it has ended, polling
+    /// ends too. A failure of either ends both.
+    ///
+    /// # Errors
+    /// Those of `serving`, and those of [`QueuePoller::run`].
+    pub async fn run_beside(
+        &self,
+        frontend: &Frontend,
+        options: impl Fn() -> anyhow::Result<WorkerOptions>,
+        serving: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serve = async {
+            let served = serving.await;
+            drop(stop);
+            served
+        };
+        // Either end of the channel going away is the signal.
+        let poll = self.run(frontend, options, async { drop(stopped.await) });
+        tokio::try_join!(serve, poll)?;
         Ok(())
     }
 
