@@ -297,12 +297,17 @@ mod tests {
 
     #[test]
     fn machine_paths_are_found_in_service_code() {
-        let text = "const A: &str = \"/work/x\";\nconst B: &str = \"home/work/x\";\n// see /root/x\n\
-                    #[cfg(test)]\nmod tests {\n    const C: &str = \"/root/x\";\n}\n";
-        assert_eq!(found("crates/system/service/src/a.rs", text), ["2 machine path", "4 machine path"]);
-        assert_eq!(found("crates/system/service/tests/a.rs", text), [""; 0]);
-        assert_eq!(found("crates/suite/stack/src/a.rs", text), [""; 0]);
-        assert_eq!(found("crates/system/cad-runtime/python/a.py", "A = '/work/x'\n"), ["2 machine path"]);
+        // Written with an `@`, so that this file itself holds no machine path.
+        let text = "const A: &str = \"@work/x\";\nconst B: &str = \"home/work/x\";\n// see @root/x\n\
+                    #[cfg(test)]\nmod tests {\n    const C: &str = \"@root/x\";\n}\n";
+        let text = text.replace('@', "/");
+        assert_eq!(found("crates/system/service/src/a.rs", &text), ["2 machine path", "4 machine path"]);
+        assert_eq!(found("crates/system/service/tests/a.rs", &text), [""; 0]);
+        assert_eq!(found("crates/suite/stack/src/a.rs", &text), [""; 0]);
+        assert_eq!(
+            found("crates/system/cad-runtime/python/a.py", &"A = '@work/x'\n".replace('@', "/")),
+            ["2 machine path"]
+        );
     }
 
     #[test]

@@ -287,8 +287,14 @@ fn controlled() -> anyhow::Result<Control> {
 
 fn status(json: bool) -> anyhow::Result<ExitCode> {
     remove_stale();
-    let held = match present() {
-        Ok(held) => held,
+    // One that is going down may still be connected to and then not answer: it does not run either.
+    let seen = present().and_then(|held| {
+        let supervisor = held.descriptor.supervisor.as_ref();
+        let status = supervisor.map(|at| Control::connect(&at.control_socket)?.status()).transpose()?;
+        Ok((held, status))
+    });
+    let (held, status) = match seen {
+        Ok(seen) => seen,
         Err(error) => {
             if json {
                 println!("{{\"running\":false}}");
@@ -297,10 +303,6 @@ fn status(json: bool) -> anyhow::Result<ExitCode> {
             }
             return Ok(ExitCode::from(NO_STACK));
         }
-    };
-    let status = match &held.descriptor.supervisor {
-        Some(supervisor) => Some(Control::connect(&supervisor.control_socket)?.status()?),
-        None => None,
     };
     show::status(&held.descriptor, status.as_ref(), json)?;
     Ok(ExitCode::SUCCESS)

@@ -85,7 +85,9 @@ pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Report
 /// The shared stack's descriptor if one runs, of whatever build.
 pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
     let descriptor = StackDescriptor::read(&checkout.descriptor()).ok()?;
-    let control = Control::connect(&descriptor.supervisor.as_ref()?.control_socket).ok()?;
+    let mut control = Control::connect(&descriptor.supervisor.as_ref()?.control_socket).ok()?;
+    // One that is going down may still be connected to and then not answer.
+    control.status().ok()?;
     Some((descriptor, control))
 }
 

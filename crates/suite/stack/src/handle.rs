@@ -65,7 +65,11 @@ impl Stack {
     /// A stack of one's own, for a test that stops, cuts off or corrupts something. It ends with the last clone of this
     /// value, and with this process, however that ends.
     pub async fn private(options: PrivateOptions) -> anyhow::Result<Self> {
-        if external::chosen_backend()? == Backend::External && std::env::var_os(DESCRIPTOR_VARIABLE).is_none() {
+        let backend = match std::env::var_os(DESCRIPTOR_VARIABLE) {
+            Some(file) => StackDescriptor::read(file.as_ref())?.backend,
+            None => external::chosen_backend()?,
+        };
+        if backend == Backend::External {
             bail!("an external stack was chosen, and no private one can be started beside it; skip this test there");
         }
         let started = blocking(move || start_private(options)).await?;

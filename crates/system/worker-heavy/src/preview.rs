@@ -38,10 +38,7 @@ async fn draw(
     request: &PreviewRequest,
     events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<String, NotBuilt> {
-    let source = bench.open(session, &request.design).await?;
-    let built = bench.build(&source, &request.design, false).await;
-    events.extend(source.take_events().await?);
-    let built = built?;
+    let built = bench.build(session, &request.design, false, events).await?;
     let scene = scene_of(&built.design, built.objectives.as_ref(), &bench.materials, 0).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
     let rendered = tokio::task::spawn_blocking(move || {

@@ -34,19 +34,13 @@ pub async fn simulate(
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
     let turn = bench.queue.turn().await;
-    let source = match bench.open(session, &request.design).await {
-        Ok(source) => source,
-        Err(error) => return refused(error, &turn, Vec::new()),
-    };
     let seed = request.seed.unwrap_or(DEFAULT_SEED);
     let mut events = vec![event(
         names::SIMULATION_REQUEST,
         Utc::now(),
         json!({ "script_path": request.design.script_path, "runtime_seed": seed }),
     )];
-    let built = bench.build(&source, &request.design, false).await;
-    events.extend(source.take_events().await?);
-    let built = match built {
+    let built = match bench.build(session, &request.design, false, &mut events).await {
         Ok(built) => built,
         Err(error) => return refused(error, &turn, events),
     };

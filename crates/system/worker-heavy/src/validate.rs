@@ -26,13 +26,8 @@ pub async fn validate(
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
     let turn = bench.queue.turn().await;
-    let source = match bench.open(session, &request.design).await {
-        Ok(source) => source,
-        Err(error) => return refused(error, &turn, Vec::new()),
-    };
-    let built = bench.build(&source, &request.design, true).await;
-    let mut events = source.take_events().await?;
-    let built = match built {
+    let mut events = Vec::new();
+    let built = match bench.build(session, &request.design, true, &mut events).await {
         Ok(built) => built,
         Err(error) => return refused(error, &turn, events),
     };

@@ -76,7 +76,7 @@ impl Source {
     }
 
     /// Takes the events that the script wrote.
-    pub async fn take_events(&self) -> anyhow::Result<Vec<Map<String, Value>>> {
+    async fn take_events(&self) -> anyhow::Result<Vec<Map<String, Value>>> {
         let workspace = self.workspace.clone();
         let taken = blocking(move || workspace.take_events()).await?.context("the script's events cannot be read")?;
         if taken.malformed > 0 {
@@ -99,7 +99,7 @@ impl Workbench {
     }
 
     /// Opens the files that a call is about.
-    pub async fn open(&self, session: &SessionId, source: &DesignSource) -> Result<Source, NotBuilt> {
+    async fn open(&self, session: &SessionId, source: &DesignSource) -> Result<Source, NotBuilt> {
         let Some(text) = &source.bundle_base64 else {
             return Ok(Source { workspace: self.workspace(session).await?, _bundle: None });
         };
@@ -121,8 +121,22 @@ impl Workbench {
             .context("the results cannot be written into the session")
     }
 
-    /// Runs the script and reads the objectives.
+    /// Opens the files of a call, runs the script, and reads the objectives. The script's events are added to `events`,
+    /// whatever came of it.
     pub async fn build(
+        &self,
+        session: &SessionId,
+        request: &DesignSource,
+        check_interference: bool,
+        events: &mut Vec<Map<String, Value>>,
+    ) -> Result<Built, NotBuilt> {
+        let source = self.open(session, request).await?;
+        let built = self.run_script(&source, request, check_interference).await;
+        events.extend(source.take_events().await?);
+        built
+    }
+
+    async fn run_script(
         &self,
         source: &Source,
         request: &DesignSource,
