@@ -23,7 +23,7 @@ fn run_request(session: &str) -> AgentRunRequest {
     AgentRunRequest {
         task: "leave a proof".into(),
         session_id: session.into(),
-        metadata_vars: Some(EpisodeMetadata::default()),
+        metadata_vars: Some(EpisodeMetadata { script_timeout_s: Some(5), ..EpisodeMetadata::default() }),
         skill_git_hash: None,
         agent_name: "engineer_coder".into(),
     }
@@ -63,6 +63,9 @@ async fn episode_runs_its_script_in_the_workers_session(#[future(awt)] ctx: Cont
 #[rstest]
 #[case::error_of_its_own("raise ValueError('the shaft is too long')", "the shaft is too long")]
 #[case::exit_code("import sys; sys.exit(3)", "3")]
+#[case::endless_loop("while True: pass", "time limit of 5 s")]
+#[case::memory_hog("hog = bytearray(1 << 40)", "more memory than its limit")]
+#[case::fork_bomb("import os\nwhile True: os.fork()", "tried to start a process")]
 #[case::network("import socket; socket.create_connection(('127.0.0.1', 80))", "network")]
 #[tokio::test]
 async fn failing_script_fails_its_episode_with_the_reason(
@@ -79,6 +82,8 @@ async fn failing_script_fails_its_episode_with_the_reason(
     assert_eq!(episode.status, EpisodeStatus::Failed);
     let stored = episode.failure_reason.unwrap_or_default();
     assert!(stored.contains(reason), "the reason {stored:?} does not say {reason:?}");
+    let afterwards = session.light.must_execute("print(6 * 7)", 20).await;
+    assert_eq!(afterwards.stdout.trim(), "42", "the worker does not work any more: {afterwards:?}");
     Ok(())
 }
 

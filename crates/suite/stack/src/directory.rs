@@ -53,6 +53,22 @@ impl StackDirectory {
         self.path.join("logs").join(format!("{name}.log"))
     }
 
+    /// Copies a folder into the directory and returns where it is now. What a stack does to the copy ends with it.
+    pub fn copy_in(&self, name: &str, source: &Path) -> anyhow::Result<PathBuf> {
+        let target = self.path.join(name);
+        let describe = || format!("cannot copy {} into the stack's directory", source.display());
+        for entry in walkdir::WalkDir::new(source) {
+            let entry = entry.with_context(describe)?;
+            let place = target.join(entry.path().strip_prefix(source).with_context(describe)?);
+            if entry.file_type().is_dir() {
+                fs::DirBuilder::new().mode(0o755).create(&place).with_context(describe)?;
+            } else {
+                fs::copy(entry.path(), &place).with_context(describe)?;
+            }
+        }
+        Ok(target)
+    }
+
     /// Ends what still runs in it and removes it.
     pub fn remove(&self) -> anyhow::Result<()> {
         clear(&self.path)

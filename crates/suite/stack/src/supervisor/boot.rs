@@ -102,7 +102,7 @@ impl Boot {
             },
             tools: request.tools.clone(),
             programs: request.programs.clone(),
-            mounts: request.mounts.clone(),
+            mounts: directory.copy_in("mounts", &request.mounts)?,
             postgres_account: postgres::account()?,
         };
         make_folders(&layout, &wanted)?;
