@@ -18,10 +18,16 @@ struct Arguments {
     /// Measure only subjects whose name contains this text.
     #[arg(long)]
     only: Option<String>,
+    /// Does what one test process does, prints the seconds that the harness took of it, and ends. For `harness`.
+    #[arg(long, hide = true)]
+    one_context: bool,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if arguments.one_context {
+        return measure::one_context();
+    }
     let wanted = |subject: &Subject| arguments.only.as_ref().is_none_or(|text| subject.name().contains(text.as_str()));
     let mut measured: Vec<Measurement> = Vec::new();
     for subject in Subject::ALL.into_iter().filter(wanted) {
