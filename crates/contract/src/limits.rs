@@ -1,7 +1,5 @@
 //! Numbers that the contract fixes. Each stands here once; services enforce them, tests name them.
 
-/// Shortest and longest `timeout` of `POST /runtime/execute`, in seconds.
-pub const EXECUTE_TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=300;
 /// `timeout` of `POST /runtime/execute` when none is given, in seconds.
 pub const DEFAULT_EXECUTE_TIMEOUT_S: u32 = 30;
 /// Time step of the rigid-body simulation, in seconds.

@@ -20,6 +20,9 @@ pub struct Objectives {
     pub moved_object: MovedObject,
     /// Caps on the design.
     pub constraints: Constraints,
+    /// Fluids of the scene; each is an object.
+    #[serde(default)]
+    pub fluids: Vec<serde_json::Value>,
     /// Which variation of the benchmark this is.
     #[serde(default)]
     pub randomization: Randomization,
@@ -35,6 +38,12 @@ pub struct Zones {
     pub forbid_zones: Vec<NamedZone>,
     /// Where the engineer may build.
     pub build_zone: Zone,
+    /// Goals for fluids; each is an object.
+    #[serde(default)]
+    pub fluid_objectives: Vec<serde_json::Value>,
+    /// Limits on stress; each is an object.
+    #[serde(default)]
+    pub stress_objectives: Vec<serde_json::Value>,
 }
 
 /// Axis-aligned box, mm.

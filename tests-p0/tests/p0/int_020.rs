@@ -111,6 +111,24 @@ async fn out_of_bounds_names_a_place_outside(#[future(awt)] ctx: Context) -> any
 }
 
 #[rstest]
+#[case::stress("constraints:", "physics: {fem_enabled: true}\nconstraints:", "physics.fem_enabled")]
+#[case::fluids("constraints:", "fluids: [{fluid_id: water}]\nconstraints:", "fluids")]
+#[tokio::test]
+async fn physics_that_is_not_computed_is_refused_and_not_left_out(
+    #[future(awt)] ctx: Context,
+    #[case] place: &str,
+    #[case] asked: &str,
+    #[case] field: &str,
+) -> anyhow::Result<()> {
+    let plain = designs::ball_above_goal();
+    let design = Design { objectives: plain.objectives.replace(place, asked), ..plain };
+    let response = simulate(&ctx.session("more"), &design).await;
+    assert_eq!(response.failure_reason, Some(FailureReason::ValidationFailed), "{}", response.message);
+    assert!(response.message.contains(field), "the message does not name the field: {}", response.message);
+    Ok(())
+}
+
+#[rstest]
 #[case::no_build("x = 1\n", "build")]
 #[case::syntax("def build(:\n", "line 1")]
 #[case::no_metadata(

@@ -4,13 +4,12 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::fs::OpenOptions;
+use contract::events::EVENTS_FILE;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{FileError, Workspace};
 
-/// Name of the event file at the session root: one JSON object a line.
-pub const EVENTS_FILE: &str = "events.jsonl";
 /// Bytes of the file that are read; lines after them count as malformed.
 const MAX_EVENT_BYTES: u64 = 32 * 1024 * 1024;
 

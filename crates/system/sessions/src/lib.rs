@@ -23,7 +23,7 @@ mod workspace;
 pub use bundle::{BundleError, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, Scratch, unbundle};
 pub use change::Existing;
 pub use error::FileError;
-pub use events::{EVENTS_FILE, TakenEvents};
+pub use events::TakenEvents;
 pub use locks::SessionLock;
 pub use registry::Sessions;
 pub use search::MAX_MATCHES;

@@ -2,12 +2,13 @@
 
 use std::{fs, path::Path};
 
+use contract::events::EVENTS_FILE;
 use contract::{
     files::{Edit, FileInfo},
     objectives::TEMPLATE_MARKER,
     session::SessionId,
 };
-use sessions::{EVENTS_FILE, Existing, FileError, OBJECTIVES_FILE, Sessions, Workspace};
+use sessions::{Existing, FileError, OBJECTIVES_FILE, Sessions, Workspace};
 use tempfile::TempDir;
 
 struct Fixture {

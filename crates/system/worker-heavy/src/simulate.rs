@@ -45,6 +45,9 @@ pub async fn simulate(
         Err(error) => return refused(error, &turn, events),
     };
 
+    if let Some(sentence) = built.objectives.as_ref().and_then(beyond_rigid_bodies) {
+        return refused(NotBuilt::Input(sentence), &turn, events);
+    }
     let scene = match scene_of(&built.design, built.objectives.as_ref(), &bench.materials, seed) {
         Ok(scene) => scene,
         Err(sentence) => return refused(NotBuilt::Input(sentence), &turn, events),
@@ -80,6 +83,22 @@ pub async fn simulate(
             scene_path: Some(SCENE_FILE.to_owned()),
         }),
         events,
+    })
+}
+
+/// What the objectives ask of physics that no engine of this worker computes. Leaving it out silently would call a run
+/// a success that was never judged.
+fn beyond_rigid_bodies(objectives: &Objectives) -> Option<String> {
+    let asked = [
+        ("physics.fem_enabled", objectives.physics.fem_enabled),
+        ("objectives.stress_objectives", !objectives.objectives.stress_objectives.is_empty()),
+        ("objectives.fluid_objectives", !objectives.objectives.fluid_objectives.is_empty()),
+        ("fluids", !objectives.fluids.is_empty()),
+    ];
+    let fields: Vec<_> = asked.iter().filter(|(_, is_asked)| *is_asked).map(|(field, _)| *field).collect();
+    (!fields.is_empty()).then(|| {
+        let fields = fields.join(", ");
+        format!("objectives.yaml: {fields}: this worker simulates rigid bodies only; take the field out")
     })
 }
 
