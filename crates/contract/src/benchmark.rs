@@ -5,7 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::simulation::{FailureReason, SimulationResult, SimulatorBackend};
+use crate::{
+    handover::Gate,
+    simulation::{FailureReason, SimulationResult, SimulatorBackend},
+    violations::Violation,
+};
 
 fn default_script() -> String {
     "script.py".to_owned()
@@ -68,6 +72,15 @@ pub struct BenchmarkResponse {
     pub confidence: String,
     /// How many calls, this one included, were in the queue on arrival: 1 means it ran at once.
     pub queue_position: u32,
+    /// The gate that refused the call, when one did.
+    #[serde(default)]
+    pub rejected_by: Option<Gate>,
+    /// Everything that is wrong with the design and its files, as data.
+    #[serde(default)]
+    pub violations: Vec<Violation>,
+    /// What is allowed and still deserves a look.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Outcome of the run.
     pub result: Option<SimulationResult>,
     /// What was produced.

@@ -18,3 +18,15 @@ pub const MAX_OVERLAP_MM3: f64 = 0.1;
 pub const MAX_SIZE_WITHOUT_BUILD_ZONE_MM: f64 = 1000.0;
 /// Density of a moved object that the objectives spawn, in kilograms per cubic metre; they name no material.
 pub const MOVED_OBJECT_DENSITY_KG_M3: f64 = 1000.0;
+/// Largest deviation of declared totals from the recomputed ones, as a fraction.
+pub const MAX_TOTALS_DEVIATION: f64 = 0.05;
+/// Number of loose parts from which a design draws a warning about its degrees of freedom.
+pub const DOF_WARNING_FROM: u32 = 4;
+/// Fasteners that a rigid connection needs at least.
+pub const MIN_FASTENERS: usize = 2;
+/// Largest gap between two parts that a fastener or a shaft joins, in millimetres.
+pub const MAX_JOINT_GAP_MM: f64 = 1.0;
+/// Rejections after which an episode ends as failed.
+pub const MAX_REJECTIONS: u32 = 5;
+/// Share of the goal zone's volume that the environment may fill.
+pub const MAX_GOAL_OBSTRUCTION: f64 = 0.35;

@@ -26,6 +26,81 @@ pub struct Objectives {
     /// Which variation of the benchmark this is.
     #[serde(default)]
     pub randomization: Randomization,
+    /// Parts of the environment that move.
+    #[serde(default)]
+    pub moving_parts: Vec<MovingPart>,
+    /// What the circuit has to live with.
+    #[serde(default)]
+    pub electronics_requirements: Option<ElectronicsRequirements>,
+}
+
+/// A part of the environment that moves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MovingPart {
+    /// Label of the part.
+    pub part_name: String,
+    /// `motor` when something drives it.
+    #[serde(rename = "type")]
+    pub kind: MovingPartKind,
+    /// How it moves, and what drives it.
+    #[serde(flatten)]
+    pub motion: crate::assembly::Motion,
+}
+
+/// Whether something drives a moving part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MovingPartKind {
+    /// Driven.
+    Motor,
+    /// Moved by what touches it.
+    Passive,
+}
+
+/// What the circuit has to live with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ElectronicsRequirements {
+    /// What feeds it.
+    pub power_supply_available: PowerSupply,
+    /// Limits of the wiring.
+    #[serde(default)]
+    pub wiring_constraints: Option<WiringConstraints>,
+    /// Whether the circuit is checked before physics.
+    #[serde(default = "yes")]
+    pub circuit_validation_required: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A supply of direct current.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PowerSupply {
+    /// Kind.
+    #[serde(rename = "type", default = "rectified_mains")]
+    pub kind: String,
+    /// Voltage, V.
+    pub voltage_dc: f64,
+    /// Largest current, A.
+    pub max_current_a: f64,
+    /// Where it stands, mm.
+    #[serde(default)]
+    pub location: Option<[f64; 3]>,
+}
+
+fn rectified_mains() -> String {
+    "mains_ac_rectified".to_owned()
+}
+
+/// Limits of the wiring.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WiringConstraints {
+    /// Length of all wires together, mm.
+    pub max_total_wire_length_mm: f64,
+    /// Where no wire may pass.
+    #[serde(default)]
+    pub restricted_zones: Vec<NamedZone>,
 }
 
 /// Zones of a benchmark.
@@ -109,11 +184,33 @@ pub struct StaticRandomization {
 
 /// Caps on a design.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "WrittenConstraints")]
 pub struct Constraints {
     /// US dollars.
     pub max_unit_cost: f64,
     /// Grams.
     pub max_weight_g: f64,
+}
+
+/// Caps as a file may write them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum WrittenConstraints {
+    /// The canonical form, in grams.
+    Grams { max_unit_cost: f64, max_weight_g: f64 },
+    /// The older key without a unit means kilograms; it counts only where `max_weight_g` is absent.
+    Kilograms { max_unit_cost: f64, max_weight: f64 },
+}
+
+impl From<WrittenConstraints> for Constraints {
+    fn from(written: WrittenConstraints) -> Self {
+        match written {
+            WrittenConstraints::Grams { max_unit_cost, max_weight_g } => Self { max_unit_cost, max_weight_g },
+            WrittenConstraints::Kilograms { max_unit_cost, max_weight } => {
+                Self { max_unit_cost, max_weight_g: max_weight * 1000.0 }
+            }
+        }
+    }
 }
 
 /// Which variation this is.

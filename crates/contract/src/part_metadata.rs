@@ -18,9 +18,30 @@ pub struct PartMetadata {
     /// How it is made.
     #[serde(default)]
     pub manufacturing_method: Option<ManufacturingMethod>,
-    /// How it moves against the world.
+    /// How it moves.
     #[serde(default)]
     pub joint: Option<JointMetadata>,
+    /// What it is fastened to.
+    #[serde(default)]
+    pub rigid_connections: Vec<RigidConnection>,
+}
+
+/// A rigid connection to another part: pairs of holes with a fastener through each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RigidConnection {
+    /// Label of the other part.
+    pub to: String,
+    /// Which hole of this part meets which of the other.
+    pub holes: Vec<HolePair>,
+}
+
+/// Two holes that one fastener passes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HolePair {
+    /// Hole of this part.
+    pub own: String,
+    /// Hole of the other part.
+    pub other: String,
 }
 
 /// Metadata of a sub-assembly that acts as one body.
@@ -48,6 +69,31 @@ pub enum ManufacturingMethod {
     InjectionMolding,
 }
 
+impl ManufacturingMethod {
+    /// All methods.
+    pub const ALL: [Self; 3] = [Self::Cnc, Self::ThreeDPrint, Self::InjectionMolding];
+
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cnc => "cnc",
+            Self::ThreeDPrint => "3dp",
+            Self::InjectionMolding => "im",
+        }
+    }
+
+    /// The method that planners mean by a name: `cnc`; `3dp`, `3d_printing`, `3dprinting`; `im`, `injection_molding`;
+    /// in any case.
+    pub fn of_any_spelling(text: &str) -> Option<Self> {
+        match text.to_lowercase().as_str() {
+            "cnc" => Some(Self::Cnc),
+            "3dp" | "3d_printing" | "3dprinting" => Some(Self::ThreeDPrint),
+            "im" | "injection_molding" => Some(Self::InjectionMolding),
+            _ => None,
+        }
+    }
+}
+
 /// A joint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JointMetadata {
@@ -59,6 +105,27 @@ pub struct JointMetadata {
     /// Limits: radians for a hinge, millimetres for a slide.
     #[serde(default)]
     pub range: Option<[f64; 2]>,
+    /// What the part turns or slides on.
+    #[serde(default)]
+    pub via: Option<JointSupport>,
+    /// Label of the part that it turns or slides on; the world when absent.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// For `through_hole`: the hole of this part and the hole of the other that share the axis.
+    #[serde(default)]
+    pub holes: Option<HolePair>,
+}
+
+/// What a moving part turns or slides on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JointSupport {
+    /// A bought bearing.
+    Bearing,
+    /// A bought motor or servo.
+    Motor,
+    /// A shaft or pin through a hole of each part.
+    ThroughHole,
 }
 
 /// Kinds of joints.

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Header that carries the session id on every worker call.
@@ -17,7 +18,7 @@ pub const MAX_SESSION_ID_LENGTH: usize = 128;
 /// A valid session id: 1 to 128 of `A-Z a-z 0-9 . _ -`, not starting with a dot.
 ///
 /// It is used as a directory name, so everything that could leave a directory is refused here, once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct SessionId(String);
 

@@ -1,0 +1,210 @@
+//! Handing work over: from planner to coder, from benchmark to engineering, from coder to reviewer.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    assembly::CostingEstimate, benchmark::DesignSource, catalog::CatalogVersion, session::SessionId,
+    simulation::FailureReason, simulation::SimulatorBackend, violations::Violation,
+};
+
+/// What stands between work and its hand-over, in the order in which it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// `plan.md`.
+    Plan,
+    /// `todo.md`.
+    Todo,
+    /// `objectives.yaml`.
+    Objectives,
+    /// `assembly_definition.yaml`.
+    AssemblyDefinition,
+    /// The environment and objectives are those that were handed over.
+    Environment,
+    /// `validate` has passed for exactly this content.
+    Validation,
+    /// `validate_and_price` has been called for exactly this content.
+    Pricing,
+    /// The newest simulation of this content was no smoke run.
+    Smoke,
+    /// Every part can be made of its material.
+    Manufacturability,
+    /// The design stays in its build zone.
+    BuildZone,
+    /// The price keeps its cap.
+    Cost,
+    /// The weight keeps its cap.
+    Weight,
+}
+
+/// Which part of the pipeline hands over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// A solution.
+    #[default]
+    Engineering,
+    /// A benchmark: environment and objectives.
+    Benchmark,
+}
+
+/// Body of `POST /benchmark/submit`: finished work goes to review.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct SubmitRequest {
+    /// The design.
+    #[serde(flatten)]
+    #[garde(dive)]
+    pub design: DesignSource,
+    /// Solution or benchmark.
+    #[serde(default)]
+    #[garde(skip)]
+    pub stage: Stage,
+    /// Backend, as for pricing.
+    #[serde(default)]
+    #[garde(skip)]
+    pub backend: Option<SimulatorBackend>,
+    /// A smoke run is no basis for a submission: true is refused.
+    #[serde(default)]
+    #[garde(skip)]
+    pub smoke_test_mode: bool,
+}
+
+/// Answer of `POST /benchmark/submit`. Always 200; `success` says what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubmitResponse {
+    /// True when the work was handed over.
+    pub success: bool,
+    /// `Handover complete`, or why not.
+    pub message: String,
+    /// Why it failed.
+    pub failure_reason: Option<FailureReason>,
+    /// The first gate that refused.
+    pub rejected_by: Option<Gate>,
+    /// Everything that is wrong with all files and with the design.
+    pub violations: Vec<Violation>,
+    /// How many calls, this one included, were in the queue on arrival.
+    pub queue_position: u32,
+    /// What the reviewer receives; also `renders/review_manifest.json`.
+    pub manifest: Option<ReviewManifest>,
+    /// Events of this call, in order.
+    pub events: Vec<Map<String, Value>>,
+}
+
+/// What a reviewer receives. Paths are from the session root.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReviewManifest {
+    /// `ready_for_review`.
+    pub status: String,
+    /// Seconds since 1970.
+    pub timestamp: f64,
+    /// Session.
+    pub session_id: SessionId,
+    /// Pictures.
+    pub renders: Vec<String>,
+    /// Scene of the newest simulation.
+    pub mjcf_path: Option<String>,
+    /// Model as STEP.
+    pub cad_path: String,
+    /// Copy of the objectives.
+    pub objectives_path: String,
+    /// Copy of the assembly definition.
+    pub assembly_definition_path: Option<String>,
+    /// SHA-256 of the content that passed all gates, hexadecimal.
+    pub content_sha256: String,
+    /// Price of one unit, USD.
+    pub unit_cost: f64,
+    /// Weight of one unit, g.
+    pub weight_g: f64,
+    /// Catalogue of the bought parts.
+    pub catalog: CatalogVersion,
+}
+
+/// Which planner hands over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannerRole {
+    /// Plans a solution.
+    #[default]
+    EngineerPlanner,
+    /// Plans a benchmark.
+    BenchmarkPlanner,
+}
+
+/// Body of `POST /benchmark/submit_plan`: a plan goes to the coder.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct PlanRequest {
+    /// Which planner hands over.
+    #[serde(default)]
+    #[garde(skip)]
+    pub role: PlannerRole,
+}
+
+/// Answer of `POST /benchmark/submit_plan`. Always 200; `success` says what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanResponse {
+    /// True when the plan was handed over.
+    pub success: bool,
+    /// `Plan handed over`, or why not.
+    pub message: String,
+    /// The first gate that refused.
+    pub rejected_by: Option<Gate>,
+    /// Everything that is wrong with all files.
+    pub violations: Vec<Violation>,
+    /// Recomputed cost and weight; absent when the assembly definition could not be read.
+    pub estimate: Option<CostingEstimate>,
+    /// How often this session's plan was handed over, this time included.
+    pub revision: Option<u32>,
+    /// Events of this call.
+    pub events: Vec<Map<String, Value>>,
+}
+
+/// Body of `POST /benchmark/handover`: a submitted benchmark comes into this session, where it is to be solved.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct HandoverRequest {
+    /// Session in which the benchmark was submitted.
+    #[garde(skip)]
+    pub benchmark_session_id: SessionId,
+}
+
+/// Answer of `POST /benchmark/handover`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HandoverResponse {
+    /// True when the package is in this session.
+    pub success: bool,
+    /// One sentence.
+    pub message: String,
+    /// What may not be changed from now on.
+    pub baseline: Option<Baseline>,
+    /// Files that came into this session, from its root.
+    pub files: Vec<String>,
+    /// Events of this call.
+    pub events: Vec<Map<String, Value>>,
+}
+
+/// What may not be changed after a hand-over, by hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// Session in which the benchmark was submitted.
+    pub benchmark_session_id: SessionId,
+    /// SHA-256 of `objectives.yaml`, hexadecimal.
+    pub objectives_sha256: String,
+    /// Parts of the environment, by label.
+    pub environment: BTreeMap<String, EnvironmentPart>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// A part of the environment, by hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EnvironmentPart {
+    /// SHA-256 of shape, place and metadata as the CAD script builds them, hexadecimal.
+    pub cad_sha256: String,
+    /// SHA-256 of body and meshes as the simulated scene has them, hexadecimal.
+    pub mjcf_sha256: String,
+}

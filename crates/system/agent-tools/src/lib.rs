@@ -1,0 +1,1 @@
+//! Tools that agents call, by HTTP and from their scripts, both through this code.

@@ -1,0 +1,1 @@
+//! Rules of a design that no manufacturing method decides.

@@ -1,0 +1,1 @@
+//! Reads what agents write, and says everything that is wrong with it.

@@ -1,0 +1,1 @@
+//! Can a part be made, what does it cost and weigh?
