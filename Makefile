@@ -52,6 +52,10 @@ check: ready ## everything that must pass before a merge: format, lints, house r
 	cargo test --quiet --workspace --doc
 	trap '$(STACK) down' EXIT; cargo nextest run --package tests-p0
 
+.PHONY: defects
+defects: ready ## break one behaviour after the other in a copy, and see its tests turn red; NAMES="…" for some
+	cargo xtask defects $(NAMES)
+
 .PHONY: bench
 bench: ready ## measure boot, harness, P0, rebuild and simulation against their budgets
 	cargo run --quiet --package bench

@@ -1,6 +1,7 @@
 //! Chores of this workspace, run as `cargo xtask …`. They look at the project from outside and are part of no
 //! service and no test.
 
+mod defects;
 mod tidy;
 
 use std::path::PathBuf;
@@ -19,15 +20,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Check the rules of the house: dependencies, names, test files against the ledger, sources, README.
+    /// Check the rules of the house: dependencies, names, test files against the ledger, sources, defects, README.
     Tidy,
+    /// Break one behaviour after the other in a copy of this checkout, and see whether the tests turn red.
+    Defects(defects::Arguments),
 }
 
 fn main() -> ExitCode {
     let Arguments { chore } = Arguments::parse();
-    let outcome = match chore {
-        Chore::Tidy => project_root().and_then(|root| tidy::run(&root)),
-    };
+    let outcome = project_root().and_then(|root| match chore {
+        Chore::Tidy => tidy::run(&root),
+        Chore::Defects(arguments) => defects::run(&root, &arguments),
+    });
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE

@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub struct CatalogVersion {
     /// Version of the catalogue's content.
     pub catalog_version: String,
-    /// Revision of bd_warehouse that its mechanical parts come from.
+    /// Revision of `bd_warehouse` that its mechanical parts come from.
     pub bd_warehouse_commit: String,
     /// When the content was generated, ISO 8601.
     pub generated_at: String,

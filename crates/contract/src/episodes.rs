@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     files::{ResponseStatus, no_nul},
     json_text::no_nul_in_object,
+    reviews::NextAgent,
 };
 
 fn default_agent() -> String {
@@ -81,6 +82,13 @@ pub struct AgentRunResponse {
     pub episode_id: Uuid,
 }
 
+/// Answer of `POST /test/episodes`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TestEpisodeResponse {
+    /// The new episode; it runs, and no workflow carries it.
+    pub episode_id: Uuid,
+}
+
 /// Answer of `DELETE /episodes/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeleteEpisodeResponse {
@@ -109,6 +117,18 @@ pub enum EpisodeStatus {
 }
 
 impl EpisodeStatus {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Planned => "planned",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// True when the state never changes again.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
@@ -156,6 +176,9 @@ pub struct Episode {
     pub skill_git_hash: Option<String>,
     /// Facts about it.
     pub metadata_vars: Option<EpisodeMetadata>,
+    /// Who goes on, by the newest review or refusal; nobody before the first, and nobody in a terminal state.
+    #[serde(default)]
+    pub next_agent: Option<NextAgent>,
     /// Every state it went through, in order.
     #[serde(default)]
     pub transitions: Vec<EpisodeTransition>,

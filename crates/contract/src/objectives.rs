@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 /// First line of the file that every new session gets; a file that still holds it counts as absent.
 pub const TEMPLATE_MARKER: &str = "[TEMPLATE]";
 
+/// True for the file that every new session gets, whoever copied it.
+pub fn is_template(objectives: &[u8]) -> bool {
+    objectives.windows(TEMPLATE_MARKER.len()).any(|window| window == TEMPLATE_MARKER.as_bytes())
+}
+
 /// The whole file. Unknown keys are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Objectives {
@@ -190,6 +195,9 @@ pub struct Constraints {
     pub max_unit_cost: f64,
     /// Grams.
     pub max_weight_g: f64,
+    /// Units that are to be made; prices are for one of them. 1 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_quantity: Option<u32>,
 }
 
 /// Caps as a file may write them.
@@ -197,17 +205,26 @@ pub struct Constraints {
 #[serde(untagged)]
 enum WrittenConstraints {
     /// The canonical form, in grams.
-    Grams { max_unit_cost: f64, max_weight_g: f64 },
+    Grams { max_unit_cost: f64, max_weight_g: f64, target_quantity: Option<u32> },
     /// The older key without a unit means kilograms; it counts only where `max_weight_g` is absent.
-    Kilograms { max_unit_cost: f64, max_weight: f64 },
+    Kilograms { max_unit_cost: f64, max_weight: f64, target_quantity: Option<u32> },
+}
+
+impl Constraints {
+    /// Units that are to be made.
+    pub fn quantity(&self) -> u32 {
+        self.target_quantity.unwrap_or(1)
+    }
 }
 
 impl From<WrittenConstraints> for Constraints {
     fn from(written: WrittenConstraints) -> Self {
         match written {
-            WrittenConstraints::Grams { max_unit_cost, max_weight_g } => Self { max_unit_cost, max_weight_g },
-            WrittenConstraints::Kilograms { max_unit_cost, max_weight } => {
-                Self { max_unit_cost, max_weight_g: max_weight * 1000.0 }
+            WrittenConstraints::Grams { max_unit_cost, max_weight_g, target_quantity } => {
+                Self { max_unit_cost, max_weight_g, target_quantity }
+            }
+            WrittenConstraints::Kilograms { max_unit_cost, max_weight, target_quantity } => {
+                Self { max_unit_cost, max_weight_g: max_weight * 1000.0, target_quantity }
             }
         }
     }

@@ -3,11 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::violations::Violation;
+
 /// Body of every 4xx and 5xx answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// A sentence, or for a request that does not fit its schema one entry for each fault.
     pub detail: ProblemDetail,
+    /// What is wrong with an artifact that the request carries; only there when that is why it was refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
 }
 
 /// What went wrong.

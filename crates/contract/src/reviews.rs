@@ -169,6 +169,14 @@ pub enum RefusalReason {
     WiringImpossible,
     /// Components that do not go together.
     ComponentConflict,
+    /// Objectives of a benchmark that are wrong in themselves.
+    InvalidObjectives,
+    /// Caps or bounds of a benchmark that exclude each other.
+    ContradictoryConstraints,
+    /// A benchmark that no design solves.
+    UnsolvableScenario,
+    /// A task that can be read in two ways.
+    AmbiguousTask,
 }
 
 /// Body of `POST /episodes/{id}/refuse-plan`.

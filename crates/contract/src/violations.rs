@@ -53,8 +53,11 @@ impl Violation {
 impl std::fmt::Display for Violation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.place {
-            Some(place) => write!(formatter, "{}: {place}: {}", self.file, self.message),
-            None => write!(formatter, "{}: {}", self.file, self.message),
+            // A sentence that says itself where it belongs need not be told twice.
+            Some(place) if !self.message.contains(place) => {
+                write!(formatter, "{}: {place}: {}", self.file, self.message)
+            }
+            _ => write!(formatter, "{}: {}", self.file, self.message),
         }
     }
 }

@@ -22,10 +22,16 @@ pub mod variables {
     pub const S3_SECRET_KEY: &str = "S3_SECRET_KEY";
     /// Bucket for assets.
     pub const ASSET_S3_BUCKET: &str = "ASSET_S3_BUCKET";
+    /// `true` lets the controller make episodes for tests (`POST /test/episodes`); with anything else it refuses.
+    pub const IS_INTEGRATION_TEST: &str = "IS_INTEGRATION_TEST";
     /// `host:port` of Temporal's frontend.
     pub const TEMPORAL_URL: &str = "TEMPORAL_URL";
     /// Directory that holds one folder per session; light and heavy worker share it.
     pub const WORKER_SESSIONS_DIR: &str = "WORKER_SESSIONS_DIR";
+    /// Directory in which heavy workers note what passed which check; out of reach of sessions and scripts.
+    pub const WORKER_RECORDS_DIR: &str = "WORKER_RECORDS_DIR";
+    /// Database file of the catalogue of bought parts.
+    pub const CATALOG_DB: &str = "CATALOG_DB";
     /// Python interpreter with build123d.
     pub const CAD_PYTHON: &str = "CAD_PYTHON";
     /// `json` for one JSON object a log line.

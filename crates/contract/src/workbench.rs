@@ -33,7 +33,7 @@ pub struct AnalyzeRequest {
 }
 
 /// Body of `POST /benchmark/validate_and_price`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct PriceRequest {
     /// The design.
     #[serde(flatten)]
@@ -43,16 +43,11 @@ pub struct PriceRequest {
     #[serde(default)]
     #[garde(skip)]
     pub backend: Option<SimulatorBackend>,
-    /// Units that are made, 1 to 1 000 000.
-    #[serde(default = "one")]
-    #[garde(range(min = 1, max = 1_000_000))]
-    pub quantity: u32,
-}
-
-impl Default for PriceRequest {
-    fn default() -> Self {
-        Self { design: DesignSource::default(), backend: None, quantity: 1 }
-    }
+    /// Units that are made, 1 to 1 000 000; `constraints.target_quantity` of the objectives when absent, then 1. Only a
+    /// check at the objectives' own quantity opens the way to simulation and submission.
+    #[serde(default)]
+    #[garde(inner(range(min = 1, max = 1_000_000)))]
+    pub quantity: Option<u32>,
 }
 
 /// Answer of `POST /benchmark/validate_and_price`. Always 200; `success` says what came of it.

@@ -18,7 +18,7 @@ use crate::private_ctx;
 
 async fn with_busy_design(ctx: &Context, name: &str) -> Session {
     let session = ctx.session(name);
-    session.must_hold(&designs::busy_heap()).await;
+    session.must_hold_priced(&designs::busy_heap()).await;
     session
 }
 

@@ -9,6 +9,7 @@ use contract::{
     events::names::{SIMULATION_BACKEND_SELECTED, SIMULATION_REQUEST, SIMULATION_RESULT},
     limits::{MAX_SIMULATION_STEPS, SIMULATION_STEP_S},
     simulation::{FailureReason, SimulationResult},
+    workbench::PriceRequest,
 };
 use rstest::rstest;
 use testkit::{
@@ -21,7 +22,7 @@ use crate::ctx;
 const GRAVITY_M_S2: f64 = 9.81;
 
 async fn simulate(session: &Session, design: &Design) -> BenchmarkResponse {
-    session.must_hold(design).await;
+    session.must_hold_priced(design).await;
     session.heavy.must_simulate(&BenchmarkRequest::default()).await
 }
 
@@ -129,27 +130,33 @@ async fn physics_that_is_not_computed_is_refused_and_not_left_out(
 }
 
 #[rstest]
-#[case::no_build("x = 1\n", "build")]
-#[case::syntax("def build(:\n", "line 1")]
+#[case::no_build("x = 1\n", "build", FailureReason::ValidationFailed)]
+#[case::syntax("def build(:\n", "line 1", FailureReason::ValidationFailed)]
 #[case::no_metadata(
     "from build123d import *\ndef build():\n    b = Box(1, 1, 1)\n    b.label = 'naked'\n    return b\n",
-    "naked"
+    "naked",
+    FailureReason::ValidationFailed
 )]
 #[case::unknown_material(
     "from build123d import *\nfrom shared.models.schemas import PartMetadata\ndef build():\n    b = Box(9, 9, 9)\n    \
-     b.label = 'odd'\n    b.metadata = PartMetadata(material_id='unobtainium')\n    return b\n",
-    "unobtainium"
+     b.label = 'odd'\n    b.metadata = PartMetadata(material_id='unobtainium', manufacturing_method='cnc')\n    return b\n",
+    "unobtainium",
+    FailureReason::ManufacturabilityFailed
 )]
 #[tokio::test]
 async fn design_that_cannot_be_built_is_no_outcome(
     #[future(awt)] ctx: Context,
     #[case] script: &str,
     #[case] cause: &str,
+    #[case] reason: FailureReason,
 ) -> anyhow::Result<()> {
-    let design = Design { script: script.into(), ..designs::ball_above_goal() };
-    let response = simulate(&ctx.session("broken"), &design).await;
+    let session = ctx.session("broken");
+    session.must_hold(&Design { script: script.into(), ..designs::ball_above_goal() }).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(!priced.success, "{}", priced.message);
+    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(!response.success);
-    assert_eq!(response.failure_reason, Some(FailureReason::ValidationFailed), "{}", response.message);
+    assert_eq!(response.failure_reason, Some(reason), "{}", response.message);
     assert!(response.message.contains(cause), "the message does not name the cause: {}", response.message);
     assert_eq!(response.result, None);
     Ok(())

@@ -5,14 +5,17 @@
 //! critical endpoints fit the documented status, content type and schema.
 
 use contract::{
-    benchmark::{BenchmarkRequest, PreviewRequest},
+    benchmark::{BenchmarkRequest, DesignSource, PreviewRequest},
     execution::{ExecuteRequest, InspectTopologyRequest, LintRequest},
     files::{GrepRequest, WriteFileRequest},
+    handover::{HandoverRequest, PlanRequest, SubmitRequest},
+    part_metadata::ManufacturingMethod,
     session::{API_KEY_HEADER, SESSION_HEADER},
+    workbench::{AnalyzeRequest, PriceRequest},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Context, Method, Reply, Service, StatusCode, designs, openapi::OpenApiDocument};
+use testkit::{Context, Method, Reply, Service, StatusCode, designs, openapi::OpenApiDocument, solutions::Solution};
 
 use crate::ctx;
 
@@ -89,6 +92,8 @@ async fn heavy_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     let document = document(&ctx, Service::WorkerHeavy).await?;
     let session = ctx.session("schema");
     session.must_hold(&designs::ball_above_goal()).await;
+    let unpriced = session.heavy.simulate(&BenchmarkRequest::default()).await?;
+    session.must_be_priced().await;
     let broken = |script: &str| {
         let mut request = BenchmarkRequest::default();
         request.design.script_content = Some(script.into());
@@ -96,7 +101,32 @@ async fn heavy_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     };
     let over_the_top = PreviewRequest { pitch: 91.0, ..PreviewRequest::default() };
     let good = BenchmarkRequest::default();
+    let price = PriceRequest::default();
+    let too_many = json!({ "quantity": 0 });
+    let headers = [(SESSION_HEADER, session.id.as_str())];
+    let nothing_left =
+        session.heavy.call(Method::POST, "/benchmark/validate_and_price", &headers, Some(&too_many)).await?;
+    let analysis = AnalyzeRequest { design: DesignSource::default(), method: ManufacturingMethod::Cnc, quantity: 3 };
+    let solved = ctx.session("schema-solution");
+    let solution = Solution::bracket();
+    solved.must_hold_solution(&solution).await;
+    solved.must_be_valid().await;
+    solved.must_be_priced().await;
+    let itself = HandoverRequest { benchmark_session_id: solved.id.parse()? };
+    let planned = PlanRequest::default();
     let expected = [
+        ("/benchmark/simulate", unpriced, 200),
+        ("/benchmark/validate_and_price", session.heavy.validate_and_price(&price).await?, 200),
+        ("/benchmark/validate_and_price", nothing_left, 422),
+        ("/benchmark/validate_and_price", solved.heavy.validate_and_price(&price).await?, 200),
+        ("/benchmark/analyze", solved.heavy.analyze(&analysis).await?, 200),
+        ("/benchmark/validate_costing_and_price", session.heavy.validate_costing_and_price().await?, 200),
+        ("/benchmark/validate_costing_and_price", solved.heavy.validate_costing_and_price().await?, 200),
+        ("/benchmark/submit_plan", session.heavy.submit_plan(&planned).await?, 200),
+        ("/benchmark/submit_plan", solved.heavy.submit_plan(&planned).await?, 200),
+        ("/benchmark/submit", session.heavy.submit(&SubmitRequest::default()).await?, 200),
+        ("/benchmark/submit", solved.heavy.submit(&SubmitRequest::default()).await?, 200),
+        ("/benchmark/handover", session.heavy.handover(&itself).await?, 200),
         ("/benchmark/validate", session.heavy.validate(&good).await?, 200),
         ("/benchmark/validate", session.heavy.validate(&broken("def build(:")).await?, 200),
         ("/benchmark/simulate", session.heavy.simulate(&good).await?, 200),

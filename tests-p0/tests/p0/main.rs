@@ -7,12 +7,28 @@ mod int_001;
 mod int_002;
 mod int_003;
 mod int_004;
+mod int_005;
+mod int_006;
+mod int_007;
+mod int_008;
+mod int_009;
+mod int_010;
+mod int_011;
+mod int_015;
+mod int_016;
+mod int_017;
+mod int_018;
+mod int_019;
 mod int_020;
+mod int_023;
+mod int_024;
 mod int_028;
 mod int_029;
 mod int_061;
 mod int_062;
 mod int_063;
+mod int_111;
+mod int_128;
 
 /// The surroundings of a test on the shared stack.
 #[fixture]

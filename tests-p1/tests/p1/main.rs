@@ -1,1 +1,13 @@
-//! Tests of tier P1, one module per id.
+//! Tier P1: what must hold every night. One module per id of the ledger.
+
+use rstest::fixture;
+use testkit::Context;
+
+mod int_035;
+mod int_036;
+
+/// The surroundings of a test on the shared stack.
+#[fixture]
+async fn ctx() -> Context {
+    Context::shared().await
+}

@@ -1,10 +1,12 @@
-//! How a caller talks to the controller: episodes and their events.
+//! How a caller talks to the controller: episodes, their events, their reviews.
 //!
 //! Two layers: the raw call (`agent_run`) gives the [`Reply`] whatever its status; the `must_` call
 //! (`must_agent_run`) decodes a success and panics with the route, the status, the body and the line of the test
 //! otherwise. The crate knows routes and time limits; it must not know how the controller keeps anything.
 
+mod cots;
 mod relied_on;
+mod reviews;
 
 use std::time::Duration;
 

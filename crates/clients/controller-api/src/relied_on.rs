@@ -3,9 +3,11 @@
 use std::panic::Location;
 
 use contract::{
+    catalog::{CatalogAnswer, CatalogMetadata, CatalogQuery},
     episodes::{AgentRunRequest, Episode, ListEpisodesQuery},
     events::{IngestEventsRequest, IngestEventsResponse, ListEventsQuery, StoredEvent},
     health::{Health, Readiness},
+    reviews::{PlanRefusal, PlanRefusalRequest, Review, ReviewResponse},
 };
 use http_reply::{StatusCode, must, must_with};
 use serde_json::{Map, Value};
@@ -85,5 +87,58 @@ impl ControllerClient {
         let at = Location::caller();
         let request = IngestEventsRequest { events };
         async move { must::<IngestEventsResponse>(self.ingest_events(id, &request).await, StatusCode::OK, at).stored }
+    }
+
+    /// Makes an episode that runs and that no workflow carries; its id.
+    #[track_caller]
+    pub fn must_make_test_episode(&self, request: &AgentRunRequest) -> impl Future<Output = Uuid> + Send {
+        let at = Location::caller();
+        async move {
+            let made: contract::episodes::TestEpisodeResponse =
+                must(self.make_test_episode(request).await, StatusCode::CREATED, at);
+            made.episode_id
+        }
+    }
+
+    /// Hands in a review; the review as it was stored, and the state of the episode.
+    #[track_caller]
+    pub fn must_review(&self, id: Uuid, content: &str) -> impl Future<Output = ReviewResponse> + Send {
+        let at = Location::caller();
+        async move { must(self.review(id, content).await, StatusCode::OK, at) }
+    }
+
+    /// Refuses an episode's plan; the refusal as it was stored.
+    #[track_caller]
+    pub fn must_refuse_plan(&self, id: Uuid, request: &PlanRefusalRequest) -> impl Future<Output = PlanRefusal> + Send {
+        let at = Location::caller();
+        async move { must(self.refuse_plan(id, request).await, StatusCode::CREATED, at) }
+    }
+
+    /// Reviews of an episode in the order of their rounds.
+    #[track_caller]
+    pub fn must_reviews(&self, id: Uuid) -> impl Future<Output = Vec<Review>> + Send {
+        let at = Location::caller();
+        async move { must(self.reviews(id).await, StatusCode::OK, at) }
+    }
+
+    /// Refusals of an episode's plan in the order of their numbers.
+    #[track_caller]
+    pub fn must_refusals(&self, id: Uuid) -> impl Future<Output = Vec<PlanRefusal>> + Send {
+        let at = Location::caller();
+        async move { must(self.refusals(id).await, StatusCode::OK, at) }
+    }
+
+    /// Searches the catalogue of bought parts.
+    #[track_caller]
+    pub fn must_cots_search(&self, query: &CatalogQuery) -> impl Future<Output = CatalogAnswer> + Send {
+        let at = Location::caller();
+        async move { must(self.cots_search(query).await, StatusCode::OK, at) }
+    }
+
+    /// Version and digest of the catalogue.
+    #[track_caller]
+    pub fn must_cots_metadata(&self) -> impl Future<Output = CatalogMetadata> + Send {
+        let at = Location::caller();
+        async move { must(self.cots_metadata().await, StatusCode::OK, at) }
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// A read-only view of the stack's database.
 #[derive(Debug, Clone)]
 pub struct Database {
-    pool: PgPool,
+    pub(crate) pool: PgPool,
 }
 
 /// What the `episodes` table holds for one episode.
@@ -27,6 +27,8 @@ pub struct EpisodeRow {
     pub workflow_id: Option<String>,
     /// Why it failed.
     pub failure_reason: Option<String>,
+    /// Who goes on, lower case.
+    pub next_agent: Option<String>,
 }
 
 /// One row of an episode's lifecycle.
@@ -61,7 +63,8 @@ impl Database {
     /// The row of an episode, or `None`.
     pub async fn episode(&self, id: Uuid) -> anyhow::Result<Option<EpisodeRow>> {
         let row = sqlx::query(
-            "SELECT lower(status::text) AS status, task, workflow_id, failure_reason FROM episodes WHERE id = $1",
+            "SELECT lower(status::text) AS status, task, workflow_id, failure_reason, \
+             lower(next_agent::text) AS next_agent FROM episodes WHERE id = $1",
         )
         .bind(id)
         .fetch_optional(&self.pool)
@@ -73,6 +76,7 @@ impl Database {
                 task: row.try_get("task")?,
                 workflow_id: row.try_get("workflow_id")?,
                 failure_reason: row.try_get("failure_reason")?,
+                next_agent: row.try_get("next_agent")?,
             })
         })
         .transpose()

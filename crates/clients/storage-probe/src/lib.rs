@@ -5,6 +5,8 @@
 
 mod database;
 mod object_store;
+mod reviews;
 
 pub use database::{Database, EpisodeRow, TransitionRow};
 pub use object_store::ObjectStore;
+pub use reviews::{PlanRefusalRow, ReviewRow};

@@ -20,6 +20,8 @@ pub(crate) const TOPOLOGY: Duration = Duration::from_mins(1);
 pub(crate) const SIMULATE: Duration = Duration::from_mins(10);
 /// Checking or drawing a design.
 pub(crate) const DESIGN: Duration = Duration::from_secs(30);
+/// Waiting in the queue, checking and writing a hand-over.
+pub(crate) const SUBMIT: Duration = Duration::from_mins(2);
 /// Any other route, called by path.
 pub(crate) const OTHER: Duration = Duration::from_mins(1);
 

@@ -1,5 +1,7 @@
 //! What is measured, and how.
 
+mod pricing;
+
 use std::{
     process::Command,
     time::{Duration, Instant},
@@ -29,6 +31,8 @@ pub enum Subject {
     Rebuild,
     /// A script in a fresh interpreter, and in the warm one.
     Script,
+    /// Validating and pricing an assembly, stage by stage.
+    Pricing,
     /// A judged run beside a bare engine loop.
     Simulation,
 }
@@ -60,19 +64,20 @@ impl Measurement {
         }
     }
 
-    fn seconds(name: &str, time: Duration, limit_s: f64, budget: &'static str) -> Self {
+    pub(crate) fn seconds(name: &str, time: Duration, limit_s: f64, budget: &'static str) -> Self {
         let seconds = time.as_secs_f64();
         Self { name: name.to_owned(), value: format!("{seconds:.3} s"), budget, within: Some(seconds <= limit_s) }
     }
 
-    fn for_comparison(name: &str, time: Duration) -> Self {
+    pub(crate) fn for_comparison(name: &str, time: Duration) -> Self {
         Self { name: name.to_owned(), value: format!("{:.3} s", time.as_secs_f64()), budget: "", within: None }
     }
 }
 
 impl Subject {
     /// In the order of the report.
-    pub const ALL: [Self; 6] = [Self::Boot, Self::Harness, Self::Script, Self::Rebuild, Self::TierP0, Self::Simulation];
+    pub const ALL: [Self; 7] =
+        [Self::Boot, Self::Harness, Self::Script, Self::Rebuild, Self::TierP0, Self::Pricing, Self::Simulation];
 
     /// Name for `--only`.
     pub fn name(self) -> &'static str {
@@ -82,6 +87,7 @@ impl Subject {
             Self::TierP0 => "p0",
             Self::Rebuild => "rebuild",
             Self::Script => "script",
+            Self::Pricing => "pricing",
             Self::Simulation => "simulation",
         }
     }
@@ -94,6 +100,7 @@ impl Subject {
             Self::TierP0 => tier_p0(),
             Self::Rebuild => rebuild(),
             Self::Script => script(),
+            Self::Pricing => pricing::measure(),
             Self::Simulation => simulation(),
         }
     }

@@ -12,12 +12,22 @@ use crate::{checkout::Checkout, progress::Reporter};
 /// Packages whose programs and libraries a stack runs, in the groups in which they are built. The supervisor's is built
 /// alone, as `cargo run -p stack` does it: cargo chooses the features of shared dependencies by what is built together,
 /// so that in one group with the services the same program would be built twice and differ.
-pub const PACKAGE_GROUPS: [&[&str]; 2] =
-    [&["controller", "controller-worker", "worker-light", "worker-heavy", "sandbox"], &["stack"]];
+pub const PACKAGE_GROUPS: [&[&str]; 2] = [
+    &["controller", "controller-worker", "worker-light", "worker-heavy", "sandbox", "agent-tools", "catalog"],
+    &["stack"],
+];
 
-/// What cargo makes of them: the program of each, and the library that the sandbox is.
-pub const FILES: [&str; 6] =
-    ["controller", "controller-worker", "worker-light", "worker-heavy", "stack", "libsandbox.so"];
+/// What cargo makes of them: programs, and the two libraries that the CAD interpreter loads.
+pub const FILES: [&str; 8] = [
+    "controller",
+    "controller-worker",
+    "worker-light",
+    "worker-heavy",
+    "catalog",
+    "stack",
+    "libsandbox.so",
+    "libagent_tools.so",
+];
 
 /// Environment variable that leaves out building: the programs are taken as they are.
 pub const NO_BUILD_VARIABLE: &str = "STACK_NO_BUILD";

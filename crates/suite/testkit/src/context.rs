@@ -3,12 +3,13 @@
 use std::{cell::RefCell, collections::BTreeMap, thread, time::Duration};
 
 use anyhow::Context as _;
+use contract::{benchmark::BenchmarkRequest, workbench::PriceRequest};
 use controller_api::ControllerClient;
 use stack::{LogLevel, LogMark, PrivateOptions, Service, Stack, StackDescriptor};
 use storage_probe::{Database, ObjectStore};
 use worker_api::{HeavyWorker, LightWorker};
 
-use crate::designs::Design;
+use crate::{designs::Design, solutions::Solution};
 
 /// Lines of each service's log that a failed test shows.
 const LOG_LINES_SHOWN: usize = 40;
@@ -39,6 +40,31 @@ impl Session {
     pub async fn must_hold(&self, design: &Design) {
         self.light.must_write_file("script.py", &design.script).await;
         self.light.must_write_file("objectives.yaml", &design.objectives).await;
+    }
+
+    /// Writes a design into the session and has it priced, without which nothing is simulated.
+    pub async fn must_hold_priced(&self, design: &Design) {
+        self.must_hold(design).await;
+        self.must_be_priced().await;
+    }
+
+    /// Writes a whole solution into the session.
+    pub async fn must_hold_solution(&self, solution: &Solution) {
+        for (path, content) in solution.files() {
+            self.light.must_write_file(path, content).await;
+        }
+    }
+
+    /// Has what the session holds priced; panics with the answer when it does not pass.
+    pub async fn must_be_priced(&self) {
+        let priced = self.heavy.must_validate_and_price(&PriceRequest::default()).await;
+        assert!(priced.success, "the design was to pass pricing: {priced:#?}");
+    }
+
+    /// Has what the session holds validated; panics with the answer when it does not pass.
+    pub async fn must_be_valid(&self) {
+        let validated = self.heavy.must_validate(&BenchmarkRequest::default()).await;
+        assert!(validated.success, "the design was to pass validation: {validated:#?}");
     }
 }
 

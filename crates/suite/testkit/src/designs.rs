@@ -29,7 +29,10 @@ pub fn script(body: &str) -> String {
          from shared.models.schemas import CompoundMetadata, JointMetadata, PartMetadata\n\n\n\
          def part(shape, label, fixed=False):\n    \
              shape.label = label\n    \
-             shape.metadata = PartMetadata(material_id=\"aluminum_6061\", fixed=fixed)\n    \
+             method = None if fixed else ManufacturingMethod.CNC\n    \
+             shape.metadata = PartMetadata(\n        \
+                 material_id=\"aluminum_6061\", fixed=fixed, manufacturing_method=method\n    \
+             )\n    \
              return shape\n\n\n\
          def build():\n{indented}"
     )
@@ -133,6 +136,10 @@ pub fn busy_heap() -> Design {
     let quiet = ball_at_rest_beside_goal();
     Design {
         script: heap,
-        objectives: quiet.objectives.replace("start_position: [0.0, 0.0, 10.0]", "start_position: [-200.0, 0.0, 10.0]"),
+        objectives: quiet
+            .objectives
+            .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [-200.0, 0.0, 10.0]")
+            // Twelve milled blocks cost more than one small part may.
+            .replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0"),
     }
 }

@@ -6,6 +6,7 @@
 pub mod context;
 pub mod designs;
 pub mod openapi;
+pub mod solutions;
 pub mod wait;
 
 pub use context::{Context, Session};

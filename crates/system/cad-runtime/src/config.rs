@@ -15,6 +15,9 @@ pub struct CadRuntimeConfig {
     pub python: PathBuf,
     /// `libsandbox.so`; by default the newest one next to the running program, in `deps/` below or one folder up.
     pub sandbox_library: Option<PathBuf>,
+    /// `libagent_tools.so`, which gives scripts the platform's tools as functions; by default it is looked for like the
+    /// sandbox library. Without it those functions say that this worker has none.
+    pub agent_tools_library: Option<PathBuf>,
     /// The Python package of this crate.
     pub package_dir: PathBuf,
     /// Folder whose sub-folders are the sessions.
@@ -36,6 +39,7 @@ impl CadRuntimeConfig {
         Self {
             python: python.into(),
             sandbox_library: None,
+            agent_tools_library: None,
             package_dir,
             sessions_dir: sessions_dir.into(),
             mounts: Vec::new(),

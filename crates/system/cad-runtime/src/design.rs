@@ -6,6 +6,7 @@ use contract::part_metadata::{CompoundMetadata, JointMetadata, PartMetadata};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::features::{Bore, FastenerHole, InternalCorner};
 use crate::run::{Job, Outcome};
 
 /// What to build, and what to make of it.
@@ -124,6 +125,12 @@ pub struct Part {
     pub bounding_box: BoundingBox,
     /// Surface triangles.
     pub mesh: Mesh,
+    /// Concave edges and fillets parallel to z (the tool axis of a mill).
+    pub internal_corners: Vec<InternalCorner>,
+    /// Round holes that the geometry really has: concave cylinders that close around their axis.
+    pub bores: Vec<Bore>,
+    /// Holes that the script declared.
+    pub holes: Vec<FastenerHole>,
 }
 
 impl Part {
@@ -253,6 +260,9 @@ struct PartFile {
     inertia_mm5: [[f64; 3]; 3],
     bounding_box: BoundingBox,
     mesh: MeshPlace,
+    internal_corners: Vec<InternalCorner>,
+    bores: Vec<Bore>,
+    holes: Vec<FastenerHole>,
 }
 
 #[derive(Deserialize)]
@@ -326,6 +336,9 @@ impl PartFile {
             inertia_mm5: self.inertia_mm5,
             bounding_box: self.bounding_box,
             mesh,
+            internal_corners: self.internal_corners,
+            bores: self.bores,
+            holes: self.holes,
         })
     }
 }

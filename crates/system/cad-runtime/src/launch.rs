@@ -22,6 +22,7 @@ pub(crate) struct LaunchPlan {
     interpreter: Interpreter,
     package_dir: PathBuf,
     sandbox_library: PathBuf,
+    agent_tools_library: Option<PathBuf>,
     pub(crate) sessions_dir: PathBuf,
     pub(crate) runs_dir: PathBuf,
     mounts: Vec<Mount>,
@@ -48,12 +49,23 @@ impl LaunchPlan {
         }
         let sandbox_library = match &config.sandbox_library {
             Some(path) => existing("sandbox_library", path, "Build the crate `sandbox`")?,
-            None => find_sandbox_library()?,
+            None => find_library("libsandbox.so").map_err(|problem| CadRuntimeError::Configuration {
+                setting: "sandbox_library",
+                problem,
+                remedy: "Build the crate `sandbox`, or set the path",
+            })?,
+        };
+        let agent_tools_library = match &config.agent_tools_library {
+            Some(path) => Some(existing("agent_tools_library", path, "Build the crate `agent-tools`")?),
+            None => find_library("libagent_tools.so")
+                .inspect_err(|problem| tracing::info!(%problem, "scripts have no agent tools"))
+                .ok(),
         };
         let mut plan = Self {
             interpreter,
             package_dir,
             sandbox_library,
+            agent_tools_library,
             sessions_dir,
             runs_dir: runs_dir.canonicalize().map_err(CadRuntimeError::file("resolve", runs_dir))?,
             mounts,
@@ -92,6 +104,7 @@ impl LaunchPlan {
     pub(crate) fn command(&self, probe_policy: &sandbox::Policy) -> Command {
         let arguments = serde_json::json!({
             "sandbox_library": self.sandbox_library,
+            "agent_tools_library": self.agent_tools_library,
             "probe_policy": probe_policy,
         });
         let mut command = self.python_command();
@@ -161,7 +174,8 @@ impl LaunchPlan {
         }
         add(&["--dev".as_ref(), "/dev".as_ref(), "--proc".as_ref(), "/proc".as_ref()]);
         add(&["--tmpfs".as_ref(), "/tmp".as_ref()]);
-        let read_only = self.interpreter.folders.iter().chain([&self.package_dir, &self.sandbox_library]);
+        let libraries = [&self.sandbox_library].into_iter().chain(&self.agent_tools_library);
+        let read_only = self.interpreter.folders.iter().chain([&self.package_dir]).chain(libraries);
         for path in read_only.filter(|path| !path.starts_with("/usr")) {
             add(&["--ro-bind".as_ref(), path.as_os_str(), path.as_os_str()]);
         }
@@ -200,23 +214,17 @@ fn existing(setting: &'static str, path: &Path, remedy: &'static str) -> Result<
     })
 }
 
-/// Services have the library beside them or in `deps/`, tests one folder up as well. Where cargo left several,
-/// the newest is the one that was built with this program.
-fn find_sandbox_library() -> Result<PathBuf, CadRuntimeError> {
-    const NAME: &str = "libsandbox.so";
-    let missing = |problem: String| CadRuntimeError::Configuration {
-        setting: "sandbox_library",
-        problem,
-        remedy: "Build the crate `sandbox`, or set the path",
-    };
-    let program = std::env::current_exe().map_err(|error| missing(format!("own program is unknown: {error}")))?;
+/// Services have their libraries beside them or in `deps/`, tests one folder up as well. Where cargo left several of
+/// one name, the newest is the one that was built with this program. The error says where there is none.
+fn find_library(name: &str) -> Result<PathBuf, String> {
+    let program = std::env::current_exe().map_err(|error| format!("own program is unknown: {error}"))?;
     let folder = program.parent().unwrap_or(Path::new("/"));
     let modified =
         |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    [folder.join(NAME), folder.join("deps").join(NAME), folder.join("..").join(NAME)]
+    [folder.join(name), folder.join("deps").join(name), folder.join("..").join(name)]
         .into_iter()
         .filter(|candidate| candidate.is_file())
         .max_by_key(|candidate| modified(candidate))
         .and_then(|found| found.canonicalize().ok())
-        .ok_or_else(|| missing(format!("{NAME} is neither in {0} nor in {0}/deps nor one folder up", folder.display())))
+        .ok_or_else(|| format!("{name} is neither in {0} nor in {0}/deps nor one folder up", folder.display()))
 }

@@ -13,6 +13,7 @@ mod config;
 mod design;
 mod error;
 mod execution;
+mod features;
 mod interpreter;
 mod launch;
 mod run;
@@ -27,4 +28,5 @@ pub use design::{
 };
 pub use error::CadRuntimeError;
 pub use execution::{Execution, OUTPUT_LIMIT_BYTES};
+pub use features::{Bore, FastenerHole, InternalCorner};
 pub use runtime::CadRuntime;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use workflows::EpisodeInput;
 
 use crate::{
-    accepted::Accepted,
+    answered::Accepted,
     application::{Application, refusal},
 };
 
@@ -52,10 +52,10 @@ async fn run(
     tokio::spawn(async move { start(&application, episode, input).await }).await.map_err(|error| {
         ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} broke off: {error}"))
     })??;
-    Ok(Accepted(AgentRunResponse { status: ResponseStatus::Accepted, episode_id }))
+    Ok(Accepted::with(AgentRunResponse { status: ResponseStatus::Accepted, episode_id }))
 }
 
-fn new_episode(request: AgentRunRequest) -> NewEpisode {
+pub(crate) fn new_episode(request: AgentRunRequest) -> NewEpisode {
     let metadata = EpisodeMetadata {
         worker_session_id: Some(request.session_id.clone()),
         ..request.metadata_vars.unwrap_or_default()

@@ -4,11 +4,17 @@ use episode_store::{EpisodeStore, StoreError};
 use service::ServiceError;
 use workflows::Frontend;
 
+use crate::cots::CatalogueFile;
+
 /// Shared by all handlers.
 #[derive(Clone)]
 pub(crate) struct Application {
     pub(crate) store: EpisodeStore,
     pub(crate) frontend: Frontend,
+    /// The parts catalogue.
+    pub(crate) catalogue: CatalogueFile,
+    /// Episodes may be made for tests.
+    pub(crate) is_integration_test: bool,
 }
 
 /// The answer for a failed call to the store: 404 for an unknown episode, 503 when the database does not answer,

@@ -52,6 +52,6 @@ async fn one(State(application): State<Application>, ValidId(id): ValidId) -> An
 
 async fn delete(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<DeleteEpisodeResponse>> {
     application.store.delete_episode(id).await.map_err(refusal)?;
-    let message = format!("Episode {id}, its transitions, traces and checkpoints are deleted.");
+    let message = format!("Episode {id}, its transitions, traces, checkpoints, reviews and refusals are deleted.");
     Ok(Json(DeleteEpisodeResponse { status: ResponseStatus::Success, message }))
 }

@@ -1,14 +1,18 @@
-//! The controller: the stack's public API. It stores episodes, starts their workflows and keeps their events.
+//! The controller: the stack's public API. It stores episodes, starts their workflows, keeps their events and carries
+//! out their reviews.
 //!
 //! It never executes agent code: nothing in this crate starts a process, and whatever a script does happens in a
 //! worker. It holds the secrets (the API key, the database); workers get none of them.
 
-mod accepted;
 mod agents;
+mod answered;
 mod application;
+mod cots;
 mod episodes;
 mod events;
+mod reviews;
 mod settings;
+mod test_episodes;
 
 use std::time::Duration;
 
@@ -19,7 +23,7 @@ use episode_store::EpisodeStore;
 use service::{Service, listen_address, probe, start_logging};
 use workflows::Frontend;
 
-use crate::{application::Application, settings::Settings};
+use crate::{application::Application, cots::CatalogueFile, settings::Settings};
 
 /// How long the controller waits for Postgres when it starts.
 const POSTGRES_PATIENCE: Duration = Duration::from_mins(1);
@@ -33,7 +37,9 @@ async fn main() -> anyhow::Result<()> {
     let store = EpisodeStore::open(&settings.postgres_url, POSTGRES_PATIENCE)
         .await
         .context("the controller cannot use its database")?;
-    service(&settings, Application { store, frontend }).run(address).await
+    let catalogue = CatalogueFile::at(settings.catalog_db.clone());
+    let application = Application { store, frontend, catalogue, is_integration_test: settings.is_integration_test };
+    service(&settings, application).run(address).await
 }
 
 /// The service with its routes and readiness probes.
@@ -43,10 +49,14 @@ fn service(settings: &Settings, application: Application) -> Service {
     let worker_heavy = http_reply::Endpoint::new(&settings.worker_heavy_url, http);
     let store = application.store.clone();
     let frontend = application.frontend.clone();
+    let catalogue = application.catalogue.clone();
     let routes = ApiRouter::new()
         .merge(agents::routes())
+        .merge(cots::routes())
         .merge(episodes::routes())
         .merge(events::routes())
+        .merge(reviews::routes())
+        .merge(test_episodes::routes())
         .with_state(application);
     Service::new("controller", "Proving Ground Controller")
         .protected_by(settings.api_key.clone())
@@ -58,6 +68,10 @@ fn service(settings: &Settings, application: Application) -> Service {
         .depends_on(probe("temporal", move || {
             let frontend = frontend.clone();
             async move { frontend.probe().await }
+        }))
+        .depends_on(probe("catalog", move || {
+            let catalogue = catalogue.clone();
+            async move { catalogue.probe().await }
         }))
         .depends_on(probe("worker_light", move || alive(worker_light.clone())))
         .depends_on(probe("worker_heavy", move || alive(worker_heavy.clone())))

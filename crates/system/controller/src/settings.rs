@@ -1,7 +1,11 @@
 //! What the controller must be told.
 
-use contract::wiring::variables::{CONTROLLER_API_KEY, POSTGRES_URL, TEMPORAL_URL, WORKER_HEAVY_URL, WORKER_LIGHT_URL};
-use service::{MissingSetting, required};
+use std::path::PathBuf;
+
+use contract::wiring::variables::{
+    CATALOG_DB, CONTROLLER_API_KEY, IS_INTEGRATION_TEST, POSTGRES_URL, TEMPORAL_URL, WORKER_HEAVY_URL, WORKER_LIGHT_URL,
+};
+use service::{MissingSetting, optional, required};
 
 /// Settings of the controller.
 pub(crate) struct Settings {
@@ -10,6 +14,9 @@ pub(crate) struct Settings {
     pub(crate) temporal_url: String,
     pub(crate) worker_light_url: String,
     pub(crate) worker_heavy_url: String,
+    pub(crate) is_integration_test: bool,
+    /// Without one the controller starts; searching for parts then answers 503.
+    pub(crate) catalog_db: Option<PathBuf>,
 }
 
 impl Settings {
@@ -24,6 +31,8 @@ impl Settings {
             temporal_url: required(TEMPORAL_URL, "Temporal's frontend, as HOST:PORT")?,
             worker_light_url: required(WORKER_LIGHT_URL, "the base URL of the light worker")?,
             worker_heavy_url: required(WORKER_HEAVY_URL, "the base URL of the heavy worker")?,
+            catalog_db: optional(CATALOG_DB).map(PathBuf::from),
+            is_integration_test: optional(IS_INTEGRATION_TEST).as_deref() == Some("true"),
         })
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use contract::{
     episodes::{Episode, EpisodeMetadata, EpisodeStatus, EpisodeTransition},
     events::{event, names::EPISODE_TRANSITION},
+    reviews::NextAgent,
 };
 use serde_json::json;
 use sqlx::{FromRow, PgConnection, types::Json};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     EpisodeStore, StoreError, Stored,
-    labels::StatusLabel,
+    labels::{AgentLabel, StatusLabel},
     text::storable_text,
     traces::{insert_events, lock_episode, traces_of},
 };
@@ -57,7 +58,7 @@ pub enum TransitionOutcome {
 }
 
 const EPISODE_COLUMNS: &str = "id, task, status, failure_reason, workflow_id, created_at, updated_at, \
-                               skill_git_hash, metadata_vars";
+                               skill_git_hash, metadata_vars, next_agent";
 
 #[derive(FromRow)]
 struct EpisodeRow {
@@ -70,6 +71,7 @@ struct EpisodeRow {
     updated_at: DateTime<Utc>,
     skill_git_hash: Option<String>,
     metadata_vars: Option<Json<EpisodeMetadata>>,
+    next_agent: Option<AgentLabel>,
 }
 
 impl From<EpisodeRow> for Episode {
@@ -84,6 +86,7 @@ impl From<EpisodeRow> for Episode {
             updated_at: row.updated_at,
             skill_git_hash: row.skill_git_hash,
             metadata_vars: row.metadata_vars.map(|Json(metadata)| metadata),
+            next_agent: row.next_agent.map(Into::into),
             transitions: Vec::new(),
             traces: Vec::new(),
         }
@@ -131,18 +134,7 @@ impl EpisodeStore {
         if current.is_terminal() || current == wanted.status {
             return Ok(TransitionOutcome::Unchanged { status: current });
         }
-        let failure_reason = wanted.reason.as_deref().filter(|_| wanted.status == EpisodeStatus::Failed);
-        sqlx::query(
-            "UPDATE episodes SET status = $2, failure_reason = $3, workflow_id = COALESCE(workflow_id, $4), \
-             updated_at = clock_timestamp() WHERE id = $1",
-        )
-        .bind(episode_id)
-        .bind(StatusLabel::from(wanted.status))
-        .bind(failure_reason.map(storable_text))
-        .bind(&wanted.workflow_id)
-        .execute(&mut *transaction)
-        .await?;
-        record_transition(&mut transaction, episode_id, Some(current), wanted).await?;
+        change_state(&mut transaction, episode_id, current, wanted).await?;
         transaction.commit().await?;
         Ok(TransitionOutcome::Changed)
     }
@@ -177,6 +169,15 @@ impl EpisodeStore {
         if deleted == 1 { Ok(()) } else { Err(StoreError::UnknownEpisode(episode_id)) }
     }
 
+    /// Fails with [`StoreError::UnknownEpisode`] when there is no such episode.
+    pub(crate) async fn require_episode(&self, episode_id: Uuid) -> Stored<()> {
+        let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM episodes WHERE id = $1")
+            .bind(episode_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        known.map(|_| ()).ok_or(StoreError::UnknownEpisode(episode_id))
+    }
+
     /// The episode that a worker session belongs to. Several may share a session: the newest running one wins,
     /// then the newest.
     pub async fn episode_of_session(&self, worker_session_id: &str) -> Stored<Option<Uuid>> {
@@ -189,6 +190,43 @@ impl EpisodeStore {
         .await?;
         Ok(found)
     }
+}
+
+/// Brings a locked episode from state `current` into the wanted one, with its transition and event. Nobody goes on
+/// in a terminal state.
+pub(crate) async fn change_state(
+    connection: &mut PgConnection,
+    episode_id: Uuid,
+    current: EpisodeStatus,
+    wanted: &Transition,
+) -> Stored<()> {
+    let failure_reason = wanted.reason.as_deref().filter(|_| wanted.status == EpisodeStatus::Failed);
+    sqlx::query(
+        "UPDATE episodes SET status = $2, failure_reason = $3, workflow_id = COALESCE(workflow_id, $4), \
+         next_agent = CASE WHEN $5 THEN NULL ELSE next_agent END, updated_at = clock_timestamp() WHERE id = $1",
+    )
+    .bind(episode_id)
+    .bind(StatusLabel::from(wanted.status))
+    .bind(failure_reason.map(storable_text))
+    .bind(&wanted.workflow_id)
+    .bind(wanted.status.is_terminal())
+    .execute(&mut *connection)
+    .await?;
+    record_transition(connection, episode_id, Some(current), wanted).await
+}
+
+/// Notes who goes on in a locked episode.
+pub(crate) async fn set_next_agent(
+    connection: &mut PgConnection,
+    episode_id: Uuid,
+    next_agent: Option<NextAgent>,
+) -> Stored<()> {
+    sqlx::query("UPDATE episodes SET next_agent = $2, updated_at = clock_timestamp() WHERE id = $1")
+        .bind(episode_id)
+        .bind(next_agent.map(AgentLabel::from))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 async fn record_transition(

@@ -1,13 +1,18 @@
-//! Where episodes live: Postgres tables for episodes, their transitions, traces, events and checkpoints.
+//! Where episodes live: Postgres tables for episodes, their transitions, traces, events, checkpoints, reviews and
+//! refusals.
 //!
 //! The crate owns the schema (checked-in migrations, embedded) and the rules that keep it consistent: a terminal
-//! state never changes, a batch of events is stored whole or not at all, a phase is recorded once. It knows
-//! neither HTTP nor Temporal nor workers.
+//! state never changes, a batch of events is stored whole or not at all, a phase is recorded once, a review is
+//! stored with all it brings about. It knows neither HTTP nor Temporal nor workers, and not what makes a review's
+//! document a good one: the caller judges it.
 
 mod episodes;
 mod error;
 mod labels;
 mod phases;
+mod refusals;
+mod review_effect;
+mod reviews;
 mod text;
 mod traces;
 
@@ -18,6 +23,8 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 pub use episodes::{NewEpisode, Transition, TransitionOutcome};
 pub use error::StoreError;
 pub use phases::{Checkpoint, PhaseRecord, PhaseRecording};
+pub use refusals::RefusalRecording;
+pub use reviews::ReviewRecording;
 pub use traces::NewTrace;
 
 /// Most connections that one process opens.

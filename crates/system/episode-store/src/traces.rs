@@ -55,13 +55,7 @@ impl EpisodeStore {
 
     /// Events of an episode in the order of ingestion: those with a number above `after_id`, at most `limit`.
     pub async fn events(&self, episode_id: Uuid, after_id: i64, limit: i64) -> Stored<Vec<StoredEvent>> {
-        let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM episodes WHERE id = $1")
-            .bind(episode_id)
-            .fetch_optional(&self.pool)
-            .await?;
-        if known.is_none() {
-            return Err(StoreError::UnknownEpisode(episode_id));
-        }
+        self.require_episode(episode_id).await?;
         let rows: Vec<EventRow> = sqlx::query_as(
             "SELECT id, name, created_at, metadata FROM traces \
              WHERE episode_id = $1 AND trace_type = 'EVENT' AND id > $2 ORDER BY id LIMIT $3",

@@ -6,19 +6,23 @@ use aide::{
     operation::OperationOutput,
 };
 use axum::{Json, http::StatusCode, response::IntoResponse};
-use contract::problem::{Problem, ProblemDetail, RequestFault};
+use contract::{
+    problem::{Problem, ProblemDetail, RequestFault},
+    violations::Violation,
+};
 
 /// An answer that is not a success.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceError {
     status: StatusCode,
     detail: ProblemDetail,
+    violations: Vec<Violation>,
 }
 
 impl ServiceError {
     /// An error with any status and one sentence.
     pub fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
-        Self { status, detail: ProblemDetail::Sentence(sentence.into()) }
+        Self { status, detail: ProblemDetail::Sentence(sentence.into()), violations: Vec::new() }
     }
 
     /// 400: the request fits its schema but cannot be done.
@@ -48,7 +52,13 @@ impl ServiceError {
 
     /// 422 with the faults of the request, each with its place.
     pub fn invalid(faults: Vec<RequestFault>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: ProblemDetail::Faults(faults) }
+        let detail = ProblemDetail::Faults(faults);
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, violations: Vec::new() }
+    }
+
+    /// 422 for an artifact that breaks its rules: one sentence that tells them all, and each as data.
+    pub fn violating(sentence: impl Into<String>, violations: Vec<Violation>) -> Self {
+        Self { violations, ..Self::unprocessable(sentence) }
     }
 
     /// 503: something this service depends on does not answer.
@@ -70,7 +80,7 @@ impl ServiceError {
 
 impl std::fmt::Display for ServiceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { status, detail } = self;
+        let Self { status, detail, .. } = self;
         match detail {
             ProblemDetail::Sentence(sentence) => write!(f, "{status}: {sentence}"),
             ProblemDetail::Faults(faults) => {
@@ -89,7 +99,7 @@ impl From<anyhow::Error> for ServiceError {
 
 impl IntoResponse for ServiceError {
     fn into_response(self) -> axum::response::Response {
-        (self.status, Json(Problem { detail: self.detail })).into_response()
+        (self.status, Json(Problem { detail: self.detail, violations: self.violations })).into_response()
     }
 }
 

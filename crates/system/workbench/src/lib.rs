@@ -1,1 +1,40 @@
-//! Can a part be made, what does it cost and weigh?
+//! Can a part be made by milling, moulding or printing, and what does a piece cost and weigh? The same for whole designs
+//! and for planners' estimates.
+//!
+//! Geometry and figures go in, verdicts come out. The one thing that is read is the text of
+//! `manufacturing_config.yaml`. This crate knows no CAD kernel, no session and no HTTP, and it must stay light: it is
+//! also linked into a library that agents' scripts load.
+//!
+//! Everything is in mm, mm², mm³, g and USD unless a name says otherwise; z is the axis along which tools and moulds
+//! come.
+
+mod analysis;
+mod build_zone;
+mod cnc;
+mod config;
+mod design;
+mod electronics;
+mod estimate;
+mod finding;
+mod material;
+mod moulding;
+mod price;
+mod print;
+mod process;
+mod rays;
+mod same_shape;
+#[cfg(test)]
+mod sample_solids;
+mod solid;
+mod surface;
+mod thickness;
+pub mod wires;
+
+pub use analysis::analyze;
+pub use build_zone::build_zone_violation;
+pub use config::{ConfigError, ManufacturingConfig, UnknownMaterial};
+pub use design::{BoughtPart, DesignPart, Limits, PricedDesign, price_design};
+pub use electronics::{PricedElectronics, price_electronics};
+pub use estimate::{Estimated, estimate, estimate_for};
+pub use material::{Material, MaterialClass};
+pub use solid::{InternalCorner, Solid};

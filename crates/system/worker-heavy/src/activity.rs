@@ -8,7 +8,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use workflows::HeavySimulationInput;
 
-use crate::{simulate::simulate, workbench::Workbench};
+use crate::{simulate::simulate, tools::Tools};
 
 /// Interval of heartbeats while a simulation waits or runs.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -16,7 +16,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// What the activities work with.
 pub struct HeavyActivities {
     /// The tools, with the queue that HTTP calls pass, too.
-    pub bench: Workbench,
+    pub tools: Tools,
 }
 
 #[activities]
@@ -28,7 +28,7 @@ impl HeavyActivities {
         context: ActivityContext,
         input: HeavySimulationInput,
     ) -> Result<BenchmarkResponse, ActivityError> {
-        let work = simulate(&self.bench, &input.session_id, &input.request);
+        let work = simulate(&self.tools, &input.session_id, &input.request);
         tokio::pin!(work);
         let mut beat = tokio::time::interval(HEARTBEAT);
         loop {

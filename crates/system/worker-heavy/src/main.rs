@@ -1,35 +1,44 @@
-//! The heavy worker: validation, simulation and pictures of designs, one call at a time.
+//! The heavy worker: validation, pricing, simulation, pictures and hand-over of designs, one heavy call at a time.
 //!
-//! It holds no secret and no state between calls but the session files; the same simulation is reachable over HTTP
-//! and as a Temporal activity.
+//! It holds no secret, and no state between calls but the session files and its records of what passed which check; the
+//! same simulation is reachable over HTTP and as a Temporal activity.
 
 #[expect(dead_code, reason = "the activity is called by name, through Temporal; the constant made for callers is not")]
 mod activity;
-mod materials;
+mod artifacts;
+mod content;
+mod handover;
+mod plan;
 mod preview;
+mod price;
 mod queue;
+mod records;
+mod refusal;
 mod routes;
 mod scene;
 mod simulate;
+mod submit;
+mod tools;
 mod validate;
-mod workbench;
 
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, anyhow};
 use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
+use catalog::Catalog;
 use contract::simulation::SimulatorBackend;
 use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports, variables};
 use physics::backend_for;
 use service::{Service, listen_address, optional, probe, required, start_logging};
 use sessions::Sessions;
+use workbench::ManufacturingConfig;
 use workflows::{Frontend, QueuePoller, worker_options};
 
 use crate::{
     activity::HeavyActivities,
-    materials::Materials,
     queue::Queue,
-    workbench::{Workbench, materials_file},
+    records::Records,
+    tools::{MaterialData, Tools},
 };
 
 #[tokio::main]
@@ -41,16 +50,21 @@ async fn main() -> anyhow::Result<()> {
     let mounts_dir = PathBuf::from(required("WORKER_MOUNTS_DIR", "the folder of the read-only mounts")?);
     let frontend = optional(variables::TEMPORAL_URL).map(|at| Frontend::at(&at)).transpose()?;
 
-    let materials = Materials::read(&materials_file(&mounts_dir))?;
+    let records_dir = PathBuf::from(required(variables::WORKER_RECORDS_DIR, "the folder of what passed which check")?);
+    let configuration = mounts_dir.join("config");
+    let materials = MaterialData {
+        config: Arc::new(ManufacturingConfig::read(&configuration.join("manufacturing_config.yaml"))?),
+        catalog: Catalog::open(&configuration.join("parts.db")).context("the catalogue cannot be used")?,
+    };
     let sessions = Sessions::new(&sessions_dir, &mounts_dir).context("the sessions folder cannot be used")?;
     let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: mounts_dir.join(name) });
     let config = CadRuntimeConfig { mounts: mounts.into(), ..CadRuntimeConfig::new(python, sessions.path()) };
     let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
-    let bench =
-        Workbench { cad: cad.clone(), sessions: sessions.clone(), materials: Arc::new(materials), queue: Queue::new() };
+    let records = Records::new(&records_dir)?;
+    let tools = Tools { cad: cad.clone(), sessions: sessions.clone(), materials, records, queue: Queue::new() };
 
     let mut service = Service::new("worker-heavy", "Proving Ground Worker (Heavy)")
-        .routes(routes::routes(bench.clone()))
+        .routes(routes::routes(tools.clone()))
         .depends_on(probe("cad", move || {
             let cad = cad.clone();
             async move { if cad.ready() { Ok(cad.description()) } else { Err(anyhow!(cad.description())) } }
@@ -59,7 +73,7 @@ async fn main() -> anyhow::Result<()> {
         .depends_on(probe("sessions", move || {
             let sessions = sessions.clone();
             async move {
-                workbench::blocking(move || sessions.probe_writable()).await??;
+                tools::blocking(move || sessions.probe_writable()).await??;
                 Ok("writable".to_owned())
             }
         }));
@@ -71,7 +85,7 @@ async fn main() -> anyhow::Result<()> {
     let polled = poller.clone();
     service = service.depends_on(probe("task_queue", move || std::future::ready(polled.probe())));
     let options = || {
-        let activities = HeavyActivities { bench: bench.clone() };
+        let activities = HeavyActivities { tools: tools.clone() };
         Ok(worker_options(HEAVY_QUEUE).register_activities(activities).build())
     };
     poller.run_beside(&frontend, options, service.run(address)).await

@@ -10,36 +10,37 @@ use service::ServiceError;
 
 use crate::{
     scene::scene_of,
-    workbench::{NotBuilt, Workbench},
+    tools::{NotBuilt, Tools},
 };
 
 /// Serves one preview; the call waits for its turn.
 pub async fn preview(
-    bench: &Workbench,
+    tools: &Tools,
     session: &SessionId,
     request: &PreviewRequest,
 ) -> Result<PreviewResponse, ServiceError> {
-    let turn = bench.queue.turn().await;
+    let turn = tools.queue.turn().await;
     let mut events = Vec::new();
-    let drawn = draw(bench, session, request, &mut events).await;
+    let drawn = draw(tools, session, request, &mut events).await;
     let (success, message, image_path) = match drawn {
         Ok(path) => (true, "Preview rendered".to_owned(), Some(path)),
         Err(NotBuilt::Worker(error)) => return Err(error.into()),
         Err(NotBuilt::Script(fault)) => (false, fault.message, None),
         Err(NotBuilt::Input(sentence)) => (false, sentence, None),
+        Err(NotBuilt::Rejected(findings)) => (false, crate::tools::sentences(&findings), None),
     };
     let message = format!("{message}{}", turn.note());
     Ok(PreviewResponse { success, message, image_path, queue_position: turn.position(), events })
 }
 
 async fn draw(
-    bench: &Workbench,
+    tools: &Tools,
     session: &SessionId,
     request: &PreviewRequest,
     events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<String, NotBuilt> {
-    let built = bench.build(session, &request.design, false, events).await?;
-    let scene = scene_of(&built.design, built.objectives.as_ref(), &bench.materials, 0).map_err(NotBuilt::Input)?;
+    let built = tools.build(session, &request.design, false, events).await?;
+    let scene = scene_of(&built.design, built.objectives.as_ref(), &tools.materials, 0).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
     let rendered = tokio::task::spawn_blocking(move || {
         let mjcf = write_mjcf(&scene, None)?;
@@ -52,6 +53,6 @@ async fn draw(
         PhysicsError::Scene(_) | PhysicsError::Engine(_) => NotBuilt::Input(error.to_string()),
     })?;
     let path = format!("renders/preview_pitch{:.0}_yaw{:.0}.jpg", request.pitch, request.yaw);
-    bench.keep(session, vec![(path.clone(), picture)]).await?;
+    tools.keep(session, vec![(path.clone(), picture)]).await?;
     Ok(path)
 }

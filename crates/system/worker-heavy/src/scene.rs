@@ -9,7 +9,7 @@ use contract::{
 use physics::{Body, Geometry, MassProperties, Mobility, Scene, SceneZone, ZoneKind};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use crate::materials::Materials;
+use crate::tools::MaterialData;
 
 /// Radius of a moved object whose objectives give none, mm.
 const DEFAULT_RADIUS_MM: f64 = 10.0;
@@ -21,7 +21,7 @@ const DEFAULT_RADIUS_MM: f64 = 10.0;
 pub fn scene_of(
     design: &Design,
     objectives: Option<&Objectives>,
-    materials: &Materials,
+    materials: &MaterialData,
     seed: u64,
 ) -> Result<Scene, String> {
     let parts = design.parts.iter().filter(|part| !part.is_zone());
@@ -49,14 +49,16 @@ pub fn scene_of(
     })
 }
 
-fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
+/// The body of one part that is no zone.
+pub fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
     let label = &part.label;
-    let material = match &part.role {
-        PartRole::Part(metadata) => match &metadata.material_id {
-            Some(id) => Some(materials.get(id).map_err(|error| format!("part {label:?}: {error}"))?),
-            None => None,
-        },
+    let metadata = match &part.role {
+        PartRole::Part(metadata) => Some(metadata),
         PartRole::Compound(_) | PartRole::Zone(_) => None,
+    };
+    let material = match metadata.and_then(|metadata| metadata.material_id.as_ref()) {
+        Some(id) => Some(materials.config.material(id).map_err(|error| format!("part {label:?}: {error}"))?),
+        None => None,
     };
     let mobility = match part.joint() {
         _ if part.is_fixed() => Mobility::Fixed,
@@ -66,14 +68,21 @@ fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
             JointType::Slide => Mobility::Slide { axis: joint.axis, range_mm: joint.range },
         },
     };
-    let density = match material {
-        Some(material) => material.density_kg_m3(),
+    let bought = metadata.and_then(|metadata| metadata.cots_id.as_ref());
+    let density = match (material, bought) {
+        (Some(material), _) => material.density_kg_m3(),
         // A body that never moves needs no mass.
-        None if mobility == Mobility::Fixed => 0.0,
-        None => {
+        (None, _) if mobility == Mobility::Fixed => 0.0,
+        // A bought part weighs what its catalogue says, spread evenly over its shape.
+        (None, Some(id)) => {
+            let bought =
+                materials.bought(id).ok_or_else(|| format!("part {label:?}: {id:?} is not in the catalogue"))?;
+            (bought.weight_g / 1e3) / (part.volume_mm3 / 1e9)
+        }
+        (None, None) => {
             return Err(format!(
-                "part {label:?} can move but has no material_id, so its mass is unknown; give it one of \
-                 manufacturing_config.yaml"
+                "part {label:?} can move but has no material_id and no cots_id, so its mass is unknown; give it a \
+                 material of manufacturing_config.yaml"
             ));
         }
     };
@@ -84,7 +93,7 @@ fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
         mass: MassProperties::of_solid(part.volume_mm3, part.center_of_mass_mm, [xx, yy, zz, xy, xz, yz], density),
         mobility,
         friction: material.map_or(0.5, |material| material.friction_coef),
-        color: material.map_or([0.5; 3], crate::materials::Material::rgb),
+        color: material.map_or([0.5; 3], workbench::Material::rgb),
     })
 }
 

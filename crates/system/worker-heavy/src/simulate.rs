@@ -16,9 +16,12 @@ use serde_json::{Map, Value, json};
 use service::ServiceError;
 
 use crate::{
-    queue::Turn,
+    price::missing_price,
+    records::Simulated,
+    refusal::Refusal,
     scene::scene_of,
-    workbench::{CancelOnDrop, NotBuilt, Workbench},
+    tools::{Built, CancelOnDrop, MaterialData, NotBuilt, Tools},
+    validate::refused,
 };
 
 /// Seed of the start jitter when the request gives none.
@@ -27,41 +30,38 @@ const DEFAULT_SEED: u64 = 42;
 /// The scene as it ran, from the session root; its meshes stand beside it.
 const SCENE_FILE: &str = "assets/scene.xml";
 
-/// Serves one simulation. The call waits for its turn; if the caller goes away, the run ends within a step.
+/// Serves one simulation. The call waits for its turn; if the caller goes away, the run ends within a step. Only a
+/// design that `validate_and_price` passed as it is now is simulated.
 pub async fn simulate(
-    bench: &Workbench,
+    tools: &Tools,
     session: &SessionId,
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
-    let turn = bench.queue.turn().await;
+    let turn = tools.queue.turn().await;
     let seed = request.seed.unwrap_or(DEFAULT_SEED);
     let mut events = vec![event(
         names::SIMULATION_REQUEST,
         Utc::now(),
         json!({ "script_path": request.design.script_path, "runtime_seed": seed }),
     )];
-    let built = match bench.build(session, &request.design, false, &mut events).await {
+    let built = match tools.build(session, &request.design, false, &mut events).await {
         Ok(built) => built,
-        Err(error) => return refused(error, &turn, events),
+        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
     };
-
-    if let Some(sentence) = built.objectives.as_ref().and_then(beyond_rigid_bodies) {
-        return refused(NotBuilt::Input(sentence), &turn, events);
+    if let Some(findings) = missing_price(tools, session, &built.key).await? {
+        return Ok(refused(Refusal::of(findings), &turn, events));
     }
-    let scene = match scene_of(&built.design, built.objectives.as_ref(), &bench.materials, seed) {
-        Ok(scene) => scene,
-        Err(sentence) => return refused(NotBuilt::Input(sentence), &turn, events),
+    let prepared = match prepare(&built, &tools.materials, seed) {
+        Ok(prepared) => prepared,
+        Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, &turn, events)),
     };
-    let mjcf = match write_mjcf(&scene, None) {
-        Ok(mjcf) => mjcf,
-        Err(error) => return refused(NotBuilt::Input(error.to_string()), &turn, events),
-    };
+    let (scene, mjcf) = prepared;
     let run = Run::new(request, built.objectives.as_ref(), seed);
     events.push(run.backend_selected());
     let begun = Instant::now();
     let report = match run.go(scene, mjcf.clone()).await? {
         Ok(report) => report,
-        Err(error) => return refused(NotBuilt::Input(error.to_string()), &turn, events),
+        Err(error) => return Ok(refused(Refusal::not_built(NotBuilt::Input(error.to_string()))?, &turn, events)),
     };
     let result = run.result(&report);
     if result.failure_reason == Some(FailureReason::PhysicsInstability) {
@@ -69,13 +69,18 @@ pub async fn simulate(
     }
     events.push(run.ended(&result, begun));
 
-    bench.keep(session, files(&mjcf, &result)?).await?;
+    tools.keep(session, files(&mjcf, &result)?).await?;
+    let record = Simulated { is_smoke: request.smoke_test_mode, scene_path: SCENE_FILE.to_owned(), at: Utc::now() };
+    tools.note_content(session, &built.key, record).await?;
     Ok(BenchmarkResponse {
         success: result.success,
         message: format!("{}{}", result.summary, turn.note()),
         failure_reason: result.failure_reason,
         confidence: result.confidence.clone(),
         queue_position: turn.position(),
+        rejected_by: None,
+        violations: Vec::new(),
+        warnings: Vec::new(),
         result: Some(result),
         artifacts: Some(SimulationArtifacts {
             render_paths: Vec::new(),
@@ -102,27 +107,14 @@ fn beyond_rigid_bodies(objectives: &Objectives) -> Option<String> {
     })
 }
 
-/// The answer to a call whose design could not be made: 200 with the cause, or a 500 when the worker is at fault.
-pub(crate) fn refused(
-    cause: NotBuilt,
-    turn: &Turn<'_>,
-    events: Vec<Map<String, Value>>,
-) -> Result<BenchmarkResponse, ServiceError> {
-    let sentence = match cause {
-        NotBuilt::Worker(error) => return Err(error.into()),
-        NotBuilt::Script(fault) => fault.message,
-        NotBuilt::Input(sentence) => sentence,
-    };
-    Ok(BenchmarkResponse {
-        success: false,
-        message: format!("VALIDATION_FAILED: {sentence}{}", turn.note()),
-        failure_reason: Some(FailureReason::ValidationFailed),
-        confidence: "high".into(),
-        queue_position: turn.position(),
-        result: None,
-        artifacts: None,
-        events,
-    })
+/// The scene of a design, and the document that the engine reads; or why there is none.
+fn prepare(built: &Built, materials: &MaterialData, seed: u64) -> Result<(Scene, Mjcf), String> {
+    if let Some(sentence) = built.objectives.as_ref().and_then(beyond_rigid_bodies) {
+        return Err(sentence);
+    }
+    let scene = scene_of(&built.design, built.objectives.as_ref(), materials, seed)?;
+    let mjcf = write_mjcf(&scene, None).map_err(|error| error.to_string())?;
+    Ok((scene, mjcf))
 }
 
 /// Settings of one run, and the words that report it.

@@ -1,5 +1,6 @@
 //! How each part of a stack is started, asked whether it works, and stopped.
 
+pub(crate) mod catalog;
 mod object_store;
 pub(crate) mod postgres;
 mod probe;

@@ -31,6 +31,13 @@ pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
         set(variables::S3_SECRET_KEY, layout.object_store.secret_key.clone().into());
         set(variables::ASSET_S3_BUCKET, layout.object_store.bucket.clone().into());
     }
+    if service == Service::Controller {
+        set(variables::CATALOG_DB, super::catalog::database(layout).into());
+        set(variables::IS_INTEGRATION_TEST, "true".into());
+    }
+    if service == Service::WorkerHeavy {
+        set(variables::WORKER_RECORDS_DIR, layout.directory.join("records").into());
+    }
     // Workers run what agents wrote: they get no key of anything.
     if matches!(service, Service::WorkerLight | Service::WorkerHeavy) {
         set(variables::WORKER_SESSIONS_DIR, layout.directory.join("sessions").into());

@@ -18,7 +18,7 @@ use super::unit::Unit;
 use crate::{
     Backend, ObjectStoreAddress, Service, StackDescriptor,
     checkout::Checkout,
-    component::{Layout, postgres},
+    component::{Layout, catalog, postgres},
     descriptor::{FORMAT_VERSION, SupervisorAddress},
     directory::StackDirectory,
     ports::ReservedPort,
@@ -106,6 +106,9 @@ impl Boot {
             postgres_account: postgres::account()?,
         };
         make_folders(&layout, &wanted)?;
+        if request.services {
+            catalog::build(&layout)?;
+        }
         let units = wanted.into_iter().map(|service| (service, Unit::new(&layout, service))).collect();
         Ok(Self { directory, layout, units, reserved: std::sync::Mutex::new(reserved) })
     }

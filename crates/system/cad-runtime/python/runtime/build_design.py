@@ -12,6 +12,7 @@ from build123d.topology import Shape
 
 from runtime import geometry
 from runtime.faults import Fault
+from runtime.features import Features, find_features
 from runtime.parts import Part, described_parts
 from runtime.script import Source, build_shape
 
@@ -23,7 +24,7 @@ def run(job: dict[str, Any], source: Source) -> None:
     parts = described_parts(root)
     with open(os.path.join(job["run_dir"], "meshes.bin"), "wb") as meshes:
         described = [_describe(part, job, meshes) for part in parts]
-    solid = [(part, item) for part, item in zip(parts, described, strict=True) if not item["role"].endswith("_zone")]
+    solid = [(part, item) for part, item in zip(parts, described, strict=True) if not part.is_zone]
     threshold = job["interference_threshold_mm3"]
     design = {
         "parts": described,
@@ -44,6 +45,7 @@ def _describe(part: Part, job: dict[str, Any], meshes: BinaryIO) -> dict[str, An
             f"Part '{part.label}' has volume {mass.volume_mm3:g} mm³; its solid is empty or turned inside out.",
         )
     mesh = geometry.tessellate(part.shape, job["tolerance_mm"], job["angle_rad"])
+    features = Features([], []) if part.is_zone else find_features(part.shape)
     vertices_offset = meshes.tell()
     meshes.write(mesh.vertices_mm.astype("<f8").tobytes())
     triangles_offset = meshes.tell()
@@ -67,6 +69,9 @@ def _describe(part: Part, job: dict[str, Any], meshes: BinaryIO) -> dict[str, An
             "triangles_offset": triangles_offset,
             "triangle_count": len(mesh.triangles),
         },
+        "internal_corners": features.internal_corners,
+        "bores": features.bores,
+        "holes": part.holes,
     }
 
 

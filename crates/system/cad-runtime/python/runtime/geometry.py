@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy
 from OCP.Bnd import Bnd_Box
 from OCP.BRep import BRep_Tool
+from OCP.BRepAdaptor import BRepAdaptor_Surface
 from OCP.BRepAlgoAPI import BRepAlgoAPI_Common
 from OCP.BRepBndLib import BRepBndLib
 from OCP.BRepCheck import BRepCheck_Analyzer
 from OCP.BRepGProp import BRepGProp
 from OCP.BRepMesh import BRepMesh_IncrementalMesh
+from OCP.BRepTools import BRepTools
+from OCP.GeomAbs import GeomAbs_Cylinder, GeomAbs_Plane
 from OCP.GProp import GProp_GProps
+from OCP.IMeshTools import IMeshTools_MeshAlgoType, IMeshTools_Parameters
 from OCP.TopAbs import TopAbs_FACE, TopAbs_REVERSED, TopAbs_SOLID
 from OCP.TopExp import TopExp_Explorer
 from OCP.TopLoc import TopLoc_Location
-from OCP.TopoDS import TopoDS, TopoDS_Shape
+from OCP.TopoDS import TopoDS, TopoDS_Face, TopoDS_Shape
 
 # Nodes of neighbouring faces come from the same edge points and differ by rounding only; anything closer than
 # this is one vertex. The coarser steps are for edges whose own tolerance is larger.
 _WELD_DISTANCES_MM = (1e-6, 1e-5, 1e-4, 1e-3)
+
+_FAST_ALGORITHM = IMeshTools_MeshAlgoType.IMeshTools_MeshAlgoType_Delabella
+_THOROUGH_ALGORITHM = IMeshTools_MeshAlgoType.IMeshTools_MeshAlgoType_Watson
 
 
 @dataclass(frozen=True)
@@ -89,39 +96,78 @@ def bounds(shape: TopoDS_Shape) -> dict[str, list[float]]:
 
 def tessellate(shape: TopoDS_Shape, tolerance_mm: float, angle_rad: float) -> TriangleMesh:
     """Triangulates all faces to within ``tolerance_mm`` and ``angle_rad`` and welds them along their edges."""
-    BRepMesh_IncrementalMesh(shape, tolerance_mm, False, angle_rad, False)
-    points: list[tuple[float, float, float]] = []
-    corners: list[tuple[int, int, int]] = []
+    # The fast algorithm loses some faces with spline edges, which leaves the mesh open. Measured on plates with
+    # holes, it takes a third to a twelfth of the time of the other.
+    mesh = _meshed(shape, tolerance_mm, angle_rad, _FAST_ALGORITHM)
+    if not mesh.is_watertight:
+        BRepTools.Clean_s(shape)
+        mesh = _meshed(shape, tolerance_mm, angle_rad, _THOROUGH_ALGORITHM)
+    return mesh
+
+
+def _meshed(
+    shape: TopoDS_Shape, tolerance_mm: float, angle_rad: float, algorithm: IMeshTools_MeshAlgoType
+) -> TriangleMesh:
+    parameters = IMeshTools_Parameters()
+    parameters.Deflection = tolerance_mm
+    # The kernel divides edges at half the angle that it is given, and planes and cylinders at their edges only.
+    parameters.Angle = 2.0 * angle_rad if _has_planes_and_cylinders_only(shape) else angle_rad
+    parameters.MeshAlgo = algorithm
+    BRepMesh_IncrementalMesh(shape, parameters)
+    vertices, triangles = _face_triangles(shape)
+    finest, *coarser = _WELD_DISTANCES_MM
+    mesh = _weld(vertices, triangles, finest)
+    if mesh.is_watertight:
+        return mesh
+    welded = (_weld(vertices, triangles, distance) for distance in coarser)
+    # Not closed at any distance: the finest weld distorts least.
+    return next((closed for closed in welded if closed.is_watertight), mesh)
+
+
+def _has_planes_and_cylinders_only(shape: TopoDS_Shape) -> bool:
+    return all(
+        BRepAdaptor_Surface(face, False).GetType() in (GeomAbs_Plane, GeomAbs_Cylinder) for face in faces_of(shape)
+    )
+
+
+def faces_of(shape: TopoDS_Shape) -> Iterator[TopoDS_Face]:
+    """All faces, each as often as it is used."""
     explorer = TopExp_Explorer(shape, TopAbs_FACE)
     while explorer.More():
-        _add_face(TopoDS.Face(explorer.Current()), points, corners)
+        yield TopoDS.Face(explorer.Current())
         explorer.Next()
-    vertices = numpy.array(points, dtype=numpy.float64).reshape(-1, 3)
-    triangles = numpy.array(corners, dtype=numpy.uint32).reshape(-1, 3)
-    mesh = TriangleMesh(vertices, triangles, False)
-    for distance in _WELD_DISTANCES_MM:
-        mesh = _weld(vertices, triangles, distance)
-        if mesh.is_watertight:
-            return mesh
-    # Not closed at any distance: the finest weld distorts least.
-    return _weld(vertices, triangles, _WELD_DISTANCES_MM[0])
 
 
-def _add_face(face: Any, points: list, corners: list) -> None:
-    location = TopLoc_Location()
-    triangulation = BRep_Tool.Triangulation_s(face, location)
-    if triangulation is None:
-        return
+def _face_triangles(shape: TopoDS_Shape) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Vertices and triangles of all faces, each face with vertices of its own."""
+    vertices = [numpy.empty((0, 3))]
+    triangles = [numpy.empty((0, 3), dtype=numpy.uint32)]
+    count = 0
+    for face in faces_of(shape):
+        location = TopLoc_Location()
+        triangulation = BRep_Tool.Triangulation_s(face, location)
+        if triangulation is None:
+            continue
+        # By number: the kernel's own iterators take five times as long.
+        node, triangle = triangulation.Node, triangulation.Triangle
+        nodes = numpy.array([node(index).Coord() for index in range(1, triangulation.NbNodes() + 1)])
+        corners = numpy.array(
+            [triangle(index).Get() for index in range(1, triangulation.NbTriangles() + 1)], dtype=numpy.uint32
+        )
+        if face.Orientation() == TopAbs_REVERSED:
+            corners = corners[:, [0, 2, 1]]
+        vertices.append(_placed(nodes, location))
+        triangles.append(corners + numpy.uint32(count) - numpy.uint32(1))  # the kernel counts from 1
+        count += len(nodes)
+    return numpy.concatenate(vertices), numpy.concatenate(triangles)
+
+
+def _placed(points: numpy.ndarray, location: TopLoc_Location) -> numpy.ndarray:
+    if location.IsIdentity():
+        return points
     transformation = location.Transformation()
-    offset = len(points) - 1  # the kernel counts from 1
-    for index in range(1, triangulation.NbNodes() + 1):
-        node = triangulation.Node(index).Transformed(transformation)
-        points.append((node.X(), node.Y(), node.Z()))
-    reverse = face.Orientation() == TopAbs_REVERSED
-    for index in range(1, triangulation.NbTriangles() + 1):
-        triangle = triangulation.Triangle(index)
-        first, second, third = (triangle.Value(corner) + offset for corner in (1, 2, 3))
-        corners.append((first, third, second) if reverse else (first, second, third))
+    matrix = numpy.array([[transformation.Value(row, column) for column in (1, 2, 3, 4)] for row in (1, 2, 3)])
+    return points @ matrix[:, :3].T + matrix[:, 3]
 
 
 def _weld(vertices: numpy.ndarray, triangles: numpy.ndarray, distance: float) -> TriangleMesh:

@@ -7,7 +7,7 @@ from typing import Any
 from build123d.topology import Shape
 
 from runtime import geometry
-from runtime.parts import placed_parts
+from runtime.parts import placed_parts, world_shape
 from runtime.script import Source, build_shape
 
 
@@ -25,7 +25,7 @@ def run(job: dict[str, Any], source: Source) -> dict[str, Any]:
 
 def _members(root: Shape, kind: str) -> list[Any]:
     if kind == "part":
-        return [shape for _, _, shape in placed_parts(root)]
+        return [world_shape(child, location) for _, child, location in placed_parts(root)]
     return list(root.faces() if kind == "face" else root.edges())
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from build123d import Location
 from build123d.topology import Compound, Shape
 from OCP.TopoDS import TopoDS_Shape
+from shared.fasteners import FastenerJoint
 from shared.models.schemas import CompoundMetadata, MetadataError, PartMetadata
 
 from runtime.faults import Fault
@@ -17,31 +21,42 @@ _ZONE_PREFIX = "zone_"
 
 @dataclass(frozen=True)
 class Part:
-    """A top-level part, placed in the world. ``role`` is ``part``, ``compound``, ``goal_zone`` or ``forbid_zone``."""
+    """A top-level part, placed in the world. ``role`` is ``part``, ``compound``, ``goal_zone`` or ``forbid_zone``;
+    ``holes`` are the fastener holes that it declares."""
 
     label: str
     shape: TopoDS_Shape
     role: str
     metadata: PartMetadata | CompoundMetadata | None
     constraint: str | None
+    holes: list[dict[str, Any]]
+
+    @property
+    def is_zone(self) -> bool:
+        """Whether it is a region of space and no thing."""
+        return self.role.endswith("_zone")
 
 
-def placed_parts(root: Shape) -> list[tuple[str, Shape, TopoDS_Shape]]:
-    """Label, object and world shape of each top-level part: the children of a Compound, or the shape itself.
+def placed_parts(root: Shape) -> list[tuple[str, Shape, Location]]:
+    """Label, object and location in the world of each top-level part: the children of a Compound, or the shape itself.
 
     Children keep the location that they have within their parent, so the parent's own location comes on top.
     Labels are made unique: parts without one are named by number, a repeated one gets a number behind it.
     """
     children = list(root.children) if isinstance(root, Compound) else []
     if not children:
-        return [(root.label or "part_0", root, root.wrapped)]
+        return [(root.label or "part_0", root, root.location)]
     taken: set[str] = set()
     placed = []
     for index, child in enumerate(children):
         label = _unique(child.label or f"part_{index}", taken)
-        location = root.location * child.location
-        placed.append((label, child, child.wrapped.Located(location.wrapped)))
+        placed.append((label, child, root.location * child.location))
     return placed
+
+
+def world_shape(child: Shape, location: Location) -> TopoDS_Shape:
+    """The geometry of a part that stands at ``location``."""
+    return child.wrapped.Located(location.wrapped)
 
 
 def _unique(label: str, taken: set[str]) -> str:
@@ -54,10 +69,11 @@ def _unique(label: str, taken: set[str]) -> str:
 
 def described_parts(root: Shape) -> list[Part]:
     """All top-level parts with their metadata, each checked."""
-    return [_described(label, child, shape) for label, child, shape in placed_parts(root)]
+    return [_described(label, child, location) for label, child, location in placed_parts(root)]
 
 
-def _described(label: str, child: Shape, shape: TopoDS_Shape) -> Part:
+def _described(label: str, child: Shape, location: Location) -> Part:
+    shape = world_shape(child, location)
     if count_solids(shape) == 0:
         raise Fault(
             "not_a_shape",
@@ -68,10 +84,38 @@ def _described(label: str, child: Shape, shape: TopoDS_Shape) -> Part:
         raise Fault("metadata", f"Part '{label}': constraint must be text such as 'weld:base', not {constraint!r}.")
     if label.startswith(_ZONE_PREFIX):
         role = "goal_zone" if "goal" in label else "forbid_zone"
-        return Part(label, shape, role, None, constraint)
+        return Part(label, shape, role, None, constraint, [])
     metadata = _metadata(label, getattr(child, "metadata", None))
     role = "compound" if isinstance(metadata, CompoundMetadata) else "part"
-    return Part(label, shape, role, metadata, constraint)
+    return Part(label, shape, role, metadata, constraint, _holes(label, child, location))
+
+
+def _holes(label: str, child: Shape, location: Location) -> list[dict[str, Any]]:
+    """Fastener holes of a part and of everything in it. Where several members of a sub-assembly use one name, it
+    becomes ``<member>.<name>`` for each of them."""
+    found = list(_holes_of_members(child, location))
+    uses = Counter(hole["hole_id"] for _, hole in found)
+    for member, hole in found:
+        if uses[hole["hole_id"]] > 1:
+            hole["hole_id"] = f"{member}.{hole['hole_id']}"
+    holes = [hole for _, hole in found]
+    twice = [name for name, count in Counter(hole["hole_id"] for hole in holes).items() if count > 1]
+    if twice:
+        raise Fault(
+            "metadata",
+            f"Part '{label}' has more than one hole '{twice[0]}'; give its members labels of their own, or the holes "
+            "names of their own.",
+        )
+    return holes
+
+
+def _holes_of_members(shape: Shape, location: Location) -> Iterator[tuple[str, dict[str, Any]]]:
+    for joint in getattr(shape, "joints", {}).values():
+        if isinstance(joint, FastenerJoint):
+            yield shape.label, joint.described(location)
+    if isinstance(shape, Compound):
+        for child in shape.children:
+            yield from _holes_of_members(child, location * child.location)
 
 
 def _metadata(label: str, value: Any) -> PartMetadata | CompoundMetadata:

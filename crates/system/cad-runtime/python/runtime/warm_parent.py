@@ -185,7 +185,7 @@ def _probe_sandbox(sandbox_enter: Any, policy: dict[str, Any]) -> dict[str, Any]
 
 
 def main() -> None:
-    """Takes one argument: JSON with ``sandbox_library`` and ``probe_policy``."""
+    """Takes one argument: JSON with ``sandbox_library``, ``agent_tools_library`` (or null) and ``probe_policy``."""
     arguments = json.loads(sys.argv[1])
     # Whatever an import prints must not end up between the answers.
     requests, answers = os.dup(0), os.dup(1)
@@ -198,12 +198,16 @@ def main() -> None:
 
     import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
     import build123d
+    import shared.agent_tools
+    import shared.fasteners  # noqa: F401
     import shared.observability.events  # noqa: F401
     import shared.workers.workbench_models  # noqa: F401
 
     from runtime import child
 
     sandbox_enter = child.load_sandbox(arguments["sandbox_library"])
+    if arguments["agent_tools_library"] is not None:
+        shared.agent_tools.attach(arguments["agent_tools_library"])
     parent = WarmParent(requests, answers, sandbox_enter, child.run)
     threads = _status_field("self", "Threads")
     if threads != 1:

@@ -18,6 +18,14 @@ class JointType(StrEnum):
     SLIDE = "slide"
 
 
+class JointSupport(StrEnum):
+    """What a moving part turns or slides on."""
+
+    BEARING = "bearing"
+    MOTOR = "motor"
+    THROUGH_HOLE = "through_hole"
+
+
 class SimulatorBackendType(StrEnum):
     """Physics backends."""
 

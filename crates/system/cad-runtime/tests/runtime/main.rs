@@ -2,9 +2,11 @@
 
 mod fixture;
 
+mod agent_tools;
 mod builds;
 mod concurrency;
 mod escapes;
 mod executions;
 mod faults;
+mod features;
 mod supervision;

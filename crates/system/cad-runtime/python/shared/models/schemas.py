@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.enums import JointType, ManufacturingMethod
-from shared.models.validation import MetadataError, Record, finite_numbers, member, text_or_none, truth
+from shared.enums import JointSupport, JointType, ManufacturingMethod
+from shared.models.validation import MetadataError, Record, finite_numbers, member, text, text_or_none, truth
 
-__all__ = ["CompoundMetadata", "JointMetadata", "MetadataError", "PartMetadata"]
+__all__ = ["CompoundMetadata", "HolePair", "JointMetadata", "MetadataError", "PartMetadata", "RigidConnection"]
 
 _UNSET: Any = object()
 
@@ -31,17 +31,73 @@ def _joint(owner: str, value: Any) -> JointMetadata | None:
     raise MetadataError(f"{owner}.joint must be a JointMetadata, not {value!r}")
 
 
+def _hole_pair(owner: str, field: str, value: Any) -> HolePair:
+    if isinstance(value, HolePair):
+        return value
+    if isinstance(value, dict):
+        return HolePair.model_validate(value)
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        return HolePair(*value)
+    raise MetadataError(f"{owner}.{field} must be HolePair(own, other) or (own, other), not {value!r}")
+
+
+def _listed(owner: str, field: str, value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    raise MetadataError(f"{owner}.{field} must be a list, not {value!r}")
+
+
+def _rigid_connection(owner: str, value: Any) -> RigidConnection:
+    if isinstance(value, RigidConnection):
+        return value
+    if isinstance(value, dict):
+        return RigidConnection.model_validate(value)
+    raise MetadataError(f"{owner}.rigid_connections must hold RigidConnection(to, holes), not {value!r}")
+
+
+@dataclass
+class HolePair(Record):
+    """Two holes that share an axis: ``own`` is the hole_id in this part, ``other`` the one in the other part."""
+
+    own: str
+    other: str
+
+    def __post_init__(self) -> None:
+        owner = type(self).__name__
+        self.own = text(owner, "own", self.own)
+        self.other = text(owner, "other", self.other)
+
+
+@dataclass
+class RigidConnection(Record):
+    """What a part is fastened to: ``to`` is the other part's label, ``holes`` the pairs of holes with a fastener
+    through each, as ``HolePair(own, other)`` or ``(own, other)``."""
+
+    to: str
+    holes: list[HolePair]
+
+    def __post_init__(self) -> None:
+        owner = type(self).__name__
+        self.to = text(owner, "to", self.to)
+        self.holes = [_hole_pair(owner, "holes", pair) for pair in _listed(owner, "holes", self.holes)]
+
+
 @dataclass
 class JointMetadata(Record):
-    """How a part moves against the world.
+    """How a part moves against the world, or against the part ``to``.
 
     ``type``: ``hinge`` turns about ``axis``, ``slide`` moves along it. ``axis``: three numbers, not all zero, any
     length. ``range``: lower and upper limit, radians for a hinge and millimetres for a slide; None is unlimited.
+    ``via``: what it turns or slides on, ``bearing``, ``motor`` or ``through_hole``. ``to``: label of the other part.
+    ``holes``: for ``through_hole``, the two holes that share the axis, as ``HolePair(own, other)``.
     """
 
     type: JointType
     axis: tuple[float, float, float]
     range: tuple[float, float] | None = None
+    via: JointSupport | None = None
+    to: str | None = None
+    holes: HolePair | None = None
 
     def __post_init__(self) -> None:
         owner = type(self).__name__
@@ -54,6 +110,11 @@ class JointMetadata(Record):
             lower, upper = self.range
             if lower > upper:
                 raise MetadataError(f"{owner}.range must be (lower, upper), found ({lower}, {upper})")
+        if self.via is not None:
+            self.via = member(owner, "via", JointSupport, self.via)
+        self.to = text_or_none(owner, "to", self.to)
+        if self.holes is not None:
+            self.holes = _hole_pair(owner, "holes", self.holes)
 
 
 @dataclass
@@ -61,7 +122,8 @@ class PartMetadata(Record):
     """Metadata of one part. At least one of ``material_id`` and ``cots_id`` is given.
 
     ``material_id``: a material of ``/config/manufacturing_config.yaml``. ``cots_id``: a catalogue id of a bought
-    part. ``is_fixed`` (or ``fixed``): held in place. ``manufacturing_method``: ``cnc``, ``3dp`` or ``im``.
+    part. ``is_fixed`` (or ``fixed``): held in place. ``manufacturing_method``: ``cnc``, ``3dp`` or ``im``. ``joint``:
+    how it moves. ``rigid_connections``: what it is fastened to.
     """
 
     material_id: str | None = None
@@ -69,6 +131,7 @@ class PartMetadata(Record):
     is_fixed: bool = False
     manufacturing_method: ManufacturingMethod | None = None
     joint: JointMetadata | None = None
+    rigid_connections: list[RigidConnection] = field(default_factory=list)
     fixed: bool = field(default=_UNSET, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +146,8 @@ class PartMetadata(Record):
                 owner, "manufacturing_method", ManufacturingMethod, self.manufacturing_method
             )
         self.joint = _joint(owner, self.joint)
+        connections = _listed(owner, "rigid_connections", self.rigid_connections)
+        self.rigid_connections = [_rigid_connection(owner, connection) for connection in connections]
 
 
 @dataclass

@@ -30,6 +30,14 @@ def text_or_none(owner: str, field: str, value: Any) -> str | None:
     return value
 
 
+def text(owner: str, field: str, value: Any) -> str:
+    """A non-empty string."""
+    found = text_or_none(owner, field, value)
+    if found is None:
+        raise MetadataError(f"{owner}.{field} is missing; it must be a string")
+    return found
+
+
 def truth(owner: str, field: str, value: Any) -> bool:
     """True or False; numbers and strings do not pass for one."""
     if not isinstance(value, bool):

@@ -2,7 +2,6 @@
 //! activity both come here, and every call passes the same queue.
 
 use std::{
-    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,31 +12,58 @@ use std::{
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use cad_runtime::{BuildRequest, CadRuntime, Design, ScriptSource};
+use catalog::Catalog;
 use contract::{
+    assembly::ASSEMBLY_DEFINITION_FILE,
     benchmark::DesignSource,
     execution::ScriptFault,
-    objectives::{Objectives, TEMPLATE_MARKER},
+    handover::{Baseline, Gate},
+    objectives::{Objectives, is_template},
     session::SessionId,
+    violations::Violation,
 };
 use serde_json::{Map, Value};
 use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, Sessions, Workspace};
+use workbench::{BoughtPart, ManufacturingConfig};
 
-use crate::{materials::Materials, queue::Queue};
+use crate::{
+    content::{DecidingFiles, changes_since, content_key},
+    queue::Queue,
+    records::{ContentNote, Records, SessionNote},
+};
 
 /// Longest time that a script may take to build a design.
 const BUILD_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// What all heavy tools share.
 #[derive(Clone)]
-pub struct Workbench {
+pub struct Tools {
     /// Warm CAD interpreter.
     pub cad: CadRuntime,
     /// Session workspaces.
     pub sessions: Sessions,
-    /// Materials of the mounted configuration.
-    pub materials: Arc<Materials>,
+    /// Materials, methods and bought parts.
+    pub materials: MaterialData,
+    /// What was checked and handed over.
+    pub records: Records,
     /// The one slot for heavy work.
     pub queue: Queue,
+}
+
+/// What parts are made of, how, and which can be bought.
+#[derive(Clone)]
+pub struct MaterialData {
+    /// The mounted `manufacturing_config.yaml`.
+    pub config: Arc<ManufacturingConfig>,
+    /// Bought parts.
+    pub catalog: Catalog,
+}
+
+impl MaterialData {
+    /// A bought part, as the workbench prices it.
+    pub fn bought(&self, id: &str) -> Option<BoughtPart> {
+        agent_tools::bought(&self.catalog, id)
+    }
 }
 
 /// A design with everything that belongs to it.
@@ -46,6 +72,10 @@ pub struct Built {
     pub design: Design,
     /// Objectives; absent when the workspace has none or only the template.
     pub objectives: Option<Objectives>,
+    /// The files that decide with it.
+    pub files: DecidingFiles,
+    /// Key under which checks of exactly this are recorded.
+    pub key: String,
 }
 
 /// Why there is no design. The caller did something wrong, or the worker could not do its work.
@@ -57,9 +87,17 @@ pub enum NotBuilt {
     /// A file beside the script is.
     #[error("{0}")]
     Input(String),
+    /// Rules are broken.
+    #[error("{}", sentences(.0))]
+    Rejected(Vec<(Gate, Violation)>),
     /// This worker is.
     #[error("{0:#}")]
     Worker(#[from] anyhow::Error),
+}
+
+/// All findings in one sentence.
+pub fn sentences(findings: &[(Gate, Violation)]) -> String {
+    findings.iter().map(|(_, violation)| violation.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 /// Where a call finds its files: the session itself, or the bundle that came with the call.
@@ -91,7 +129,7 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     tokio::task::spawn_blocking(work).await.context("file work was cut off")
 }
 
-impl Workbench {
+impl Tools {
     /// The session's workspace, which is made on the first touch.
     pub async fn workspace(&self, session: &SessionId) -> anyhow::Result<Workspace> {
         let (sessions, session) = (self.sessions.clone(), session.clone());
@@ -99,7 +137,7 @@ impl Workbench {
     }
 
     /// Opens the files that a call is about.
-    async fn open(&self, session: &SessionId, source: &DesignSource) -> Result<Source, NotBuilt> {
+    pub async fn open(&self, session: &SessionId, source: &DesignSource) -> Result<Source, NotBuilt> {
         let Some(text) = &source.bundle_base64 else {
             return Ok(Source { workspace: self.workspace(session).await?, _bundle: None });
         };
@@ -131,13 +169,14 @@ impl Workbench {
         events: &mut Vec<Map<String, Value>>,
     ) -> Result<Built, NotBuilt> {
         let source = self.open(session, request).await?;
-        let built = self.run_script(&source, request, check_interference).await;
+        let built = self.run_script(session, &source, request, check_interference).await;
         events.extend(source.take_events().await?);
         built
     }
 
     async fn run_script(
         &self,
+        session: &SessionId,
         source: &Source,
         request: &DesignSource,
         check_interference: bool,
@@ -146,30 +185,96 @@ impl Workbench {
             Some(text) => ScriptSource::Text(text.clone()),
             None => ScriptSource::File(request.script_path.clone()),
         };
+        // Read before the script runs, since a script may write into its workspace.
+        let files = deciding_files(source.workspace(), request).await?;
+        let objectives = objectives_of(files.objectives.as_deref())?;
         let build = BuildRequest { check_interference, ..BuildRequest::new(script) };
         let design = self
             .cad
             .build(source.workspace().path(), &build, BUILD_TIMEOUT)
             .await
             .context("the CAD runtime could not do its work")??;
-        let objectives = read_objectives(source.workspace()).await?;
-        Ok(Built { design, objectives })
+        let key = content_key(&design, &files);
+        let built = Built { design, objectives, files, key };
+        self.hold_to_baseline(session, built).await
+    }
+
+    /// Refuses a design whose environment or objectives are not those that were handed over to its session.
+    async fn hold_to_baseline(&self, session: &SessionId, built: Built) -> Result<Built, NotBuilt> {
+        let Some(baseline) = self.session_note::<Baseline>(session).await? else { return Ok(built) };
+        let changes = changes_since(&baseline, &built.design, built.files.objectives.as_deref(), &self.materials);
+        if changes.is_empty() { Ok(built) } else { Err(NotBuilt::Rejected(changes)) }
+    }
+
+    /// The note about a session, if there is one.
+    pub async fn session_note<T: SessionNote + Send + 'static>(
+        &self,
+        session: &SessionId,
+    ) -> anyhow::Result<Option<T>> {
+        let (records, session) = (self.records.clone(), session.clone());
+        blocking(move || records.of_session(&session)).await?
+    }
+
+    /// Writes a note about a session.
+    pub async fn note_session<T: SessionNote + Send + 'static>(
+        &self,
+        session: &SessionId,
+        note: T,
+    ) -> anyhow::Result<()> {
+        let (records, session) = (self.records.clone(), session.clone());
+        blocking(move || records.note_session(&session, &note)).await?
+    }
+
+    /// The note about a content of a session, if there is one.
+    pub async fn content_note<T: ContentNote + Send + 'static>(
+        &self,
+        session: &SessionId,
+        key: &str,
+    ) -> anyhow::Result<Option<T>> {
+        let (records, session, key) = (self.records.clone(), session.clone(), key.to_owned());
+        blocking(move || records.of_content(&session, &key)).await?
+    }
+
+    /// Writes a note about a content of a session.
+    pub async fn note_content<T: ContentNote + Send + 'static>(
+        &self,
+        session: &SessionId,
+        key: &str,
+        note: T,
+    ) -> anyhow::Result<()> {
+        let (records, session, key) = (self.records.clone(), session.clone(), key.to_owned());
+        blocking(move || records.note_content(&session, &key, &note)).await?
     }
 }
 
-async fn read_objectives(workspace: &Workspace) -> Result<Option<Objectives>, NotBuilt> {
-    let workspace = workspace.clone();
-    let text = match blocking(move || workspace.read_text(OBJECTIVES_FILE)).await? {
-        Ok(text) => text,
-        Err(FileError::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(NotBuilt::Input(format!("objectives.yaml cannot be read: {error}"))),
+async fn deciding_files(workspace: &Workspace, request: &DesignSource) -> Result<DecidingFiles, NotBuilt> {
+    let script = match &request.script_content {
+        Some(text) => Some(text.clone().into_bytes()),
+        None => read_file(workspace, &request.script_path).await?,
     };
-    if text.contains(TEMPLATE_MARKER) {
-        return Ok(None);
+    Ok(DecidingFiles {
+        // A script that is missing is told by the run itself, which knows the words for it.
+        script: script.unwrap_or_default(),
+        objectives: read_file(workspace, OBJECTIVES_FILE).await?,
+        assembly: read_file(workspace, ASSEMBLY_DEFINITION_FILE).await?,
+    })
+}
+
+/// A file's bytes; nothing when it does not exist.
+pub async fn read_file(workspace: &Workspace, path: &str) -> Result<Option<Vec<u8>>, NotBuilt> {
+    let (workspace, wanted) = (workspace.clone(), path.to_owned());
+    match blocking(move || workspace.read_bytes(&wanted)).await? {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(FileError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(NotBuilt::Input(format!("{path} cannot be read: {error}"))),
     }
-    serde_yaml::from_str(&text)
-        .map(Some)
-        .map_err(|error| NotBuilt::Input(format!("objectives.yaml does not fit its schema: {error}")))
+}
+
+/// Objectives that are sound; nothing when there is no file or only the untouched template.
+pub fn objectives_of(bytes: Option<&[u8]>) -> Result<Option<Objectives>, NotBuilt> {
+    let Some(bytes) = bytes.filter(|bytes| !is_template(bytes)) else { return Ok(None) };
+    let sound = gates::objectives::check(bytes).sound();
+    sound.map(Some).map_err(|found| NotBuilt::Rejected(found.into_iter().map(|one| (Gate::Objectives, one)).collect()))
 }
 
 /// Sets its flag when it is dropped: a caller that goes away ends the run that was made for it.
@@ -187,9 +292,4 @@ impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-/// Name of the mounted configuration file with the materials.
-pub fn materials_file(mounts: &Path) -> PathBuf {
-    mounts.join("config").join("manufacturing_config.yaml")
 }

@@ -1,0 +1,66 @@
+//! Validating and pricing an assembly of twenty parts, warm, with the time of each stage.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use testkit::{
+    Context as TestContext,
+    contract::{benchmark::BenchmarkRequest, workbench::PriceRequest},
+    designs::{self, Design},
+};
+
+use super::Measurement;
+use crate::command::{cargo, median, timed};
+
+/// Repeats; each takes about a second.
+const REPEATS: usize = 7;
+
+/// Twenty drilled and rounded plates of different sizes, so that none is reused.
+fn assembly() -> Design {
+    let script = designs::script(
+        "plates = []\n\
+         for i in range(20):\n    \
+             plate = fillet(Box(30 + i, 20, 6).edges().filter_by(Axis.Z), 3)\n    \
+             plate = plate - Pos(8, 0, 0) * Cylinder(2, 6) - Pos(-8, 0, 0) * Cylinder(2, 6)\n    \
+             plates.append(part(Pos(60 * (i % 5) - 120, 40 * (i // 5) - 200, 10) * plate, f\"plate_{i}\"))\n\
+         return Compound(children=plates)",
+    );
+    let objectives = designs::ball_above_goal().objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 9000.0");
+    Design { script, objectives }
+}
+
+pub(super) fn measure() -> anyhow::Result<Vec<Measurement>> {
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (priced, validated, stages) = runtime.block_on(async {
+        let context = TestContext::shared().await;
+        let session = context.session("bench-pricing");
+        session.must_hold(&assembly()).await;
+        let (mut priced, mut validated) = (Vec::new(), Vec::new());
+        let mut stages: BTreeMap<String, Vec<Duration>> = BTreeMap::new();
+        for _ in 0..REPEATS {
+            let begun = Instant::now();
+            let answer = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+            priced.push(begun.elapsed());
+            anyhow::ensure!(answer.success, "the assembly was not priced: {}", answer.message);
+            for (stage, milliseconds) in answer.stage_ms {
+                stages.entry(stage).or_default().push(Duration::from_secs_f64(milliseconds / 1000.0));
+            }
+            let begun = Instant::now();
+            let answer = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+            validated.push(begun.elapsed());
+            anyhow::ensure!(answer.success, "the assembly is not valid: {}", answer.message);
+        }
+        Ok((median(priced), median(validated), stages))
+    })?;
+    let mut rows = vec![Measurement::seconds("validate and price 20 parts, over HTTP", priced, 1.0, "< 1 s")];
+    rows.extend(
+        stages
+            .into_iter()
+            .map(|(stage, times)| Measurement::for_comparison(&format!("  of that: {stage}"), median(times))),
+    );
+    rows.push(Measurement::for_comparison("geometric validation of the same 20 parts, over HTTP", validated));
+    Ok(rows)
+}

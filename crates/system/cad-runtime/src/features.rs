@@ -1,0 +1,46 @@
+//! What of a part's geometry decides how it is made and fastened: corners, bores and declared holes. Lengths in mm,
+//! world axes.
+
+use serde::Deserialize;
+
+/// A concave edge or fillet parallel to z, the tool axis of a mill. No tool of a larger radius gets into it.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct InternalCorner {
+    /// Radius, mm; 0 for a sharp edge.
+    pub radius_mm: f64,
+    /// Middle of the edge, or of the fillet's face.
+    pub position_mm: [f64; 3],
+    /// Length along z, mm.
+    pub length_mm: f64,
+}
+
+/// A round hole that the geometry really has: a concave cylinder that closes around its axis.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Bore {
+    /// Diameter, mm.
+    pub diameter_mm: f64,
+    /// One end of its axis.
+    pub start_mm: [f64; 3],
+    /// The other end of its axis.
+    pub end_mm: [f64; 3],
+}
+
+/// A hole that the script declared with `utils.fasteners.fastener_hole`. That the geometry has it is to be checked
+/// against the [`Bore`]s: a script can cut and close what it likes.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FastenerHole {
+    /// Name, unique within the part.
+    pub hole_id: String,
+    /// Thread of the fastener, such as `M3`.
+    pub size: String,
+    /// Diameter of the hole, mm.
+    pub diameter_mm: f64,
+    /// Where it enters, on the face.
+    pub position_mm: [f64; 3],
+    /// Unit vector from the entry into the part.
+    pub axis: [f64; 3],
+    /// Depth from the entry, mm.
+    pub depth_mm: f64,
+    /// Whether this hole brings the fastener; of two mated holes one does.
+    pub adds_fastener: bool,
+}

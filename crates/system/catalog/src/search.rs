@@ -1,0 +1,194 @@
+//! From a question to candidates, best first.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use contract::catalog::{CatalogAnswer, CatalogQuery, PartCandidate};
+
+use crate::{
+    Catalog, CatalogError,
+    conditions::{Condition, Verdict},
+    figures::{Comparison, Quantity},
+    no_match,
+    question::{Lookup, Question, Term},
+    sizes::Wish,
+    words::Meaning,
+};
+
+/// Answers a question.
+pub(crate) fn answer(catalog: &Catalog, query: &CatalogQuery) -> Result<CatalogAnswer, CatalogError> {
+    let question = Question::understand(&query.q, catalog.dictionary());
+    let conditions = conditions(catalog, &question, query)?;
+    let parts = catalog.parts();
+    let judged: Vec<Vec<Verdict>> = parts
+        .iter()
+        .enumerate()
+        .map(|(position, part)| conditions.iter().map(|condition| condition.judge(position, part)).collect())
+        .collect();
+
+    let fitting: Vec<usize> = (0..parts.len()).filter(|&part| judged[part].iter().all(|v| v.holds)).collect();
+    let descriptions = Descriptions::of(catalog, &question)?;
+    let mut ranked: Vec<Ranked> = fitting
+        .into_iter()
+        .map(|part| Ranked {
+            part,
+            undescribed: descriptions.missing(part),
+            distance: judged[part].iter().map(|verdict| verdict.distance).sum(),
+            relevance: descriptions.relevance(part) + relevance(&conditions, part),
+        })
+        .collect();
+    // Of what was said about the part, as much as any part has; less only when no part has it.
+    let least = ranked.iter().map(|ranked| ranked.undescribed).min();
+    ranked.retain(|ranked| Some(ranked.undescribed) == least);
+    ranked.sort_by(Ranked::order);
+
+    let (no_match_rationale, too_strict) = if ranked.is_empty() {
+        let (sentence, strict) =
+            no_match::explain(&query.q, &conditions, parts, &judged, |part| descriptions.missing(part));
+        (Some(sentence), strict)
+    } else {
+        (None, Vec::new())
+    };
+    let candidates: Vec<PartCandidate> = ranked
+        .iter()
+        .take(query.limit as usize)
+        .map(|&Ranked { part, .. }| {
+            let met = conditions.iter().zip(&judged[part]).map(|(condition, v)| condition.reason(v, &parts[part]));
+            parts[part].candidate(rationale(met.chain(descriptions.remarks(part)).chain(question.remarks.clone())))
+        })
+        .collect();
+    let version = catalog.version().clone();
+    Ok(CatalogAnswer { query: query.q.clone(), candidates, no_match_rationale, too_strict, version })
+}
+
+/// Everything that an answer must meet: what the text names, the figures in it, and the parameters beside it.
+fn conditions(catalog: &Catalog, question: &Question, query: &CatalogQuery) -> Result<Vec<Condition>, CatalogError> {
+    let mut conditions = Vec::new();
+    for term in &question.required {
+        conditions.push(Condition::Term { term: term.clone(), matches: look_up(catalog, term)? });
+    }
+    conditions.extend(question.wishes.iter().map(|wish| Condition::Wish { wish: wish.clone(), parameter: None }));
+    if let Some(asked) = &query.category {
+        conditions.push(Condition::Category { asked: asked.clone(), matches: of_category(catalog, asked)? });
+    }
+    let bounds =
+        [("max_cost", query.max_cost, Quantity::Price), ("max_weight_g", query.max_weight_g, Quantity::Weight)];
+    for (parameter, value, quantity) in bounds {
+        if let Some(value) = value {
+            let wish = Wish { quantity, value, comparison: Some(Comparison::AtMost), said: parameter.to_owned() };
+            conditions.push(Condition::Wish { wish, parameter: Some(parameter) });
+        }
+    }
+    Ok(conditions)
+}
+
+/// The parts that a term leads to.
+fn look_up(catalog: &Catalog, term: &Term) -> Result<BTreeMap<usize, f64>, CatalogError> {
+    match &term.lookup {
+        Lookup::Kind(kind) => catalog.matches(&format!("kind : {}", phrase(std::slice::from_ref(kind)))),
+        Lookup::Phrase(words) if words.is_empty() => Ok(BTreeMap::new()),
+        Lookup::Phrase(words) => catalog.matches(&phrase(words)),
+        Lookup::Parts(parts) => Ok(parts.iter().map(|&part| (part, 0.0)).collect()),
+        Lookup::Nowhere => Ok(BTreeMap::new()),
+    }
+}
+
+/// Words as a phrase in the index's language. Whatever is neither letter nor digit is left out, so no text can become
+/// an operator.
+fn phrase(words: &[String]) -> String {
+    let words: Vec<String> =
+        words.iter().map(|word| word.chars().filter(|character| character.is_alphanumeric()).collect()).collect();
+    format!("\"{}\"", words.join(" "))
+}
+
+/// Parts of a category, by its own name or by a word for it (`psu`).
+fn of_category(catalog: &Catalog, asked: &str) -> Result<BTreeMap<usize, f64>, CatalogError> {
+    let name = asked.trim().to_lowercase().replace([' ', '-'], "_");
+    let named = catalog.parts().iter().enumerate().filter(|(_, part)| part.category == name);
+    let named: BTreeMap<usize, f64> = named.map(|(position, _)| (position, 0.0)).collect();
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
+    match catalog.dictionary().understand(&words).as_slice() {
+        [only] if matches!(only.meaning, Meaning::Kind(_)) => {
+            let Meaning::Kind(kind) = &only.meaning else { return Ok(named) };
+            look_up(catalog, &Term { said: asked.to_owned(), lookup: Lookup::Kind(kind.clone()) })
+        }
+        _ => Ok(named),
+    }
+}
+
+/// Relevance of a part to the required terms, as the index sees it: the smaller, the better.
+fn relevance(conditions: &[Condition], part: usize) -> f64 {
+    let matches = conditions.iter().filter_map(|condition| match condition {
+        Condition::Term { matches, .. } => matches.get(&part),
+        _ => None,
+    });
+    matches.sum()
+}
+
+/// What the question says about the part beside what it must be.
+struct Descriptions<'a> {
+    described: Vec<(&'a Term, BTreeMap<usize, f64>)>,
+    context: Vec<BTreeMap<usize, f64>>,
+}
+
+impl<'a> Descriptions<'a> {
+    fn of(catalog: &Catalog, question: &'a Question) -> Result<Self, CatalogError> {
+        let described = question.described.iter().map(|term| Ok((term, look_up(catalog, term)?)));
+        let context = question.context.iter().map(|term| look_up(catalog, term));
+        Ok(Self {
+            described: described.collect::<Result<_, CatalogError>>()?,
+            context: context.collect::<Result<_, CatalogError>>()?,
+        })
+    }
+
+    fn missing(&self, part: usize) -> usize {
+        self.described.iter().filter(|(_, matches)| !matches.contains_key(&part)).count()
+    }
+
+    fn relevance(&self, part: usize) -> f64 {
+        let described = self.described.iter().map(|(_, matches)| matches);
+        described.chain(&self.context).filter_map(|matches| matches.get(&part)).sum()
+    }
+
+    fn remarks(&self, part: usize) -> impl Iterator<Item = String> {
+        self.described.iter().map(move |(term, matches)| {
+            let stands = if matches.contains_key(&part) { "stands" } else { "does not stand" };
+            format!("{:?} {stands} in its description", term.said)
+        })
+    }
+}
+
+/// A fitting part and what decides its place.
+struct Ranked {
+    part: usize,
+    /// How much of what was said about it is not said of it.
+    undescribed: usize,
+    /// How far its figures are from the ones asked for.
+    distance: f64,
+    /// The index's figure: the smaller, the better.
+    relevance: f64,
+}
+
+impl Ranked {
+    /// Figures decide before words, and the order of the catalogue at last. Rounding keeps parts in that order whose
+    /// descriptions differ only in length.
+    fn order(&self, other: &Self) -> Ordering {
+        let rounded = |value: f64, step: f64| (value / step).round();
+        rounded(self.distance, 1e-3)
+            .total_cmp(&rounded(other.distance, 1e-3))
+            .then(rounded(self.relevance, 0.5).total_cmp(&rounded(other.relevance, 0.5)))
+            .then(self.part.cmp(&other.part))
+    }
+}
+
+/// Remarks as one text.
+fn rationale(remarks: impl Iterator<Item = String>) -> String {
+    let text = remarks.filter(|remark| !remark.is_empty()).collect::<Vec<_>>().join("; ");
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), characters.as_str()),
+        None => "It meets every condition.".to_owned(),
+    }
+}

@@ -1,0 +1,299 @@
+//! Sizes and quantities in a question: `M3x10`, `24V`, `8x22x7`, `awg 18`, `under 50 g`.
+//!
+//! What is understood is cut out of the text, so that the words that remain can be looked up as words.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::figures::{Comparison, Quantity};
+
+/// A quantity that the question asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wish {
+    pub(crate) quantity: Quantity,
+    /// In the quantity's own unit: V, A, W, N·m, rad/s, N, mm, g, USD.
+    pub(crate) value: f64,
+    /// What the question says about it: `under`, `at least`.
+    pub(crate) comparison: Option<Comparison>,
+    /// The words that were read.
+    pub(crate) said: String,
+}
+
+/// A unit as a pattern, the quantity that it is of, and how many of the quantity's own unit it is. A unit without a
+/// quantity counts an amount (`5 m` of wire, `10 pcs`), which no part can be too small for.
+type Unit = (&'static str, Option<Quantity>, f64);
+
+/// Units in the order in which they are tried, so a longer name stands before its beginning.
+const UNITS: [Unit; 23] = [
+    (r"v ?dc|v ?ac|volts?|v", Some(Quantity::Voltage), 1.0),
+    (r"milliamps?|ma", Some(Quantity::Current), 1e-3),
+    (r"amperes?|amps?|a", Some(Quantity::Current), 1.0),
+    (r"kilowatts?|kw", Some(Quantity::Power), 1e3),
+    (r"watts?|w", Some(Quantity::Power), 1.0),
+    (r"newton[ .-]?met(?:er|re)s?|n[ .-]?m", Some(Quantity::Torque), 1.0),
+    (r"n[ .-]?cm", Some(Quantity::Torque), 1e-2),
+    (r"kgf?[ ./-]?cm", Some(Quantity::Torque), KILOGRAM_CENTIMETRE),
+    (r"oz[ .-]?in", Some(Quantity::Torque), 7.061_552e-3),
+    (r"rad/s(?:ec)?|radians per second", Some(Quantity::Speed), 1.0),
+    (r"rpm|revolutions per minute", Some(Quantity::RevolutionsPerMinute), 1.0),
+    (r"kilonewtons?|kn", Some(Quantity::Force), 1e3),
+    (r"newtons?|n", Some(Quantity::Force), 1.0),
+    (r"kilograms?|kgs?", Some(Quantity::Weight), 1e3),
+    (r"grams?|g", Some(Quantity::Weight), 1.0),
+    (r"usd|dollars?|\$", Some(Quantity::Price), 1.0),
+    (r"(?:mm|millimet(?:er|re)s?) ?(?:bore|inner diameter|inside diameter|inner|id)", Some(Quantity::Bore), 1.0),
+    (r"(?:mm|millimet(?:er|re)s?) ?(?:outer diameter|outside diameter|outer|od)", Some(Quantity::OuterDiameter), 1.0),
+    (r"(?:mm|millimet(?:er|re)s?) ?(?:in )?(?:diameter|dia)", Some(Quantity::Diameter), 1.0),
+    (r"(?:mm|millimet(?:er|re)s?) ?(?:wide|width)", Some(Quantity::Width), 1.0),
+    (r"(?:mm|millimet(?:er|re)s?) ?(?:thick|thickness)", Some(Quantity::Thickness), 1.0),
+    (r"(?:mm|millimet(?:er|re)s?) ?(?:high|tall|height)", Some(Quantity::Height), 1.0),
+    (r"(?:mm|millimet(?:er|re)s?) ?(?:long|length)", Some(Quantity::Length), 1.0),
+];
+
+/// Lengths that do not say behind the number which length they are.
+const BARE_LENGTHS: [Unit; 4] = [
+    (r"millimet(?:er|re)s?|mm", Some(Quantity::Millimetres), 1.0),
+    (r"centimet(?:er|re)s?|cm", Some(Quantity::Millimetres), 10.0),
+    (r"met(?:er|re)s?|m", None, 1.0),
+    (r"pieces|pcs|pc|x", None, 1.0),
+];
+
+/// 1 kg·cm in N·m.
+pub(crate) const KILOGRAM_CENTIMETRE: f64 = 0.098_066_5;
+
+const NUMBER: &str = r"(\d+(?:\.\d+)?)";
+const MORE: &str = r"at least|minimum|min\.?|over|above|more than|stronger than|>=|>";
+const LESS: &str = r"at most|maximum|max\.?|under|below|less than|lighter than|cheaper than|up to|<=|<";
+
+/// The whole question as a set of patterns, tried one after the other.
+struct Patterns {
+    decimal_comma: Regex,
+    three_numbers: Regex,
+    thread: Regex,
+    loose_thread: Regex,
+    gauge: Regex,
+    price: Regex,
+    named_length: Regex,
+    leading_count: Regex,
+    units: Vec<UnitPatterns>,
+    bare_lengths: Vec<UnitPatterns>,
+}
+
+/// How values of one unit are written.
+struct UnitPatterns {
+    range: Regex,
+    single: Regex,
+    quantity: Option<Quantity>,
+    factor: f64,
+}
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the patterns are fixed, and the tests compile all of them")
+}
+
+impl From<&Unit> for UnitPatterns {
+    fn from(&(unit, quantity, factor): &Unit) -> Self {
+        let bounds = format!(r"(?:(?P<more>{MORE})\s*|(?P<less>{LESS})\s*)?");
+        let after = "(?P<after> or more| min| or less| max)?";
+        Self {
+            range: pattern(&format!(r"\b{NUMBER}\s*(?:-|to|\.\.)\s*{NUMBER}\s*(?:{unit})")),
+            single: pattern(&format!(r"{bounds}\b{NUMBER}\s*-?\s*(?:{unit}){after}")),
+            quantity,
+            factor,
+        }
+    }
+}
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
+    decimal_comma: pattern(r"(\d),(\d)"),
+    three_numbers: pattern(&format!(r"\b(m?){NUMBER}\s*[-x]\s*{NUMBER}\s*[-x]\s*{NUMBER}(?:\s*mm)?")),
+    thread: pattern(&format!(r"\bm{NUMBER}(?:\s*-\s*{NUMBER})?(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
+    loose_thread: pattern(&format!(r"\bm\s+{NUMBER}(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
+    gauge: pattern(&format!(r"\b(?:(?:awg|gauge)\s*-?\s*{NUMBER}|{NUMBER}\s*-?\s*(?:awg|gauge|ga)\b)")),
+    price: pattern(&format!(r"(?:(?:{LESS})\s*)?\$\s*{NUMBER}")),
+    named_length: pattern(&format!(
+        r"\b(bore|inner|id|od|outer|outside|diameter|width|thickness|height|length)\s*(?:diameter)?\s*(?:of)?\s*{NUMBER}(?:\s*mm)?"
+    )),
+    leading_count: pattern(r"^\W*(?:(?:i|we|need|want|get|give|me|find|please)\s+)*(\d{1,2})\s+[a-z]"),
+    units: UNITS.iter().map(UnitPatterns::from).collect(),
+    bare_lengths: BARE_LENGTHS.iter().map(UnitPatterns::from).collect(),
+});
+
+/// Lower case, and the many signs for the same thing as one. The result may hold any letter, but no upper-case one.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.to_lowercase().chars() {
+        match character {
+            '×' | '✕' | '✖' | '*' => plain.push('x'),
+            '·' | '⋅' | '∙' | '•' => plain.push('.'),
+            '−' | '–' | '—' | '‐' | '‑' => plain.push('-'),
+            'ø' | '⌀' => plain.push_str(" diameter "),
+            '≥' => plain.push_str(">="),
+            '≤' => plain.push_str("<="),
+            '_' | '\u{a0}' | '\u{202f}' | '\u{2009}' => plain.push(' '),
+            other => plain.push(other),
+        }
+    }
+    PATTERNS.decimal_comma.replace_all(&plain, "$1.$2").into_owned()
+}
+
+/// Cuts every size and quantity out of a text that went through [`plain`].
+pub(crate) fn take_wishes(text: &mut String) -> Vec<Wish> {
+    let patterns = &*PATTERNS;
+    let mut wishes = Vec::new();
+    cut(text, &patterns.price, &mut wishes, |found| {
+        Some(vec![wish(Quantity::Price, value(found, 1)?, Some(Comparison::AtMost), found)])
+    });
+    cut(text, &patterns.three_numbers, &mut wishes, three_numbers);
+    cut(text, &patterns.thread, &mut wishes, |found| Some(thread(found, value(found, 1)?, &[2, 3])));
+    cut(text, &patterns.gauge, &mut wishes, |found| {
+        Some(vec![wish(Quantity::Gauge, value(found, 1).or_else(|| value(found, 2))?, None, found)])
+    });
+    take_values(text, &patterns.units, &mut wishes);
+    cut(text, &patterns.named_length, &mut wishes, |found| {
+        let quantity = match found.get(1)?.as_str() {
+            "bore" | "inner" | "id" => Quantity::Bore,
+            "od" | "outer" | "outside" => Quantity::OuterDiameter,
+            "diameter" => Quantity::Diameter,
+            "width" => Quantity::Width,
+            "thickness" => Quantity::Thickness,
+            "height" => Quantity::Height,
+            _ => Quantity::Length,
+        };
+        Some(vec![wish(quantity, value(found, 2)?, None, found)])
+    });
+    take_values(text, &patterns.bare_lengths, &mut wishes);
+    cut(text, &patterns.loose_thread, &mut wishes, |found| Some(thread(found, value(found, 1)?, &[2])));
+    if let Some(count) = patterns.leading_count.captures(text).and_then(|found| found.get(1)) {
+        let place = count.range();
+        text.replace_range(place.clone(), &" ".repeat(place.len()));
+    }
+    wishes
+}
+
+/// Cuts out values with a unit, ranges first.
+fn take_values(text: &mut String, units: &[UnitPatterns], wishes: &mut Vec<Wish>) {
+    for UnitPatterns { range, single, quantity, factor } in units {
+        cut(text, range, wishes, |found| {
+            let (low, high) = (value(found, 1)? * factor, value(found, 2)? * factor);
+            let quantity = (*quantity)?;
+            let bounds = [(low, Comparison::AtLeast), (high, Comparison::AtMost)];
+            (low < high).then(|| bounds.map(|(value, bound)| wish(quantity, value, Some(bound), found)).to_vec())
+        });
+        cut(text, single, wishes, |found| {
+            let value = value(found, 3)? * factor;
+            Some(quantity.iter().map(|&quantity| wish(quantity, value, bound(found), found)).collect())
+        });
+    }
+}
+
+/// Replaces what a pattern finds by blanks, where `read` makes sense of it and the match is not the beginning of a
+/// longer word (`5 apples` is no current).
+fn cut(text: &mut String, pattern: &Regex, wishes: &mut Vec<Wish>, read: impl Fn(&Captures<'_>) -> Option<Vec<Wish>>) {
+    let original = text.clone();
+    for found in pattern.captures_iter(&original) {
+        let Some(whole) = found.get(0) else { continue };
+        let goes_on = |next: char| {
+            next.is_alphabetic() || next.is_numeric() && whole.as_str().ends_with(|last: char| last.is_ascii_digit())
+        };
+        if original[whole.end()..].starts_with(goes_on) {
+            continue;
+        }
+        if let Some(read) = read(&found) {
+            wishes.extend(read);
+            text.replace_range(whole.range(), &" ".repeat(whole.len()));
+        }
+    }
+}
+
+fn value(found: &Captures<'_>, group: usize) -> Option<f64> {
+    found.get(group)?.as_str().parse().ok()
+}
+
+fn wish(quantity: Quantity, value: f64, comparison: Option<Comparison>, found: &Captures<'_>) -> Wish {
+    Wish { quantity, value, comparison, said: found[0].trim().to_owned() }
+}
+
+fn bound(found: &Captures<'_>) -> Option<Comparison> {
+    match found.name("after").map(|after| after.as_str().trim()) {
+        Some("or more" | "min") => Some(Comparison::AtLeast),
+        Some("or less" | "max") => Some(Comparison::AtMost),
+        _ if found.name("more").is_some() => Some(Comparison::AtLeast),
+        _ if found.name("less").is_some() => Some(Comparison::AtMost),
+        _ => None,
+    }
+}
+
+/// `M3-0.5x20` is a thread with pitch and length; `M8-22-7` and `8x22x7` are bore, outer diameter and width.
+fn three_numbers(found: &Captures<'_>) -> Option<Vec<Wish>> {
+    let (first, second, third) = (value(found, 2)?, value(found, 3)?, value(found, 4)?);
+    let is_thread = !found[1].is_empty() && is_pitch(first, second);
+    if is_thread {
+        return Some(thread(found, first, &[3, 4]));
+    }
+    (first < second && third < second).then(|| {
+        [(Quantity::Bore, first), (Quantity::OuterDiameter, second), (Quantity::Width, third)]
+            .map(|(quantity, value)| wish(quantity, value, None, found))
+            .to_vec()
+    })
+}
+
+/// A thread of this diameter; of the numbers behind it a small one is the pitch and any other the length.
+fn thread(found: &Captures<'_>, diameter: f64, further: &[usize]) -> Vec<Wish> {
+    let mut wishes = vec![wish(Quantity::Thread, diameter, None, found)];
+    for value in further.iter().filter_map(|&group| value(found, group)) {
+        let quantity = if is_pitch(diameter, value) { Quantity::Pitch } else { Quantity::Length };
+        wishes.push(wish(quantity, value, None, found));
+    }
+    wishes
+}
+
+/// Metric pitches are below a quarter of the diameter (M1.6 has 0.35), and no screw is as short as that.
+fn is_pitch(diameter: f64, value: f64) -> bool {
+    value < diameter / 4.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn read(question: &str) -> (Vec<(Quantity, f64)>, String) {
+        let mut text = plain(question);
+        let wishes = take_wishes(&mut text).into_iter().map(|wish| (wish.quantity, wish.value)).collect();
+        (wishes, text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    #[rstest]
+    #[case("M3x10 screw", &[(Quantity::Thread, 3.0), (Quantity::Length, 10.0)], "screw")]
+    #[case("M3 × 10 mm", &[(Quantity::Thread, 3.0), (Quantity::Length, 10.0)], "")]
+    #[case("M2,5x0.45x8", &[(Quantity::Thread, 2.5), (Quantity::Pitch, 0.45), (Quantity::Length, 8.0)], "")]
+    #[case("M3-0.5_10mm", &[(Quantity::Thread, 3.0), (Quantity::Pitch, 0.5), (Quantity::Millimetres, 10.0)], "")]
+    #[case("m 8 nut", &[(Quantity::Thread, 8.0)], "nut")]
+    #[case("8x22x7", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0), (Quantity::Width, 7.0)], "")]
+    #[case("24v5a psu", &[(Quantity::Voltage, 24.0), (Quantity::Current, 5.0)], "psu")]
+    #[case("24-volt", &[(Quantity::Voltage, 24.0)], "")]
+    #[case("5 apples", &[], "apples")]
+    #[case("sg90", &[], "sg90")]
+    #[case("20 kg·cm", &[(Quantity::Torque, 20.0 * KILOGRAM_CENTIMETRE)], "")]
+    #[case("under 50 g and $3", &[(Quantity::Price, 3.0), (Quantity::Weight, 50.0)], "and")]
+    #[case("18AWG, 5 m", &[(Quantity::Gauge, 18.0)], ",")]
+    #[case("ø 22 mm outer", &[(Quantity::OuterDiameter, 22.0)], "diameter")]
+    #[case("bore 8, od 22", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0)], ",")]
+    #[case("4-6 V", &[(Quantity::Voltage, 4.0), (Quantity::Voltage, 6.0)], "")]
+    #[case("4 M3 nuts", &[(Quantity::Thread, 3.0)], "nuts")]
+    #[case("608 bearing", &[], "608 bearing")]
+    fn sizes_are_read_and_cut_out(#[case] question: &str, #[case] wishes: &[(Quantity, f64)], #[case] remaining: &str) {
+        assert_eq!(read(question), (wishes.to_vec(), remaining.to_owned()));
+    }
+
+    #[rstest]
+    #[case("at least 5 A", Some(Comparison::AtLeast))]
+    #[case("<= 5 A", Some(Comparison::AtMost))]
+    #[case("5 A max", Some(Comparison::AtMost))]
+    #[case("5 A", None)]
+    fn bounds_are_read(#[case] question: &str, #[case] bound: Option<Comparison>) {
+        assert_eq!(take_wishes(&mut plain(question))[0].comparison, bound);
+    }
+}

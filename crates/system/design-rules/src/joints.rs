@@ -1,0 +1,221 @@
+//! What holds parts together: fasteners of rigid connections, welds, and what a hinge turns on.
+
+use std::collections::BTreeSet;
+
+use cad_runtime::{Design, Part, PartRole};
+use contract::limits::MAX_JOINT_GAP_MM;
+use contract::part_metadata::{HolePair, JointMetadata, JointSupport, JointType};
+use contract::violations::Violation;
+
+use crate::connections::{Connection, Uses, ends_of, gather, other_end};
+use crate::holes::{AXIS_ANGLE_TOLERANCE_DEG, HoleOf, angle_deg, check_meeting};
+use crate::surface::Surface;
+use crate::{SCRIPT, at_part, between_parts, rounded};
+
+/// Prefix of the attribute `constraint` that holds a part to another.
+const WELD: &str = "weld:";
+
+/// Everything that is wrong with the connections, welds and joints of a design. `category_of` tells the category of a
+/// catalogue id (`bearing`, `motor`, `servo`, …), or nothing for an id that the catalogue does not have.
+pub fn check_joints(design: &Design, category_of: &dyn Fn(&str) -> Option<String>) -> Vec<Violation> {
+    let (connections, mut violations) = gather(design);
+    let mut uses = Uses::new();
+    for connection in &connections {
+        violations.extend(connection.check());
+        connection.take(&mut uses);
+    }
+    let mut shafts = BTreeSet::new();
+    for part in &design.parts {
+        violations.extend(check_weld(design, part, &connections));
+        if let Some(joint) = part.joint() {
+            violations.extend(check_joint(design, part, joint, category_of));
+            take_shaft(design, part, joint, &mut shafts, &mut uses);
+        }
+    }
+    violations.extend(check_cut(design, &uses));
+    violations.extend(check_uses(&uses));
+    violations
+}
+
+/// A weld names a part, and between made parts stands for fasteners: nothing here is glued or welded.
+fn check_weld(design: &Design, part: &Part, connections: &[Connection<'_>]) -> Option<Violation> {
+    let to = part.constraint.as_deref()?.strip_prefix(WELD)?.trim();
+    let other = match other_end(design, part, to, "its weld constraint") {
+        Ok(other) => other,
+        Err(violation) => return Some(*violation),
+    };
+    if !is_made(part) || !is_made(other) || connections.iter().any(|known| known.joins(part, other)) {
+        return None;
+    }
+    let label = &part.label;
+    let message = format!(
+        "Part {label:?} is welded to {to:?}, but no fasteners hold them together; declare a rigid connection with holes \
+         of both parts in rigid_connections"
+    );
+    Some(Violation::new(SCRIPT, "joint.weld_without_fasteners", message).at(between_parts(label, to)))
+}
+
+/// True for a part that is made of a material, not bought.
+fn is_made(part: &Part) -> bool {
+    matches!(&part.role, PartRole::Part(metadata) if metadata.cots_id.is_none())
+}
+
+fn check_joint(
+    design: &Design,
+    part: &Part,
+    joint: &JointMetadata,
+    category_of: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Violation> {
+    let other = match joint.to.as_deref().map(|to| other_end(design, part, to, "its joint")).transpose() {
+        Ok(other) => other,
+        Err(violation) => return vec![*violation],
+    };
+    if joint.kind == JointType::Slide {
+        return Vec::new();
+    }
+    let Some(support) = joint.via else {
+        let message = format!(
+            "Part {:?} has a hinge joint that turns on nothing; say via=\"bearing\", \"motor\" or \"through_hole\", and \
+             to which part",
+            part.label
+        );
+        return vec![Violation::new(SCRIPT, "joint.support_missing", message).at(at_part(&part.label))];
+    };
+    let Some(other) = other else {
+        let message = format!(
+            "Part {:?} has a hinge joint via {} without `to`; name the part that it turns on",
+            part.label,
+            name_of(support)
+        );
+        return vec![Violation::new(SCRIPT, "joint.support_missing", message).at(at_part(&part.label))];
+    };
+    match support {
+        JointSupport::Bearing => check_bought_support(part, other, support, &["bearing"], category_of),
+        JointSupport::Motor => check_bought_support(part, other, support, &["motor", "servo"], category_of),
+        JointSupport::ThroughHole => check_shaft(part, other, joint),
+    }
+}
+
+fn name_of(support: JointSupport) -> &'static str {
+    match support {
+        JointSupport::Bearing => "bearing",
+        JointSupport::Motor => "motor",
+        JointSupport::ThroughHole => "through_hole",
+    }
+}
+
+/// A bearing or motor is one of the catalogue, and the part sits on it.
+fn check_bought_support(
+    part: &Part,
+    other: &Part,
+    support: JointSupport,
+    categories: &[&str],
+    category_of: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Violation> {
+    let (label, to, via) = (&part.label, &other.label, name_of(support));
+    let place = between_parts(label, to);
+    let mut violations = Vec::new();
+
+    let cots_id = match &other.role {
+        PartRole::Part(metadata) => metadata.cots_id.as_deref(),
+        PartRole::Compound(_) | PartRole::Zone(_) => None,
+    };
+    let category = cots_id.and_then(category_of);
+    if !category.as_deref().is_some_and(|category| categories.contains(&category)) {
+        let what = match (cots_id, &category) {
+            (None, _) => "is no bought part".to_owned(),
+            (Some(id), None) => format!("has cots_id {id:?}, which the catalogue does not have"),
+            (Some(id), Some(category)) => format!("has cots_id {id:?}, a {category}"),
+        };
+        let wanted = categories.join(" or ");
+        let message =
+            format!("Part {label:?} turns via {via} on {to:?}, which {what}; it must be a {wanted} of the catalogue");
+        let violation = Violation::new(SCRIPT, "joint.wrong_support", message).at(&place);
+        violations.push(Violation { measured: category.map(Into::into), ..violation }.limit(wanted));
+    }
+
+    if let (Some(own), Some(support)) = (Surface::of(part), Surface::of(other))
+        && let Err(gap) = own.is_within(&support, MAX_JOINT_GAP_MM)
+    {
+        let message = format!(
+            "Part {label:?} turns via {via} on {to:?} but is {gap:.2} mm away from it, {MAX_JOINT_GAP_MM} mm at most; \
+             bring them together"
+        );
+        let violation = Violation::new(SCRIPT, "joint.gap_too_wide", message).at(&place);
+        violations.push(violation.measured(rounded(gap)).limit(MAX_JOINT_GAP_MM));
+    }
+    violations
+}
+
+/// A shaft passes one hole of each part, and the joint turns about it.
+fn check_shaft(part: &Part, other: &Part, joint: &JointMetadata) -> Vec<Violation> {
+    let (label, to) = (&part.label, &other.label);
+    let Some(pair) = &joint.holes else {
+        let message = format!(
+            "Part {label:?} turns via through_hole on {to:?} without saying in which holes; give `holes` with one of \
+             each part"
+        );
+        return vec![Violation::new(SCRIPT, "joint.support_missing", message).at(between_parts(label, to))];
+    };
+    let (own, other) = match ends_of(part, other, pair) {
+        Ok(ends) => ends,
+        Err(violations) => return violations,
+    };
+    let mut violations = check_meeting(own, other);
+    let angle = angle_deg(joint.axis, own.hole.axis);
+    if angle > AXIS_ANGLE_TOLERANCE_DEG {
+        let message = format!(
+            "Part {label:?} turns about an axis that is {angle:.1}° off its hole {:?}, {AXIS_ANGLE_TOLERANCE_DEG}° at \
+             most; a shaft in the hole allows no other axis than the hole's",
+            own.hole.hole_id
+        );
+        let violation = Violation::new(SCRIPT, "joint.axis_off_hole", message).at(between_parts(label, to));
+        violations.push(violation.measured(rounded(angle)).limit(AXIS_ANGLE_TOLERANCE_DEG));
+    }
+    violations
+}
+
+/// Notes the holes of a shaft; two parts that declare the same hinge take them once.
+fn take_shaft<'design>(
+    design: &'design Design,
+    part: &'design Part,
+    joint: &JointMetadata,
+    shafts: &mut BTreeSet<[(&'design str, String); 2]>,
+    uses: &mut Uses<'design>,
+) {
+    let (Some(JointSupport::ThroughHole), Some(HolePair { own, other })) = (joint.via, &joint.holes) else { return };
+    let Some(Ok(other_part)) = joint.to.as_deref().map(|to| other_end(design, part, to, "its joint")) else { return };
+    let mut ends = [(part.label.as_str(), own.clone()), (other_part.label.as_str(), other.clone())];
+    ends.sort();
+    if shafts.insert(ends.clone()) {
+        for end in ends {
+            *uses.entry(end).or_default() += 1;
+        }
+    }
+}
+
+/// Every hole that something is joined through is really there.
+fn check_cut(design: &Design, uses: &Uses<'_>) -> Vec<Violation> {
+    let holes = uses.keys().filter_map(|(label, hole)| {
+        let part = crate::connections::part_named(design, label)?;
+        HoleOf::named(part, hole)
+    });
+    holes.filter_map(HoleOf::check_cut).collect()
+}
+
+/// One hole takes one fastener or shaft.
+fn check_uses(uses: &Uses<'_>) -> Vec<Violation> {
+    uses.iter()
+        .filter(|(_, count)| **count > 1)
+        .map(|((label, hole), count)| {
+            let message = format!(
+                "Hole {hole:?} of part {label:?} is used {count} times, once at most: one fastener or shaft fills it; \
+                 drill another"
+            );
+            Violation::new(SCRIPT, "joint.hole_reused", message).at(at_part(label)).measured(*count).limit(1)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

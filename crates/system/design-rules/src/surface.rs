@@ -1,0 +1,136 @@
+//! Questions to the surface of one part: what is inside, what is near.
+
+use cad_runtime::Part;
+use parry3d_f64::bounding_volume::{Aabb, BoundingVolume as _};
+use parry3d_f64::math::{Pose, Vector};
+use parry3d_f64::query::{self, PointQuery as _};
+use parry3d_f64::shape::{Shape, TriMesh};
+
+/// The triangles of a part, with a tree over them. Building the tree costs more than a bounding-box test: ask that
+/// first.
+pub(crate) struct Surface {
+    pub(crate) mesh: TriMesh,
+    is_closed: bool,
+}
+
+impl Surface {
+    /// The surface of a part; `None` when it has no triangle.
+    pub(crate) fn of(part: &Part) -> Option<Self> {
+        let vertices = part.mesh.vertices_mm.iter().map(|vertex| Vector::from(*vertex)).collect();
+        let mesh = TriMesh::new(vertices, part.mesh.triangles.clone()).ok()?;
+        Some(Self { mesh, is_closed: part.mesh.is_watertight })
+    }
+
+    /// True when the point lies in the material. An open surface has no inside.
+    pub(crate) fn contains(&self, point: [f64; 3]) -> bool {
+        let bounds = self.mesh.local_aabb();
+        let [x, y, z] = point;
+        if !self.is_closed || !bounds.contains_local_point(point.into()) {
+            return false;
+        }
+        let above = Aabb::new(point.into(), Vector::new(x, y, bounds.maxs.z));
+        let crossings = self.mesh.bvh().intersect_aabb(&above).filter_map(|index| {
+            let triangle = self.mesh.triangle(index);
+            crossing([triangle.a, triangle.b, triangle.c].map(Into::into), x, y)
+        });
+        crossings.filter(|(height, _)| *height > z).map(|(_, sign)| sign).sum::<i32>() != 0
+    }
+
+    /// Distance from a point to the nearest point of the surface, mm.
+    pub(crate) fn distance_to(&self, point: [f64; 3]) -> f64 {
+        let point = Vector::from(point);
+        (self.mesh.project_local_point(point, false).point - point).length()
+    }
+
+    /// Whether two surfaces come within `limit_mm` of each other; otherwise how far apart they are, mm.
+    pub(crate) fn is_within(&self, other: &Self, limit_mm: f64) -> Result<(), f64> {
+        let own_bounds = self.mesh.local_aabb().loosened(limit_mm);
+        let other_bounds = other.mesh.local_aabb();
+        let is_near = own_bounds.intersects(&other_bounds)
+            && self.mesh.bvh().intersect_aabb(&other_bounds.loosened(limit_mm)).any(|index| {
+                let triangle = self.mesh.triangle(index);
+                let reach = triangle.compute_local_aabb().loosened(limit_mm);
+                other
+                    .mesh
+                    .bvh()
+                    .intersect_aabb(&reach)
+                    .any(|candidate| distance(&triangle, &other.mesh.triangle(candidate)) <= limit_mm)
+            });
+        if is_near { Ok(()) } else { Err(distance(&self.mesh, &other.mesh)) }
+    }
+}
+
+/// Distance of two shapes in world coordinates, mm; 0 when they overlap.
+fn distance(first: &dyn Shape, second: &dyn Shape) -> f64 {
+    query::distance(&Pose::IDENTITY, first, &Pose::IDENTITY, second)
+        .expect("distances between triangles and meshes are supported")
+        .distance
+}
+
+/// Where the vertical line through (x, y) crosses a triangle, and +1 where it leaves the solid upwards, -1 where it
+/// enters. A line through an edge or a corner crosses exactly one of the triangles that share it, so that a closed
+/// surface is always crossed an even number of times.
+pub(crate) fn crossing(corners: [[f64; 3]; 3], x: f64, y: f64) -> Option<(f64, i32)> {
+    let [first, second, third] = corners;
+    let left = is_left(first, second, x, y);
+    if is_left(second, third, x, y) != left || is_left(third, first, x, y) != left {
+        return None;
+    }
+    let normal = (Vector::from(second) - Vector::from(first)).cross(Vector::from(third) - Vector::from(first));
+    if normal.z == 0.0 {
+        return None;
+    }
+    let height = first[2] - (normal.x * (x - first[0]) + normal.y * (y - first[1])) / normal.z;
+    Some((height, if left { 1 } else { -1 }))
+}
+
+/// Whether (x, y) lies left of the directed edge, seen from above. Both triangles of an edge compute the same product,
+/// since its ends are put in order first; a point on the edge counts as left of the ordered edge, as if it were moved
+/// by an infinitesimal amount along y and a still smaller one against x.
+fn is_left(from: [f64; 3], to: [f64; 3], x: f64, y: f64) -> bool {
+    let is_ordered = (from[0], from[1]) <= (to[0], to[1]);
+    let (first, second) = if is_ordered { (from, to) } else { (to, from) };
+    let product = (second[0] - first[0]) * (y - first[1]) - (second[1] - first[1]) * (x - first[0]);
+    (product >= 0.0) == is_ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::fixture::cuboid;
+
+    /// The line through the middle of the box meets the diagonal of its upper and lower face.
+    #[rstest]
+    #[case::middle([5.0, 5.0, 5.0], true)]
+    #[case::off_the_middle([2.0, 7.0, 9.9], true)]
+    #[case::above([5.0, 5.0, 10.1], false)]
+    #[case::below([5.0, 5.0, -0.1], false)]
+    #[case::beside([-0.1, 5.0, 5.0], false)]
+    #[case::on_the_line_of_an_upright_edge([10.1, 10.1, 5.0], false)]
+    fn inside_is_told_from_outside(#[case] point: [f64; 3], #[case] expected: bool) {
+        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3])).expect("a box has triangles");
+        assert_eq!(surface.contains(point), expected);
+    }
+
+    #[test]
+    fn lines_through_corners_and_edges_cross_a_closed_surface_evenly() {
+        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3])).expect("a box has triangles");
+        for (x, y) in [(0.0, 0.0), (0.0, 5.0), (10.0, 10.0), (5.0, 5.0), (10.0, 0.0), (5.0, 0.0), (3.0, 3.0)] {
+            let corners = surface.mesh.triangles().map(|triangle| [triangle.a, triangle.b, triangle.c].map(Into::into));
+            let signs: Vec<i32> = corners.filter_map(|corners| crossing(corners, x, y)).map(|hit| hit.1).collect();
+            assert!(signs.is_empty() || signs.len() == 2 && signs.iter().sum::<i32>() == 0, "({x}, {y}): {signs:?}");
+        }
+    }
+
+    #[test]
+    fn gaps_between_parts_are_measured() {
+        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]));
+        let (first, near, far) = (surface(0.0), surface(10.8), surface(13.0));
+        let (first, near, far) = (first.expect("triangles"), near.expect("triangles"), far.expect("triangles"));
+        assert_eq!(first.is_within(&near, 1.0), Ok(()));
+        let gap = first.is_within(&far, 1.0).expect_err("3 mm are more than 1");
+        assert!((gap - 3.0).abs() < 1e-9, "{gap}");
+    }
+}

@@ -1,0 +1,259 @@
+//! Reviews of an episode's work: numbered, stored with their evidence, and carried out in the same transaction.
+
+use chrono::{DateTime, Utc};
+use contract::{
+    episodes::EpisodeStatus,
+    events::{
+        event,
+        names::{REVIEW_DECISION, SIMULATION_RESULT},
+    },
+    limits::MAX_REJECTIONS,
+    reviews::{Review, ReviewDecision, ReviewEvidence, ReviewFrontmatter},
+};
+use serde_json::{Value, json};
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    EpisodeStore, Stored, Transition,
+    episodes::{change_state, set_next_agent},
+    labels::{AgentLabel, DecisionLabel},
+    refusals::{answer_refusal, pending_refusal},
+    review_effect::{ReviewEffect, is_rejection},
+    text::{storable_text, storable_value},
+    traces::{insert_events, lock_episode},
+};
+
+/// File that a simulation leaves in the workspace; checking it makes the review one of a simulation.
+const SIMULATION_REPORT: &str = "simulation_result.json";
+/// File that validation and pricing leave in the workspace; checking it makes the review one of how parts are made.
+const MANUFACTURING_REPORT: &str = "validation_results.json";
+
+const REVIEW_COLUMNS: &str = "episode_id, round, decision, comments, evidence, next_agent, path, content, created_at";
+
+/// What became of a review that came in. `Faults` is whatever the judge of its document returns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReviewRecording<Faults> {
+    /// It was stored and carried out.
+    Recorded {
+        /// The review as it was stored.
+        review: Review,
+        /// State of the episode afterwards.
+        status: EpisodeStatus,
+    },
+    /// The document is not a review that can be stored now; nothing was stored.
+    Refused(Faults),
+    /// The episode does not run, so there is nothing to review; nothing was stored.
+    NotRunning {
+        /// The state that it is in.
+        status: EpisodeStatus,
+    },
+}
+
+#[derive(FromRow)]
+struct ReviewRow {
+    episode_id: Uuid,
+    round: i32,
+    decision: DecisionLabel,
+    comments: Json<Vec<String>>,
+    evidence: Json<ReviewEvidence>,
+    next_agent: Option<AgentLabel>,
+    path: String,
+    content: String,
+    created_at: DateTime<Utc>,
+}
+
+impl From<ReviewRow> for Review {
+    fn from(row: ReviewRow) -> Self {
+        Self {
+            episode_id: row.episode_id,
+            round: row.round.unsigned_abs(),
+            decision: row.decision.into(),
+            comments: row.comments.0,
+            evidence: row.evidence.0,
+            next_agent: row.next_agent.map(Into::into),
+            path: row.path,
+            content: row.content,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl EpisodeStore {
+    /// Stores a review and carries it out. `judge` reads the document, and is told whether a refusal of the plan
+    /// waits for an answer: it is asked while the episode is locked, so that its verdict and what is stored by it
+    /// see the same state. Review, `review_decision` event, answer to the refusal and new state of the episode are
+    /// stored together or not at all.
+    pub async fn record_review<Faults: Send>(
+        &self,
+        episode_id: Uuid,
+        content: &str,
+        judge: impl FnOnce(bool) -> Result<ReviewFrontmatter, Faults> + Send,
+    ) -> Stored<ReviewRecording<Faults>> {
+        let mut transaction = self.pool.begin().await?;
+        let status = lock_episode(&mut transaction, episode_id).await?;
+        if status != EpisodeStatus::Running {
+            return Ok(ReviewRecording::NotRunning { status });
+        }
+        let refusal = pending_refusal(&mut transaction, episode_id).await?;
+        let frontmatter = match judge(refusal.is_some()) {
+            Ok(frontmatter) => frontmatter,
+            Err(faults) => return Ok(ReviewRecording::Refused(faults)),
+        };
+        let earlier = decisions_of(&mut transaction, episode_id).await?;
+        let round = earlier.len() as u32 + 1;
+        let rejections = earlier.into_iter().filter(|decision| is_rejection(*decision)).count() as u32;
+        let effect = ReviewEffect::of(frontmatter.decision, rejections);
+
+        let review = insert_review(&mut transaction, episode_id, round, content, &frontmatter, effect).await?;
+        let answered = refusal.filter(|_| effect.refusal.is_some());
+        if let (Some(number), Some(answer)) = (answered, effect.refusal) {
+            answer_refusal(&mut transaction, episode_id, number, answer).await?;
+        }
+        let simulations = simulations_of(&mut transaction, episode_id).await?;
+        insert_events(&mut transaction, episode_id, &[decision_event(&review, answered, simulations)]).await?;
+        set_next_agent(&mut transaction, episode_id, effect.next_agent).await?;
+        if effect.status != status {
+            let reason = Some(reason_of_the_end(&review, effect.status));
+            let wanted = Transition { status: effect.status, workflow_id: None, reason };
+            change_state(&mut transaction, episode_id, status, &wanted).await?;
+        }
+        transaction.commit().await?;
+        Ok(ReviewRecording::Recorded { review, status: effect.status })
+    }
+
+    /// Reviews of an episode in the order of their rounds.
+    pub async fn reviews(&self, episode_id: Uuid) -> Stored<Vec<Review>> {
+        self.require_episode(episode_id).await?;
+        let query =
+            sqlx::AssertSqlSafe(format!("SELECT {REVIEW_COLUMNS} FROM reviews WHERE episode_id = $1 ORDER BY round"));
+        let rows: Vec<ReviewRow> = sqlx::query_as(query).bind(episode_id).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+async fn decisions_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored<Vec<ReviewDecision>> {
+    let labels: Vec<DecisionLabel> = sqlx::query_scalar("SELECT decision FROM reviews WHERE episode_id = $1")
+        .bind(episode_id)
+        .fetch_all(connection)
+        .await?;
+    Ok(labels.into_iter().map(Into::into).collect())
+}
+
+async fn simulations_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored<i64> {
+    let count =
+        sqlx::query_scalar("SELECT count(*) FROM traces WHERE episode_id = $1 AND trace_type = 'EVENT' AND name = $2")
+            .bind(episode_id)
+            .bind(SIMULATION_RESULT)
+            .fetch_one(connection)
+            .await?;
+    Ok(count)
+}
+
+async fn insert_review(
+    connection: &mut PgConnection,
+    episode_id: Uuid,
+    round: u32,
+    content: &str,
+    frontmatter: &ReviewFrontmatter,
+    effect: ReviewEffect,
+) -> Stored<Review> {
+    let query = sqlx::AssertSqlSafe(format!(
+        "INSERT INTO reviews ({REVIEW_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp()) \
+         RETURNING {REVIEW_COLUMNS}"
+    ));
+    let row: ReviewRow = sqlx::query_as(query)
+        .bind(episode_id)
+        .bind(round.cast_signed())
+        .bind(DecisionLabel::from(frontmatter.decision))
+        .bind(storable_value(&json!(frontmatter.comments)))
+        .bind(storable_value(&json!(frontmatter.evidence)))
+        .bind(effect.next_agent.map(AgentLabel::from))
+        .bind(format!("reviews/review-round-{round}/review.md"))
+        .bind(storable_text(content))
+        .fetch_one(connection)
+        .await?;
+    Ok(row.into())
+}
+
+fn decision_event(
+    review: &Review,
+    answered_refusal: Option<u32>,
+    simulations_run: i64,
+) -> serde_json::Map<String, Value> {
+    let fields = json!({
+        "episode_id": review.episode_id,
+        "round": review.round,
+        "decision": review.decision,
+        "reason": review.comments.first(),
+        "comments": review.comments,
+        "next_agent": review.next_agent,
+        "refusal_number": answered_refusal,
+        "evidence": review.evidence,
+        "evidence_stats": {
+            "has_sim_report": checked(&review.evidence, SIMULATION_REPORT),
+            "has_mfg_report": checked(&review.evidence, MANUFACTURING_REPORT),
+            "num_renders": review.evidence.images_viewed,
+            "simulations_run": simulations_run,
+        },
+    });
+    event(REVIEW_DECISION, review.created_at, fields)
+}
+
+/// True when a file of this name is among those that were checked, in whatever directory.
+fn checked(evidence: &ReviewEvidence, name: &str) -> bool {
+    evidence.files_checked.iter().any(|path| path.rsplit('/').next() == Some(name))
+}
+
+fn reason_of_the_end(review: &Review, status: EpisodeStatus) -> String {
+    let round = review.round;
+    if status == EpisodeStatus::Completed {
+        return format!("approved in review round {round}");
+    }
+    let comment = review.comments.first().map_or("none", String::as_str);
+    format!(
+        "review round {round} was rejection number {MAX_REJECTIONS}, and {MAX_REJECTIONS} rejections end an episode; \
+         its first comment: {comment}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::reviews::NextAgent;
+
+    use super::*;
+
+    fn review(decision: ReviewDecision, comments: &[&str]) -> Review {
+        Review {
+            episode_id: Uuid::nil(),
+            round: 7,
+            decision,
+            comments: comments.iter().map(ToString::to_string).collect(),
+            evidence: ReviewEvidence {
+                images_viewed: 3,
+                files_checked: vec!["work/simulation_result.json".into(), "old-validation_results.json".into()],
+                video_viewed: None,
+            },
+            next_agent: Some(NextAgent::Coder),
+            path: "reviews/review-round-7/review.md".into(),
+            content: String::new(),
+            created_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn the_event_tells_the_decision_its_reason_and_what_was_looked_at() {
+        let event = decision_event(&review(ReviewDecision::Rejected, &["too heavy", "and loud"]), None, 2);
+        assert_eq!(event["reason"], "too heavy");
+        assert_eq!(event["next_agent"], "coder");
+        let expected = json!({"has_sim_report": true, "has_mfg_report": false, "num_renders": 3, "simulations_run": 2});
+        assert_eq!(event["evidence_stats"], expected);
+        assert_eq!(decision_event(&review(ReviewDecision::Approved, &[]), None, 0)["reason"], Value::Null);
+    }
+
+    #[test]
+    fn the_last_rejection_names_the_limit_and_its_comment() {
+        let reason = reason_of_the_end(&review(ReviewDecision::RejectPlan, &["too heavy"]), EpisodeStatus::Failed);
+        assert!(reason.contains(&format!("{MAX_REJECTIONS} rejections")) && reason.contains("too heavy"), "{reason}");
+    }
+}

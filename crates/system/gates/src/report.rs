@@ -1,0 +1,154 @@
+//! Collects what is wrong with one artifact, and reads its bytes as text.
+
+use contract::violations::{Checked, Violation};
+
+use serde_json::Value;
+
+use crate::wording::{counted, cut};
+
+/// Largest artifact that is read, in bytes. People write a few kilobytes; the limit bounds the time of a check.
+pub const MAX_ARTIFACT_BYTES: usize = 1 << 20;
+
+/// So many violations of one file are told; more than that is no list that anybody works through.
+const MAX_VIOLATIONS: usize = 500;
+
+/// An artifact: its file name, and the first half of the names of its rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Artifact {
+    pub file: &'static str,
+    pub name: &'static str,
+}
+
+/// A violation without its artifact: `Report::add` puts the file in, and the artifact's name before the rule.
+pub(crate) fn broken(rule: &str, message: impl Into<String>) -> Violation {
+    Violation::new("", rule, message)
+}
+
+/// How deep a measured value is told; boxes of numbers need three levels.
+const MEASURED_DEPTH: usize = 3;
+
+/// So many values of a measured list are told.
+const MEASURED_VALUES: usize = 200;
+
+/// The value without the bulk that an author may put where a number belongs.
+fn bounded(value: Value, depth: usize) -> Value {
+    match value {
+        Value::String(text) => Value::String(cut(&text)),
+        Value::Array(_) | Value::Object(_) if depth == 0 => Value::String("…".to_owned()),
+        Value::Array(list) => list.into_iter().take(MEASURED_VALUES).map(|value| bounded(value, depth - 1)).collect(),
+        Value::Object(map) => {
+            let some = map.into_iter().take(MEASURED_VALUES);
+            some.map(|(key, value)| (cut(&key), bounded(value, depth - 1))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
+/// What is wrong with one artifact.
+#[derive(Debug)]
+pub(crate) struct Report {
+    artifact: Artifact,
+    violations: Vec<Violation>,
+    left_out: usize,
+}
+
+impl Report {
+    pub(crate) fn new(artifact: Artifact) -> Self {
+        Self { artifact, violations: Vec::new(), left_out: 0 }
+    }
+
+    /// Takes a violation made by [`broken`].
+    pub(crate) fn add(&mut self, violation: Violation) {
+        if self.violations.len() == MAX_VIOLATIONS {
+            self.left_out += 1;
+            return;
+        }
+        let Artifact { file, name } = self.artifact;
+        self.violations.push(Violation {
+            file: file.to_owned(),
+            rule: format!("{name}.{}", violation.rule),
+            measured: violation.measured.map(|value| bounded(value, MEASURED_DEPTH)),
+            ..violation
+        });
+    }
+
+    /// Takes what another report of the same artifact found.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.left_out += other.left_out;
+        for violation in other.violations {
+            if self.violations.len() < MAX_VIOLATIONS {
+                self.violations.push(violation);
+            } else {
+                self.left_out += 1;
+            }
+        }
+    }
+
+    /// True while nothing is wrong.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// The bytes as text without byte order mark; nothing, and a violation, when they are too many or not UTF-8.
+    pub(crate) fn text<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a str> {
+        if bytes.len() > MAX_ARTIFACT_BYTES {
+            let message =
+                format!("the file has {} bytes and at most {MAX_ARTIFACT_BYTES} are read; shorten it", bytes.len());
+            self.add(broken("too_large", message).measured(bytes.len()).limit(MAX_ARTIFACT_BYTES));
+            return None;
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
+            Err(error) => {
+                let offset = error.valid_up_to();
+                let message = format!("the file is not UTF-8 from byte {offset} on; save it as UTF-8");
+                self.add(broken("not_utf8", message).at(format!("byte {offset}")));
+                None
+            }
+        }
+    }
+
+    /// All violations, the number of those left out among them.
+    pub(crate) fn into_violations(mut self) -> Vec<Violation> {
+        if self.left_out > 0 {
+            let Artifact { file, name } = self.artifact;
+            let message = format!("{} more left out; correct these first", counted(self.left_out, "violation"));
+            self.violations.push(Violation::new(file, format!("{name}.more"), message).measured(self.left_out));
+        }
+        self.violations
+    }
+
+    /// The verdict, with what could be read.
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Checked<T> {
+        Checked { value, violations: self.into_violations() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: Artifact = Artifact { file: "plan.md", name: "plan" };
+
+    #[test]
+    fn violations_beyond_the_limit_are_counted() {
+        let mut report = Report::new(PLAN);
+        (0..MAX_VIOLATIONS + 7).for_each(|_| report.add(broken("x", "y")));
+        let violations = report.into_violations();
+        assert_eq!(violations.len(), MAX_VIOLATIONS + 1);
+        assert_eq!((violations[0].file.as_str(), violations[0].rule.as_str()), ("plan.md", "plan.x"));
+        let last = &violations[MAX_VIOLATIONS];
+        assert_eq!((last.rule.as_str(), last.measured.clone()), ("plan.more", Some(7.into())));
+    }
+
+    #[test]
+    fn text_is_limited_in_size_and_must_be_utf8() {
+        let mut report = Report::new(PLAN);
+        assert_eq!(report.text(b"\xef\xbb\xbfa"), Some("a"));
+        assert_eq!(report.text(b"ab\xff"), None);
+        assert_eq!(report.text(&vec![b'a'; MAX_ARTIFACT_BYTES + 1]), None);
+        let violations = report.into_violations();
+        assert_eq!(violations[0].place.as_deref(), Some("byte 2"));
+        assert_eq!(violations[1].rule, "plan.too_large");
+    }
+}

@@ -1,0 +1,270 @@
+//! The verdict on one part: geometry, material and price together.
+
+use contract::{
+    part_metadata::ManufacturingMethod,
+    workbench::{WorkbenchMetadata, WorkbenchResult},
+};
+
+use crate::{
+    cnc,
+    config::ManufacturingConfig,
+    finding::Finding,
+    moulding,
+    price::{self, Listed, Piece},
+    print,
+    solid::Solid,
+    surface::Surface,
+};
+
+/// Can `solid` be made of this material by this method, what does one of `quantity` pieces cost and weigh?
+///
+/// A quantity of 0 counts as 1. `is_reused` says that an equal part was set up before. Price and weight are 0 when they
+/// cannot be computed, which is then a violation.
+pub fn analyze(
+    config: &ManufacturingConfig,
+    solid: &Solid,
+    method: ManufacturingMethod,
+    material_id: Option<&str>,
+    quantity: u32,
+    is_reused: bool,
+) -> WorkbenchResult {
+    verdict(config, solid, method, material_id, quantity, is_reused).0
+}
+
+/// The same, with the violations as data too.
+pub(crate) fn verdict(
+    config: &ManufacturingConfig,
+    solid: &Solid,
+    method: ManufacturingMethod,
+    material_id: Option<&str>,
+    quantity: u32,
+    is_reused: bool,
+) -> (WorkbenchResult, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let mut metadata = WorkbenchMetadata::default();
+    let material = match material_of(config, method, material_id) {
+        Ok((listed, fault)) => {
+            findings.extend(fault);
+            Some(listed)
+        }
+        Err(fault) => {
+            findings.push(fault);
+            None
+        }
+    };
+    findings.extend(geometry_findings(config, solid, method, &mut metadata));
+    let piece = Piece::of(solid);
+    let price = material
+        .filter(|_| piece.is_measurable())
+        .and_then(|listed| price::price(config, method, listed, &piece, quantity, is_reused));
+    let (unit_cost, weight_g) = price.as_ref().map_or((0.0, 0.0), |it| (it.breakdown.unit_cost, it.weight_g));
+    metadata.cost_breakdown = price.map(|price| price.breakdown);
+    let result = WorkbenchResult {
+        is_manufacturable: findings.is_empty(),
+        unit_cost,
+        weight_g,
+        violations: findings.iter().map(|finding| finding.message.clone()).collect(),
+        metadata,
+    };
+    (result, findings)
+}
+
+/// The material, with what stands against working it by this method; or why there is none.
+pub(crate) fn material_of<'a>(
+    config: &'a ManufacturingConfig,
+    method: ManufacturingMethod,
+    material_id: Option<&str>,
+) -> Result<(Listed<'a>, Option<Finding>), Finding> {
+    let for_method = || config.materials_for(method);
+    let Some(id) = material_id else {
+        let message = format!(
+            "no material is given; set material_id of its metadata to one that manufacturing_config.yaml lists for {}: {}",
+            method.name(),
+            for_method()
+        );
+        return Err(Finding::new("part.material_missing", message));
+    };
+    let listed = config.listed(id).map_err(|unknown| {
+        let known = unknown.known.clone();
+        Finding::new("part.unknown_material", unknown.to_string()).against(id, known)
+    })?;
+    let fault = (!listed.1.allows(method)).then(|| {
+        let allowed: Vec<_> = listed.1.compatibility.iter().map(|method| method.name()).collect();
+        let message = format!(
+            "material {id:?} cannot be worked by {}; manufacturing_config.yaml lists it for {}, and for {} it lists {}",
+            method.name(),
+            if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") },
+            method.name(),
+            for_method()
+        );
+        Finding::new("part.material_method", message).against(method.name(), allowed)
+    });
+    Ok((listed, fault))
+}
+
+/// What stands against the geometry.
+fn geometry_findings(
+    config: &ManufacturingConfig,
+    solid: &Solid,
+    method: ManufacturingMethod,
+    metadata: &mut WorkbenchMetadata,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let surface = Surface::of(solid);
+    let fault = if !solid.is_valid {
+        Some("the CAD kernel finds its topology faulty")
+    } else if solid.solid_count == 0 {
+        Some("it encloses no volume")
+    } else if !solid.is_watertight {
+        Some("its surface has gaps")
+    } else if surface.is_none() || !Piece::of(solid).is_measurable() {
+        Some("its surface or volume cannot be measured")
+    } else {
+        None
+    };
+    if let Some(fault) = fault {
+        let message = format!("Geometry is not a closed, valid solid: {fault}");
+        findings.push(Finding::new("part.closed_solid", message));
+    }
+    if method == ManufacturingMethod::ThreeDPrint {
+        findings.extend(print::findings(solid));
+    }
+    // Rays say nothing true about a surface that does not part inside from outside.
+    let surface = surface.filter(|_| fault.is_none());
+    let processes = &config.processes;
+    let is_offered = match method {
+        ManufacturingMethod::Cnc => processes.cnc.as_ref().map(|cnc| {
+            let asked = surface.map(|surface| cnc::findings(cnc, &surface, solid.internal_corners, metadata));
+            findings.extend(asked.unwrap_or_default());
+        }),
+        ManufacturingMethod::InjectionMolding => processes.im.as_ref().map(|im| {
+            let asked = surface.map(|surface| moulding::findings(im, &surface, metadata));
+            findings.extend(asked.unwrap_or_default());
+        }),
+        ManufacturingMethod::ThreeDPrint => processes.three_dp.as_ref().map(|_| ()),
+    };
+    if is_offered.is_none() {
+        let message = format!(
+            "Unsupported manufacturing method: manufacturing_config.yaml has no section manufacturing_processes.{}",
+            method.name()
+        );
+        findings.push(Finding::new("part.method_unsupported", message));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::execution::BoundingBox;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{config::tests::shipped, sample_solids::SampleSolid};
+
+    #[rstest]
+    #[case::cnc(ManufacturingMethod::Cnc, "aluminum_6061", 103.2162)]
+    #[case::print(ManufacturingMethod::ThreeDPrint, "abs", 10.0208 + 4.0 / 3.0)]
+    fn a_cube_can_be_milled_and_printed(
+        #[case] method: ManufacturingMethod,
+        #[case] material: &str,
+        #[case] unit_cost: f64,
+    ) {
+        let result = analyze(&shipped(), &SampleSolid::cuboid([10.0; 3]).view(), method, Some(material), 1, false);
+        assert_eq!(result.violations, Vec::<String>::new());
+        assert!((result.unit_cost - unit_cost).abs() < 1e-9);
+    }
+
+    #[rstest]
+    #[case::missing(None, "no material is given")]
+    #[case::unknown(Some("unobtainium"), "\"unobtainium\" is not in manufacturing_config.yaml")]
+    #[case::wrong_method(Some("silicone_rubber"), "\"silicone_rubber\" cannot be worked by cnc; ")]
+    fn a_material_is_never_made_up(#[case] material: Option<&str>, #[case] expected: &str) {
+        let solid = SampleSolid::cuboid([10.0; 3]);
+        let result = analyze(&shipped(), &solid.view(), ManufacturingMethod::Cnc, material, 1, false);
+        let [sentence] = result.violations.as_slice() else { panic!("{:?}", result.violations) };
+        assert!(sentence.contains(expected), "{sentence}");
+        assert!(!result.is_manufacturable);
+    }
+
+    #[rstest]
+    #[case::two_bodies(|solid: &mut Solid| solid.solid_count = 2, "Geometry must be a single body, found 2 solids")]
+    #[case::gaps(|solid: &mut Solid| solid.is_watertight = false, "Geometry is not a closed, valid solid")]
+    #[case::invalid(|solid: &mut Solid| solid.is_valid = false, "Geometry is not a closed, valid solid")]
+    #[case::no_surface(|solid: &mut Solid| solid.triangles = &[], "Geometry is not a closed, valid solid")]
+    fn a_print_must_be_one_closed_body(#[case] spoil: fn(&mut Solid), #[case] expected: &str) {
+        let cube = SampleSolid::cuboid([10.0; 3]);
+        let mut solid = cube.view();
+        spoil(&mut solid);
+        let result = analyze(&shipped(), &solid, ManufacturingMethod::ThreeDPrint, Some("abs"), 1, false);
+        let [sentence] = result.violations.as_slice() else { panic!("{:?}", result.violations) };
+        assert!(sentence.starts_with(expected), "{sentence}");
+    }
+
+    #[test]
+    fn a_method_without_a_section_is_not_offered() {
+        let text = "materials: {abs: {name: ABS, density_g_cm3: 1.04, cost_per_kg: 2.5, compatibility: [im]}}";
+        let config = ManufacturingConfig::parse(text).expect("sound");
+        let solid = SampleSolid::cuboid([10.0; 3]);
+        let result = analyze(&config, &solid.view(), ManufacturingMethod::InjectionMolding, Some("abs"), 1, false);
+        assert!(result.violations[0].contains("manufacturing_processes.im"), "{:?}", result.violations);
+    }
+
+    fn any_figure() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            4 => -20.0..20.0,
+            2 => (-3_i32..3).prop_map(f64::from),
+            1 => prop::sample::select(vec![0.0, 1e-320, -1e-12, 1e7, 1e300, f64::NAN, f64::INFINITY]),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_mesh_is_too_odd_for_an_answer(
+            vertices in prop::collection::vec([any_figure(), any_figure(), any_figure()], 0..12),
+            triangles in prop::collection::vec([0..13_u32, 0..13, 0..13], 0..24),
+            figures in [any_figure(), any_figure()],
+            corner in [any_figure(), any_figure()],
+            quantity in prop::sample::select(vec![0, 1, 7, u32::MAX]),
+        ) {
+            let corner =
+                crate::InternalCorner { radius_mm: corner[0], position_mm: [corner[1]; 3], length_mm: corner[1] };
+            let triangles: Vec<[u32; 3]> = triangles;
+            for method in ManufacturingMethod::ALL {
+                let solid = Solid {
+                    volume_mm3: figures[0],
+                    area_mm2: figures[1],
+                    bounding_box: BoundingBox { min: [figures[1]; 3], max: [figures[0]; 3] },
+                    solid_count: 1,
+                    is_valid: true,
+                    is_watertight: true,
+                    vertices_mm: &vertices,
+                    triangles: &triangles,
+                    internal_corners: &[corner],
+                };
+                let result = analyze(&shipped(), &solid, method, Some("abs"), quantity, false);
+                prop_assert!(result.unit_cost.is_finite() && result.unit_cost >= 0.0);
+                prop_assert_eq!(result.is_manufacturable, result.violations.is_empty());
+            }
+        }
+    }
+}
+#[cfg(test)]
+mod probe_tmp {
+    use super::*;
+    #[derive(serde::Deserialize)]
+    struct S { name: String, volume: f64, area: f64, min: [f64;3], max: [f64;3], vertices: Vec<[f64;3]>, triangles: Vec<[u32;3]> }
+    #[test]
+    fn probe() {
+        let shapes: Vec<S> = serde_json::from_str(&std::fs::read_to_string("/tmp/probe_shapes.json").unwrap()).unwrap();
+        for s in shapes {
+            let solid = Solid { volume_mm3: s.volume, area_mm2: s.area, bounding_box: contract::execution::BoundingBox{min:s.min,max:s.max}, solid_count:1, is_valid:true, is_watertight:true, vertices_mm:&s.vertices, triangles:&s.triangles, internal_corners:&[] };
+            for (m, mat) in [(ManufacturingMethod::Cnc,"aluminum_6061"),(ManufacturingMethod::InjectionMolding,"abs")] {
+                let t = std::time::Instant::now();
+                let r = analyze(&crate::config::tests::shipped(), &solid, m, Some(mat), 1, false);
+                println!("{} {} tris={} {:?} cost={:.2} {:?}\n   {:#?}", s.name, m.name(), s.triangles.len(), t.elapsed(), r.unit_cost, r.metadata.additional_info, r.violations);
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! 3D print: nearly everything can be printed, as long as it is one piece.
+
+use crate::{finding::Finding, solid::Solid};
+
+/// What stands against printing `solid`.
+pub(crate) fn findings(solid: &Solid) -> Vec<Finding> {
+    if solid.solid_count == 1 {
+        return Vec::new();
+    }
+    let message = format!(
+        "Geometry must be a single body, found {} solids; join them, or make each a part of its own",
+        solid.solid_count
+    );
+    vec![Finding::new("part.single_body", message).against(solid.solid_count, 1)]
+}

@@ -1,0 +1,104 @@
+//! What a ray meets and how far off the surface is: the questions to the triangle tree.
+
+use parry3d_f64::{
+    math::Vector,
+    query::{PointQuery, Ray, RayCast},
+    shape::{CompositeShapeRef, TriMesh},
+};
+
+use crate::surface::{Facet, Surface};
+
+/// How far from the surface a ray starts, mm: further than rounding errors of coordinates, nearer than any detail.
+const START_OFFSET_MM: f64 = 1e-4;
+
+/// The same where the surface is curved. Facets are up to this far from the true face, and what they hide of each other
+/// by less than that is no feature of the part.
+const START_OFFSET_CURVED_MM: f64 = 0.1;
+
+/// Facets that tilt by less are upright, as the sine of the angle: 0.01 mm in 100 mm is below what a machine holds, and
+/// above the rounding errors of an upright wall, which so never stands in its own way.
+const UPRIGHT: f64 = 1e-4;
+
+/// Which way something moves along z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Along {
+    /// +Z.
+    Up,
+    /// −Z.
+    Down,
+}
+
+impl Along {
+    fn sign(self) -> f64 {
+        match self {
+            Self::Up => 1.0,
+            Self::Down => -1.0,
+        }
+    }
+}
+
+/// What blocks the way out of a part in one direction. Who moves up and meets a closed solid enters it from below, so
+/// only facets that face the ray need to be asked.
+pub(crate) struct WayOut {
+    along: Along,
+    blocking: Option<TriMesh>,
+    reach: f64,
+}
+
+impl WayOut {
+    /// The way out of `surface`.
+    pub fn of(surface: &Surface, along: Along) -> Self {
+        let faces_ray = |facet: &&Facet| facet.normal.z * along.sign() < -UPRIGHT;
+        let blocking = mesh(surface.facets.iter().filter(faces_ray));
+        Self { along, blocking, reach: surface.reach }
+    }
+
+    /// Whether something is in the way from `point` of `facet`. The ray starts a little outside.
+    pub fn is_blocked(&self, point: Vector, facet: &Facet) -> bool {
+        let Some(blocking) = &self.blocking else { return false };
+        let offset = if facet.is_curved { START_OFFSET_CURVED_MM } else { START_OFFSET_MM };
+        let ray = Ray::new(point + facet.facing * offset, Vector::new(0.0, 0.0, self.along.sign()));
+        blocking.intersects_local_ray(&ray, self.reach)
+    }
+}
+
+/// The inside of a part.
+pub(crate) struct Inside {
+    mesh: TriMesh,
+    reach: f64,
+}
+
+/// Where a ray through the inside comes out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Exit {
+    /// Length of the way, mm.
+    pub distance: f64,
+    /// Index of the facet.
+    pub facet: usize,
+}
+
+impl Inside {
+    /// The inside of `surface`.
+    pub fn of(surface: &Surface) -> Option<Self> {
+        Some(Self { mesh: mesh(surface.facets.iter())?, reach: surface.reach })
+    }
+
+    /// Where the straight way inwards from `point` of a facet ends.
+    pub fn across(&self, point: Vector, normal: Vector) -> Option<Exit> {
+        let ray = Ray::new(point - normal * START_OFFSET_MM, -normal);
+        let (facet, way) = CompositeShapeRef(&self.mesh).cast_local_ray(&ray, self.reach, true)?;
+        Some(Exit { distance: way + START_OFFSET_MM, facet: facet as usize })
+    }
+
+    /// The point of the surface next to `point`.
+    pub fn nearest(&self, point: Vector) -> Vector {
+        self.mesh.project_local_point(point, false).point
+    }
+}
+
+/// A triangle tree of facets, in their order; none without facets.
+fn mesh<'a>(facets: impl Iterator<Item = &'a Facet>) -> Option<TriMesh> {
+    let corners: Vec<Vector> = facets.flat_map(|facet| facet.corners).collect();
+    let indices = (0..corners.len() as u32 / 3).map(|at| [3 * at, 3 * at + 1, 3 * at + 2]).collect();
+    TriMesh::new(corners, indices).ok()
+}

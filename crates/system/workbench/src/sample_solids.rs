@@ -1,0 +1,170 @@
+//! Solids that tests make by hand: prisms and cups with volumes and surfaces in closed form.
+
+use contract::execution::BoundingBox;
+
+use crate::solid::{InternalCorner, Solid};
+
+/// A solid that owns its mesh.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SampleSolid {
+    pub vertices: Vec<[f64; 3]>,
+    pub triangles: Vec<[u32; 3]>,
+    pub corners: Vec<InternalCorner>,
+}
+
+impl SampleSolid {
+    /// A block with a corner at the origin.
+    pub fn cuboid([x, y, z]: [f64; 3]) -> Self {
+        extruded_xz(&[[0.0, 0.0], [x, 0.0], [x, z], [0.0, z]], y)
+    }
+
+    pub fn moved(mut self, by: [f64; 3]) -> Self {
+        for vertex in &mut self.vertices {
+            *vertex = std::array::from_fn(|axis| vertex[axis] + by[axis]);
+        }
+        self
+    }
+
+    pub fn turned_about_z(mut self, angle: f64) -> Self {
+        let (sin, cos) = angle.sin_cos();
+        for vertex in &mut self.vertices {
+            let [x, y, z] = *vertex;
+            *vertex = [x * cos - y * sin, x * sin + y * cos, z];
+        }
+        self
+    }
+
+    /// The same shape with each triangle cut into four, so many times.
+    pub fn refined(mut self, times: u32) -> Self {
+        for _ in 0..times {
+            for triangle in std::mem::take(&mut self.triangles) {
+                let first = self.vertices.len() as u32;
+                for (from, to) in [(0, 1), (1, 2), (2, 0)] {
+                    let [a, b] = [triangle[from], triangle[to]].map(|index| self.vertices[index as usize]);
+                    self.vertices.push(std::array::from_fn(|axis| f64::midpoint(a[axis], b[axis])));
+                }
+                let [a, b, c] = triangle;
+                let [ab, bc, ca] = [first, first + 1, first + 2];
+                self.triangles.extend([[a, ab, ca], [ab, b, bc], [ca, bc, c], [ab, bc, ca]]);
+            }
+        }
+        self
+    }
+
+    /// What a caller says about it; volume and surface by the sums over the triangles.
+    pub fn view(&self) -> Solid<'_> {
+        let mut bounds = BoundingBox { min: [f64::INFINITY; 3], max: [f64::NEG_INFINITY; 3] };
+        for vertex in &self.vertices {
+            for (axis, at) in vertex.iter().enumerate() {
+                bounds.min[axis] = bounds.min[axis].min(*at);
+                bounds.max[axis] = bounds.max[axis].max(*at);
+            }
+        }
+        let (mut volume, mut area) = (0.0, 0.0);
+        for triangle in &self.triangles {
+            let [a, b, c] = triangle.map(|index| self.vertices[index as usize]);
+            let normal = cross(minus(b, a), minus(c, a));
+            area += dot(normal, normal).sqrt() / 2.0;
+            volume += dot(minus(a, self.vertices[0]), normal) / 6.0;
+        }
+        assert!(volume > 0.0, "the triangles must turn outwards");
+        Solid {
+            volume_mm3: volume,
+            area_mm2: area,
+            bounding_box: bounds,
+            solid_count: 1,
+            is_valid: true,
+            is_watertight: true,
+            vertices_mm: &self.vertices,
+            triangles: &self.triangles,
+            internal_corners: &self.corners,
+        }
+    }
+
+    /// Two triangles; the corners counter-clockwise seen from outside.
+    fn quad(&mut self, corners: [u32; 4]) {
+        let [a, b, c, d] = corners;
+        self.triangles.extend([[a, b, c], [a, c, d]]);
+    }
+}
+
+/// A prism along y from y = 0: an outline in x and z, counter-clockwise seen from −y.
+pub(crate) fn extruded_xz(outline: &[[f64; 2]], depth: f64) -> SampleSolid {
+    let count = outline.len() as u32;
+    let ring = |y: f64| outline.iter().map(move |[x, z]| [*x, y, *z]);
+    let mut solid = SampleSolid { vertices: ring(0.0).chain(ring(depth)).collect(), ..Default::default() };
+    for at in 0..count {
+        let next = (at + 1) % count;
+        solid.quad([at, at + count, next + count, next]);
+    }
+    for [a, b, c] in ears(outline) {
+        solid.triangles.push([a, b, c]);
+        solid.triangles.push([a + count, c + count, b + count]);
+    }
+    solid
+}
+
+/// A square cup, 30 mm wide outside at its base and 20 mm high, with walls and a floor of `wall` mm (measured level)
+/// that open by `draft_deg` upwards.
+pub(crate) fn cup(wall: f64, draft_deg: f64) -> SampleSolid {
+    const HALF_WIDTH: f64 = 15.0;
+    const HEIGHT: f64 = 20.0;
+    let slope = draft_deg.to_radians().tan();
+    let square = |half: f64, z: f64| [[-half, -half, z], [half, -half, z], [half, half, z], [-half, half, z]];
+    let outer = |z: f64| HALF_WIDTH + z * slope;
+    let rings = [
+        square(outer(0.0), 0.0),
+        square(outer(HEIGHT), HEIGHT),
+        square(outer(HEIGHT) - wall, HEIGHT),
+        square(outer(wall) - wall, wall),
+    ];
+    let mut solid = SampleSolid { vertices: rings.concat(), ..Default::default() };
+    solid.quad([0, 3, 2, 1]);
+    for ring in 0..3 {
+        for at in 0..4 {
+            let next = (at + 1) % 4;
+            let (low, high) = (ring * 4, ring * 4 + 4);
+            solid.quad([low + at, low + next, high + next, high + at]);
+        }
+    }
+    solid.quad([12, 13, 14, 15]);
+    solid
+}
+
+/// Triangles of a simple polygon, counter-clockwise, by cutting off ears.
+fn ears(outline: &[[f64; 2]]) -> Vec<[u32; 3]> {
+    let turn = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+    let mut left: Vec<usize> = (0..outline.len()).collect();
+    let mut triangles = Vec::new();
+    while left.len() > 2 {
+        let count = left.len();
+        let is_ear = |at: &usize| {
+            let [a, b, c] = [left[(at + count - 1) % count], left[*at], left[(at + 1) % count]];
+            let [pa, pb, pc] = [a, b, c].map(|index| outline[index]);
+            let inside = |index: &usize| {
+                let point = outline[*index];
+                ![a, b, c].contains(index)
+                    && turn(pa, pb, point) >= 0.0
+                    && turn(pb, pc, point) >= 0.0
+                    && turn(pc, pa, point) >= 0.0
+            };
+            turn(pa, pb, pc) > 0.0 && !left.iter().any(inside)
+        };
+        let ear = (0..count).find(is_ear).expect("a simple polygon has an ear");
+        triangles.push([(ear + count - 1) % count, ear, (ear + 1) % count].map(|at| left[at] as u32));
+        left.remove(ear);
+    }
+    triangles
+}
+
+fn minus(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    std::array::from_fn(|axis| a[axis] - b[axis])
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}

@@ -1,0 +1,176 @@
+//! `handover`: a submitted benchmark comes into the session where it is to be solved, and its hashes are recorded there.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use cad_runtime::{BuildRequest, Export, ExportFormat, ScriptSource};
+use chrono::Utc;
+use contract::{
+    benchmark::DesignSource,
+    handover::{Baseline, Gate, HandoverRequest, HandoverResponse, Stage},
+    objectives::is_template,
+    session::SessionId,
+    violations::Violation,
+};
+use service::ServiceError;
+use sessions::{OBJECTIVES_FILE, Workspace};
+
+use crate::{
+    artifacts::{failure_events, message},
+    content::{environment_of, sha256},
+    records::Submitted,
+    refusal::Refusal,
+    tools::{Built, NotBuilt, Tools, blocking, read_file},
+};
+
+/// Longest time that writing the model may take.
+const EXPORT_TIMEOUT: Duration = Duration::from_mins(2);
+/// The benchmark's script under the name by which a solution imports it.
+const ENVIRONMENT_SCRIPT: &str = "environment.py";
+const ENVIRONMENT_STEP: &str = "environment/environment.step";
+const ENVIRONMENT_GLB: &str = "environment/environment.glb";
+
+/// Serves one hand-over; the call waits for its turn, since the benchmark is built once more.
+pub async fn handover(
+    tools: &Tools,
+    session: &SessionId,
+    request: &HandoverRequest,
+) -> Result<HandoverResponse, ServiceError> {
+    let turn = tools.queue.turn().await;
+    match take_over(tools, session, &request.benchmark_session_id).await {
+        Ok((baseline, files)) => Ok(HandoverResponse {
+            success: true,
+            message: format!(
+                "Benchmark handed over: {} parts of its environment are fixed by hash{}",
+                baseline.environment.len(),
+                turn.note()
+            ),
+            baseline: Some(baseline),
+            files,
+            events: Vec::new(),
+        }),
+        Err(NotBuilt::Rejected(findings)) => Ok(HandoverResponse {
+            success: false,
+            message: format!("{}{}", message(&findings), turn.note()),
+            baseline: None,
+            files: Vec::new(),
+            events: failure_events(&findings),
+        }),
+        Err(cause) => Ok(HandoverResponse {
+            success: false,
+            message: format!("{}{}", Refusal::not_built(cause)?.message, turn.note()),
+            baseline: None,
+            files: Vec::new(),
+            events: Vec::new(),
+        }),
+    }
+}
+
+async fn take_over(
+    tools: &Tools,
+    session: &SessionId,
+    benchmark: &SessionId,
+) -> Result<(Baseline, Vec<String>), NotBuilt> {
+    if session == benchmark {
+        return Err(NotBuilt::Input("a benchmark is handed over into another session, not into its own".into()));
+    }
+    let submitted = tools.session_note::<Submitted>(benchmark).await?.filter(|record| record.stage == Stage::Benchmark);
+    let Some(submitted) = submitted else {
+        let sentence =
+            format!("session {benchmark} has no benchmark that passed /benchmark/submit with stage benchmark");
+        return Err(NotBuilt::Input(sentence));
+    };
+    let design = DesignSource { script_path: submitted.script_path.clone(), ..DesignSource::default() };
+    let built = tools.build(benchmark, &design, false, &mut Vec::new()).await?;
+    if built.key != submitted.content_sha256 {
+        let sentence = format!(
+            "Immutability violation: the benchmark of session {benchmark} was changed since it was submitted; submit it \
+             again"
+        );
+        let violation = Violation::new("script.py", "environment.changed_since_submission", sentence)
+            .measured(built.key)
+            .limit(submitted.content_sha256);
+        return Err(NotBuilt::Rejected(vec![(Gate::Environment, violation)]));
+    }
+    let objectives = built.files.objectives.clone().context("a submitted benchmark has objectives")?;
+    let baseline = Baseline {
+        benchmark_session_id: benchmark.clone(),
+        objectives_sha256: sha256(&objectives),
+        environment: environment_of(&built.design, &tools.materials).map_err(NotBuilt::Input)?,
+        recorded_at: Utc::now(),
+    };
+    refuse_another_benchmark(tools, session, &baseline).await?;
+
+    let source = tools.workspace(benchmark).await?;
+    let files = package(tools, &source, &built, &submitted.script_path, objectives).await?;
+    let target = tools.workspace(session).await?;
+    refuse_overwriting(&target, &files).await?;
+    let names = files.iter().map(|(name, _)| name.clone()).collect();
+    tools.keep(session, files).await?;
+    tools.note_session(session, baseline.clone()).await?;
+    Ok((baseline, names))
+}
+
+/// A session solves one benchmark; the same one may be handed over again.
+async fn refuse_another_benchmark(tools: &Tools, session: &SessionId, new: &Baseline) -> Result<(), NotBuilt> {
+    let Some(old) = tools.session_note::<Baseline>(session).await? else { return Ok(()) };
+    if old.objectives_sha256 == new.objectives_sha256 && old.environment == new.environment {
+        return Ok(());
+    }
+    let sentence = format!(
+        "this session already holds the benchmark of session {}; hand another one over into a session of its own",
+        old.benchmark_session_id
+    );
+    Err(NotBuilt::Rejected(vec![(Gate::Environment, Violation::new("objectives.yaml", "environment.other", sentence))]))
+}
+
+/// Objectives, the scripts that build the environment, and its model.
+async fn package(
+    tools: &Tools,
+    source: &Workspace,
+    built: &Built,
+    script_path: &str,
+    objectives: Vec<u8>,
+) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
+    let mut files =
+        vec![(OBJECTIVES_FILE.to_owned(), objectives), (ENVIRONMENT_SCRIPT.to_owned(), built.files.script.clone())];
+    for module in sibling_modules(source, script_path).await? {
+        let content = read_file(source, &module).await?;
+        files.extend(content.map(|content| (module, content)));
+    }
+    let exports = [(ExportFormat::Step, ENVIRONMENT_STEP), (ExportFormat::Glb, ENVIRONMENT_GLB)];
+    let build = BuildRequest {
+        exports: exports.map(|(format, path)| Export { format, path: path.to_owned() }).into(),
+        ..BuildRequest::new(ScriptSource::File(script_path.to_owned()))
+    };
+    tools.cad.build(source.path(), &build, EXPORT_TIMEOUT).await.context("the model could not be written")??;
+    for (_, path) in exports {
+        let content = read_file(source, path).await?.with_context(|| format!("{path} was just written and is gone"))?;
+        files.push((path.to_owned(), content));
+    }
+    Ok(files)
+}
+
+/// Python files beside the script, which it may import.
+async fn sibling_modules(source: &Workspace, script_path: &str) -> Result<Vec<String>, NotBuilt> {
+    let workspace = source.clone();
+    let entries = blocking(move || workspace.list(".")).await?.context("the benchmark's files cannot be listed")?;
+    let script = script_path.trim_start_matches('/');
+    let modules =
+        entries.into_iter().filter(|entry| !entry.is_dir && entry.name != script && entry.name.ends_with(".py"));
+    Ok(modules.map(|entry| entry.name).collect())
+}
+
+/// Whatever stands in the session stays, unless it is the template or what comes anyway.
+async fn refuse_overwriting(target: &Workspace, files: &[(String, Vec<u8>)]) -> Result<(), NotBuilt> {
+    for (name, content) in files {
+        let Some(present) = read_file(target, name).await? else { continue };
+        let may_go = present == *content || is_template(&present) || name.starts_with("environment/");
+        if !may_go {
+            let sentence =
+                format!("{name} exists in this session and differs from the benchmark's; move it away first");
+            return Err(NotBuilt::Input(sentence));
+        }
+    }
+    Ok(())
+}

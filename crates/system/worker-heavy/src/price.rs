@@ -1,0 +1,256 @@
+//! `validate_and_price` and `analyze`: can it be made, what does it cost and weigh?
+
+use std::{collections::BTreeMap, time::Instant};
+
+use cad_runtime::{Design, Part, PartRole};
+use chrono::Utc;
+use contract::{
+    events::{event, names},
+    handover::Gate,
+    objectives::Objectives,
+    session::SessionId,
+    simulation::SimulatorBackend,
+    violations::Violation,
+    workbench::{AnalyzeRequest, PriceReport, PriceRequest, PriceResponse, WorkbenchMetadata, WorkbenchResult},
+};
+use serde_json::{Map, Value, json};
+use service::ServiceError;
+use workbench::{DesignPart, InternalCorner, PricedDesign, Solid};
+
+use crate::{
+    content::limits_of,
+    queue::Turn,
+    records::Priced,
+    refusal::Refusal,
+    tools::{Built, MaterialData, NotBuilt, Tools},
+};
+
+/// Serves one check of a whole design; the call waits for its turn. The verdict is recorded for exactly this content
+/// when it was asked at the objectives' own quantity.
+pub async fn validate_and_price(
+    tools: &Tools,
+    session: &SessionId,
+    request: &PriceRequest,
+) -> Result<PriceResponse, ServiceError> {
+    let turn = tools.queue.turn().await;
+    let mut events = Vec::new();
+    let mut stages = BTreeMap::new();
+    let begun = Instant::now();
+    let built = match tools.build(session, &request.design, false, &mut events).await {
+        Ok(built) => built,
+        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
+    };
+    stages.insert("build".to_owned(), milliseconds(begun));
+
+    let own_quantity = built.objectives.as_ref().map_or(1, |objectives| objectives.constraints.quantity());
+    let quantity = request.quantity.unwrap_or(own_quantity);
+    let begun = Instant::now();
+    let priced = price(&built, request.backend, quantity, &tools.materials);
+    stages.insert("price".to_owned(), milliseconds(begun));
+
+    let begun = Instant::now();
+    if quantity == own_quantity {
+        let record = Priced {
+            findings: priced.findings.clone(),
+            unit_cost: priced.report.unit_cost,
+            weight_g: priced.report.weight_g,
+            at: Utc::now(),
+        };
+        tools.note_content(session, &built.key, record).await?;
+    }
+    stages.insert("record".to_owned(), milliseconds(begun));
+    events.extend(priced.report.parts.iter().map(|part| {
+        let fields = json!({
+            "part_id": part.label,
+            "method": part.method,
+            "result": part.result.is_manufacturable,
+            "price": part.result.unit_cost,
+            "weight_g": part.result.weight_g,
+            "metadata": { "cots_id": part.cots_id, "violations": part.result.violations },
+        });
+        event(names::MANUFACTURABILITY_CHECK, Utc::now(), fields)
+    }));
+    let PricedDesign { report, findings, warnings } = priced;
+    let response = PriceResponse {
+        success: true,
+        message: format!("{}{}", summary(&report), turn.note()),
+        failure_reason: None,
+        rejected_by: None,
+        violations: Vec::new(),
+        warnings,
+        report: Some(report),
+        content_sha256: Some(built.key),
+        queue_position: turn.position(),
+        stage_ms: stages,
+        events,
+    };
+    if findings.is_empty() {
+        return Ok(response);
+    }
+    let refusal = Refusal::of(findings);
+    Ok(PriceResponse {
+        success: false,
+        message: format!("{}{}", refusal.named_message(), turn.note()),
+        failure_reason: Some(refusal.reason),
+        rejected_by: refusal.gate,
+        violations: refusal.violations,
+        ..response
+    })
+}
+
+/// Checks and prices every part that is made or bought.
+fn price(built: &Built, backend: Option<SimulatorBackend>, quantity: u32, materials: &MaterialData) -> PricedDesign {
+    let objectives = built.objectives.as_ref();
+    let limits = limits_of(objectives, fem_required(objectives, backend));
+    let corners: Vec<_> = built.design.parts.iter().map(corners_of).collect();
+    let parts = built.design.parts.iter().zip(&corners).filter(|(part, _)| !part.is_zone());
+    let parts: Vec<_> = parts.map(|(part, corners)| design_part(part, corners)).collect();
+    workbench::price_design(&materials.config, &|id| materials.bought(id), &parts, &limits, quantity)
+}
+
+/// Stress analysis is asked for, of a backend that does it: then every material needs its data.
+fn fem_required(objectives: Option<&Objectives>, requested: Option<SimulatorBackend>) -> bool {
+    objectives.is_some_and(|objectives| {
+        let backend = requested.or(objectives.physics.backend).unwrap_or_default();
+        objectives.physics.fem_enabled && backend == SimulatorBackend::Genesis
+    })
+}
+
+fn design_part<'part>(part: &'part Part, corners: &'part [InternalCorner]) -> DesignPart<'part> {
+    let metadata = match &part.role {
+        PartRole::Part(metadata) => Some(metadata),
+        PartRole::Compound(_) | PartRole::Zone(_) => None,
+    };
+    DesignPart { label: &part.label, metadata, is_fixed: part.is_fixed(), solid: solid(part, corners) }
+}
+
+fn corners_of(part: &Part) -> Vec<InternalCorner> {
+    let corner = |corner: &cad_runtime::InternalCorner| InternalCorner {
+        radius_mm: corner.radius_mm,
+        position_mm: corner.position_mm,
+        length_mm: corner.length_mm,
+    };
+    part.internal_corners.iter().map(corner).collect()
+}
+
+fn solid<'part>(part: &'part Part, corners: &'part [InternalCorner]) -> Solid<'part> {
+    Solid {
+        volume_mm3: part.volume_mm3,
+        area_mm2: part.area_mm2,
+        bounding_box: part.bounding_box,
+        solid_count: part.solid_count,
+        is_valid: part.is_valid,
+        is_watertight: part.mesh.is_watertight,
+        vertices_mm: &part.mesh.vertices_mm,
+        triangles: &part.mesh.triangles,
+        internal_corners: corners,
+    }
+}
+
+fn summary(report: &PriceReport) -> String {
+    format!(
+        "Validation and pricing successful: {} parts, ${:.2} and {:.1} g a unit at {} units",
+        report.parts.len(),
+        report.unit_cost,
+        report.weight_g,
+        report.quantity
+    )
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+fn refused(refusal: Refusal, turn: &Turn<'_>, events: Vec<Map<String, Value>>) -> PriceResponse {
+    PriceResponse {
+        success: false,
+        message: format!("{}{}", refusal.named_message(), turn.note()),
+        failure_reason: Some(refusal.reason),
+        rejected_by: refusal.gate,
+        violations: refusal.violations,
+        warnings: Vec::new(),
+        report: None,
+        content_sha256: None,
+        queue_position: turn.position(),
+        stage_ms: BTreeMap::new(),
+        events,
+    }
+}
+
+/// What stands between a built design and work that wants it priced: no record, or one that failed.
+pub async fn missing_price(
+    tools: &Tools,
+    session: &SessionId,
+    key: &str,
+) -> Result<Option<Vec<(Gate, Violation)>>, ServiceError> {
+    let Some(record) = tools.content_note::<Priced>(session, key).await? else {
+        let sentence = "Prior pricing missing. Call /benchmark/validate_and_price for exactly this script, \
+                        objectives.yaml and assembly_definition.yaml first";
+        return Ok(Some(vec![(Gate::Pricing, Violation::new("script.py", "design.not_priced", sentence))]));
+    };
+    Ok((!record.findings.is_empty()).then_some(record.findings))
+}
+
+/// Serves the analysis of a design by one method, whatever its parts say; the call waits for its turn.
+pub async fn analyze(
+    tools: &Tools,
+    session: &SessionId,
+    request: &AnalyzeRequest,
+) -> Result<WorkbenchResult, ServiceError> {
+    let _turn = tools.queue.turn().await;
+    let mut events = Vec::new();
+    let built = match tools.build(session, &request.design, false, &mut events).await {
+        Ok(built) => built,
+        Err(NotBuilt::Worker(error)) => return Err(error.into()),
+        Err(cause) => {
+            return Ok(WorkbenchResult {
+                is_manufacturable: false,
+                unit_cost: 0.0,
+                weight_g: 0.0,
+                violations: vec![cause.to_string()],
+                metadata: WorkbenchMetadata::default(),
+            });
+        }
+    };
+    Ok(analyzed(&built.design, request, &tools.materials))
+}
+
+/// One part is analysed as it is; of several the verdicts are joined and the prices added, each part being made by
+/// itself.
+fn analyzed(design: &Design, request: &AnalyzeRequest, materials: &MaterialData) -> WorkbenchResult {
+    let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();
+    let results: Vec<_> = parts
+        .iter()
+        .map(|part| {
+            let material = match &part.role {
+                PartRole::Part(metadata) => metadata.material_id.as_deref(),
+                PartRole::Compound(_) | PartRole::Zone(_) => None,
+            };
+            let corners = corners_of(part);
+            let solid = solid(part, &corners);
+            workbench::analyze(&materials.config, &solid, request.method, material, request.quantity, false)
+        })
+        .collect();
+    if let [only] = &results[..] {
+        return only.clone();
+    }
+    let named = parts.iter().zip(&results).flat_map(|(part, result)| {
+        result.violations.iter().map(move |sentence| format!("part {:?}: {sentence}", part.label))
+    });
+    let by_part: Map<String, Value> = parts
+        .iter()
+        .zip(&results)
+        .map(|(part, result)| (part.label.clone(), serde_json::to_value(result).unwrap_or_default()))
+        .collect();
+    WorkbenchResult {
+        is_manufacturable: !results.is_empty() && results.iter().all(|result| result.is_manufacturable),
+        unit_cost: results.iter().map(|result| result.unit_cost).sum(),
+        weight_g: results.iter().map(|result| result.weight_g).sum(),
+        violations: named.collect(),
+        metadata: WorkbenchMetadata {
+            undercut_count: results.iter().filter_map(|result| result.metadata.undercut_count).reduce(|a, b| a + b),
+            additional_info: Map::from_iter([("parts".to_owned(), Value::Object(by_part))]),
+            ..WorkbenchMetadata::default()
+        },
+    }
+}

@@ -1,0 +1,105 @@
+//! INT-005 — the planner hands over four artifacts, or nothing.
+//!
+//! Seam: session files → worker-heavy submit_plan → gates → record and events
+//! Requirement: hand-over is blocked unless `plan.md`, `todo.md`, `objectives.yaml` and `assembly_definition.yaml` are
+//! present and valid; the refusal names each file that is at fault, all at once.
+
+use contract::{
+    events::names::{LINT_FAILURE_DOCS, LOGIC_FAILURE, PLAN_SUBMISSION_ENGINEER},
+    handover::{Gate, PlanRequest},
+};
+use rstest::rstest;
+use testkit::{Context, EventLog, solutions::Solution};
+
+use crate::ctx;
+
+#[rstest]
+#[tokio::test]
+async fn sound_plan_is_handed_over(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("plan");
+    session.must_hold_solution(&Solution::bracket().planned()).await;
+
+    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+
+    assert!(answer.success, "{answer:#?}");
+    assert_eq!((answer.rejected_by, answer.revision), (None, Some(1)));
+    assert_eq!(answer.violations, []);
+    let submitted = EventLog::from_answer(&answer.events);
+    let submitted = submitted.the_one(PLAN_SUBMISSION_ENGINEER);
+    assert_eq!(submitted["accepted"], true);
+    assert_eq!(submitted["plan_path"], "plan.md");
+
+    let again = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+    assert_eq!(again.revision, Some(2), "a plan that comes back is counted");
+    Ok(())
+}
+
+#[rstest]
+#[case::plan("plan.md", Gate::Plan, LINT_FAILURE_DOCS)]
+#[case::todo("todo.md", Gate::Todo, LINT_FAILURE_DOCS)]
+#[case::objectives("objectives.yaml", Gate::Objectives, LOGIC_FAILURE)]
+#[case::assembly("assembly_definition.yaml", Gate::AssemblyDefinition, LOGIC_FAILURE)]
+#[tokio::test]
+async fn missing_artifact_blocks_the_hand_over(
+    #[future(awt)] ctx: Context,
+    #[case] file: &str,
+    #[case] gate: Gate,
+    #[case] event: &str,
+) -> anyhow::Result<()> {
+    let session = ctx.session("missing");
+    session.must_hold_solution(&Solution::bracket().planned()).await;
+    session.light.must_delete_file(file).await;
+
+    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+
+    assert!(!answer.success, "a plan without {file} was handed over");
+    assert_eq!(answer.rejected_by, Some(gate));
+    assert_eq!(answer.revision, None);
+    assert!(answer.message.contains(&format!("{file} is missing (required for submission)")), "{}", answer.message);
+    let of_file: Vec<_> = answer.violations.iter().filter(|violation| violation.file == file).collect();
+    assert!(matches!(of_file[..], [only] if only.rule == "file.missing"), "{:#?}", answer.violations);
+    let told = EventLog::from_answer(&answer.events);
+    assert_eq!(told.the_one(event)["file_path"], file);
+    assert_eq!(told.the_one(PLAN_SUBMISSION_ENGINEER)["accepted"], false);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn untouched_template_of_the_objectives_counts_as_missing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // Every session begins with the template, which nobody wrote.
+    let session = ctx.session("template");
+    let solution = Solution::bracket().planned();
+    for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
+        session.light.must_write_file(path, content).await;
+    }
+    assert!(session.light.must_exist_or_not("objectives.yaml").await, "the session was to have its template");
+
+    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+
+    assert_eq!(answer.rejected_by, Some(Gate::Objectives), "{}", answer.message);
+    assert!(answer.message.contains("objectives.yaml is missing"), "{}", answer.message);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("all");
+    let solution = Solution::bracket()
+        .planned()
+        .with("plan.md", "## 5. Risk Assessment", "## 5. Risks")
+        .with("todo.md", "- [ ] Submit", "- [?] Submit")
+        .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: -1.0")
+        .with("assembly_definition.yaml", "quantity: 1", "quantity: none");
+    session.must_hold_solution(&solution).await;
+
+    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+
+    assert_eq!(answer.rejected_by, Some(Gate::Plan), "the first gate in the order refuses");
+    for file in ["plan.md", "todo.md", "objectives.yaml", "assembly_definition.yaml"] {
+        assert!(answer.violations.iter().any(|violation| violation.file == file), "{file}: {:#?}", answer.violations);
+        assert!(answer.message.contains(file), "{file} is not named: {}", answer.message);
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! INT-011 — planner caps stay under the customer's caps.
+//!
+//! Seam: session files → worker-heavy submit_plan → gates
+//! Requirement: the planner's own caps are at most those of the benchmark, as the assembly definition repeats them and
+//! as `objectives.yaml` really sets them.
+
+use contract::handover::{Gate, PlanRequest, PlanResponse};
+use rstest::rstest;
+use testkit::{Context, solutions::Solution};
+
+use crate::ctx;
+
+async fn hand_over(ctx: &Context, solution: &Solution) -> PlanResponse {
+    let session = ctx.session("caps");
+    session.must_hold_solution(solution).await;
+    session.heavy.must_submit_plan(&PlanRequest::default()).await
+}
+
+#[rstest]
+#[case::below("planner_target_max_unit_cost_usd: 120.0", "planner_target_max_unit_cost_usd: 149.99")]
+#[case::equal("planner_target_max_unit_cost_usd: 120.0", "planner_target_max_unit_cost_usd: 150.0")]
+#[case::equal_weight("planner_target_max_weight_g: 20.0", "planner_target_max_weight_g: 50.0")]
+#[tokio::test]
+async fn caps_up_to_the_customers_pass(
+    #[future(awt)] ctx: Context,
+    #[case] from: &str,
+    #[case] to: &str,
+) -> anyhow::Result<()> {
+    let answer = hand_over(&ctx, &Solution::bracket().planned().with("assembly_definition.yaml", from, to)).await;
+    assert!(answer.success, "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::cost(
+    "planner_target_max_unit_cost_usd: 120.0",
+    "planner_target_max_unit_cost_usd: 151.0",
+    "must be less than or equal to benchmark max cost"
+)]
+#[case::weight(
+    "planner_target_max_weight_g: 20.0",
+    "planner_target_max_weight_g: 50.5",
+    "must be less than or equal to benchmark max weight"
+)]
+#[tokio::test]
+async fn caps_over_the_customers_are_refused(
+    #[future(awt)] ctx: Context,
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] words: &str,
+) -> anyhow::Result<()> {
+    let answer = hand_over(&ctx, &Solution::bracket().planned().with("assembly_definition.yaml", from, to)).await;
+    assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
+    assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
+    assert_eq!(answer.revision, None, "a refused plan was recorded");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn raising_the_repeated_cap_does_not_raise_the_customers(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // The file agrees with itself, but objectives.yaml still says 150.
+    let cheat = Solution::bracket()
+        .planned()
+        .with("assembly_definition.yaml", "benchmark_max_unit_cost_usd: 150.0", "benchmark_max_unit_cost_usd: 300.0")
+        .with(
+            "assembly_definition.yaml",
+            "planner_target_max_unit_cost_usd: 120.0",
+            "planner_target_max_unit_cost_usd: 290.0",
+        );
+    let answer = hand_over(&ctx, &cheat).await;
+    assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
+    let tells_both = answer
+        .violations
+        .iter()
+        .any(|violation| violation.message.contains("290") && violation.message.contains("150"));
+    assert!(tells_both, "no violation compares 290 with the customer's 150: {:#?}", answer.violations);
+    Ok(())
+}

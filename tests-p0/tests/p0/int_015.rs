@@ -1,0 +1,160 @@
+//! INT-015 — the engineer cannot alter the environment.
+//!
+//! Seam: worker-heavy submit (benchmark) → handover → recorded hashes → validate, price, simulate and submit
+//! Requirement: objectives and environment geometry are immutable across the hand-over, by hashes of the CAD result and
+//! of the simulated bodies that the worker records; every way of changing them is refused and named.
+
+use contract::{
+    benchmark::BenchmarkRequest,
+    handover::{Gate, HandoverRequest, Stage, SubmitRequest},
+    workbench::PriceRequest,
+};
+use rstest::rstest;
+use testkit::{
+    Context, Session,
+    solutions::{Benchmark, Solution},
+};
+
+use crate::ctx;
+
+/// A session whose benchmark passed its submission.
+async fn submitted(ctx: &Context) -> Session {
+    let session = ctx.session("benchmark");
+    for (path, content) in Benchmark::bystander().files() {
+        session.light.must_write_file(path, content).await;
+    }
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let request = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
+    let answer = session.heavy.must_submit(&request).await;
+    assert!(answer.success, "{answer:#?}");
+    session
+}
+
+/// A session that received the benchmark and holds a solution of it.
+async fn solving(ctx: &Context) -> Session {
+    let benchmark = submitted(ctx).await;
+    let session = ctx.session("solution");
+    let request = HandoverRequest { benchmark_session_id: benchmark.id.parse().expect("a test's session id is valid") };
+    let answer = session.heavy.must_handover(&request).await;
+    assert!(answer.success, "{answer:#?}");
+    let solution = Solution::bracket_in_environment();
+    for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
+        session.light.must_write_file(path, content).await;
+    }
+    session
+}
+
+#[rstest]
+#[tokio::test]
+async fn package_arrives_and_its_hashes_are_told(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let benchmark = submitted(&ctx).await;
+    let session = ctx.session("receiver");
+    let request = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
+    let answer = session.heavy.must_handover(&request).await;
+    assert!(answer.success, "{answer:#?}");
+    let baseline = answer.baseline.expect("a hand-over has a baseline");
+    let part = baseline.environment.get("bystander").expect("the block is part of the environment");
+    assert!(part.cad_sha256.len() == 64 && part.mjcf_sha256.len() == 64 && part.cad_sha256 != part.mjcf_sha256);
+    assert_eq!(session.light.must_read_file("objectives.yaml").await, Benchmark::bystander().objectives);
+    assert_eq!(session.light.must_read_file("environment.py").await, Benchmark::bystander().script);
+    for path in &answer.files {
+        assert!(session.light.must_exist_or_not(path).await, "{path} did not arrive");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn solution_beside_the_environment_passes_every_gate(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = solving(&ctx).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(simulated.success, "{simulated:#?}");
+    let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
+    assert!(answer.success, "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::moved("environment.py", "Pos(150, 150, 20)", "Pos(151, 150, 20)", "bystander")]
+#[case::moved_by_a_hair("environment.py", "Pos(150, 150, 20)", "Pos(150.001, 150, 20)", "bystander")]
+#[case::resized("environment.py", "Box(40, 40, 40)", "Box(40, 40, 39)", "bystander")]
+#[case::of_another_material("environment.py", "material_id=\"aluminum_6061\"", "material_id=\"abs\"", "bystander")]
+#[case::left_out("script.py", "children=[*build_environment().children, bracket]", "children=[bracket]", "bystander")]
+#[case::moved_by_the_solution(
+    "script.py",
+    "return Compound(children=[*build_environment().children, bracket])",
+    "return Compound(children=[*[Pos(0, 0, 1) * c for c in build_environment().children], bracket])",
+    "bystander"
+)]
+#[case::objectives_eased("objectives.yaml", "max: [50.0, 50.0, 100.0]", "max: [60.0, 60.0, 100.0]", "objectives.yaml")]
+#[case::cap_raised("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 1500.0", "objectives.yaml")]
+#[case::comment_in_objectives("objectives.yaml", "constraints:", "# mine\nconstraints:", "objectives.yaml")]
+#[tokio::test]
+async fn every_change_is_refused_by_every_tool(
+    #[future(awt)] ctx: Context,
+    #[case] file: &str,
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] named: &str,
+) -> anyhow::Result<()> {
+    let session = solving(&ctx).await;
+    session.light.must_edit_file(file, from, to).await;
+
+    let request = BenchmarkRequest::default();
+    let validated = session.heavy.must_validate(&request).await;
+    let simulated = session.heavy.must_simulate(&request).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
+
+    let refusals = [
+        ("validate", validated.rejected_by, validated.message),
+        ("simulate", simulated.rejected_by, simulated.message),
+        ("validate_and_price", priced.rejected_by, priced.message),
+        ("submit", submitted.rejected_by, submitted.message),
+    ];
+    for (tool, gate, message) in refusals {
+        // A raised cap also differs from the one that the assembly definition repeats, which is asked before.
+        assert!(matches!(gate, Some(Gate::Environment | Gate::AssemblyDefinition)), "{tool}: {gate:?}: {message}");
+        assert!(message.contains("Immutability violation") && message.contains(named), "{tool}: {message}");
+    }
+    assert_eq!(simulated.result, None, "something was simulated");
+
+    session.light.must_edit_file(file, to, from).await;
+    session.must_be_valid().await;
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn benchmark_that_was_changed_or_never_submitted_is_not_handed_over(
+    #[future(awt)] ctx: Context,
+) -> anyhow::Result<()> {
+    let session = ctx.session("receiver");
+    let nobody = HandoverRequest { benchmark_session_id: ctx.unique("nobody").parse()? };
+    let answer = session.heavy.must_handover(&nobody).await;
+    assert!(!answer.success && answer.message.contains("no benchmark that passed"), "{answer:#?}");
+
+    let benchmark = submitted(&ctx).await;
+    benchmark.light.must_edit_file("script.py", "Box(40, 40, 40)", "Box(40, 40, 41)").await;
+    let changed = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
+    let answer = session.heavy.must_handover(&changed).await;
+    assert!(!answer.success && answer.message.contains("changed since it was submitted"), "{answer:#?}");
+    assert!(!session.light.must_exist_or_not("environment.py").await, "part of the package arrived all the same");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_of_the_engineers_is_overwritten(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let benchmark = submitted(&ctx).await;
+    let session = ctx.session("receiver");
+    session.light.must_write_file("environment.py", "mine = 1\n").await;
+    let request = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
+    let answer = session.heavy.must_handover(&request).await;
+    assert!(!answer.success && answer.message.contains("environment.py"), "{answer:#?}");
+    assert_eq!(session.light.must_read_file("environment.py").await, "mine = 1\n");
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! INT-018 — no simulation and no review before validation and pricing.
+//!
+//! Seam: worker-heavy validate, validate_and_price → server-side records → simulate, submit
+//! Requirement: `simulate` and `submit` need manufacturability and pricing to have passed for exactly their content; a
+//! failed check, another content, another session and a forged result file do not count.
+
+use contract::{
+    benchmark::BenchmarkRequest,
+    handover::{Gate, SubmitRequest, SubmitResponse},
+    simulation::FailureReason,
+    workbench::PriceRequest,
+};
+use rstest::rstest;
+use testkit::{Context, Session, solutions::Solution};
+
+use crate::ctx;
+
+async fn holding(ctx: &Context, purpose: &str) -> Session {
+    let session = ctx.session(purpose);
+    session.must_hold_solution(&Solution::bracket()).await;
+    session
+}
+
+async fn submit(session: &Session) -> SubmitResponse {
+    session.heavy.must_submit(&SubmitRequest::default()).await
+}
+
+async fn must_not_simulate(session: &Session, why: &str) {
+    let answer = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert_eq!(answer.rejected_by, Some(Gate::Pricing), "{why}: {answer:#?}");
+    assert_eq!(answer.failure_reason, Some(FailureReason::ValidationFailed), "{why}");
+    assert!(answer.message.contains("/benchmark/validate_and_price"), "the way out is not told: {}", answer.message);
+    assert_eq!(answer.result, None, "{why}: something was simulated");
+}
+
+#[rstest]
+#[tokio::test]
+async fn checked_work_is_simulated_and_submitted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = holding(&ctx, "good").await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(simulated.success, "{simulated:#?}");
+    let answer = submit(&session).await;
+
+    assert!(answer.success, "{answer:#?}");
+    assert!(answer.message.starts_with("Handover complete"), "{}", answer.message);
+    let manifest = answer.manifest.expect("a hand-over has a manifest");
+    assert_eq!(manifest.status, "ready_for_review");
+    for path in [&manifest.cad_path, &manifest.objectives_path] {
+        assert!(session.light.must_exist_or_not(path).await, "{path} is in the manifest and not in the session");
+    }
+    let written: serde_json::Value =
+        serde_json::from_str(&session.light.must_read_file("renders/review_manifest.json").await)?;
+    assert_eq!(written, serde_json::to_value(&manifest)?);
+    let model = session.light.must_read_file(&manifest.cad_path).await;
+    assert!(model.starts_with("ISO-10303-21"), "the model is no STEP file");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn unchecked_work_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = holding(&ctx, "unchecked").await;
+    must_not_simulate(&session, "nothing was priced").await;
+    let answer = submit(&session).await;
+    assert_eq!(answer.rejected_by, Some(Gate::Validation), "{answer:#?}");
+    assert!(answer.message.contains("Prior validation missing"), "{}", answer.message);
+
+    session.must_be_valid().await;
+    must_not_simulate(&session, "validation is no pricing").await;
+    assert_eq!(submit(&session).await.rejected_by, Some(Gate::Pricing));
+
+    session.must_be_priced().await;
+    assert!(submit(&session).await.success);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn pricing_is_no_validation(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = holding(&ctx, "unvalidated").await;
+    session.must_be_priced().await;
+    assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn forged_result_file_counts_for_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = holding(&ctx, "forged").await;
+    let forged = r#"{"success": true, "message": "Validation successful", "timestamp": 1.0}"#;
+    session.light.must_write_file("validation_results.json", forged).await;
+    assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
+
+    // A script that writes the file while it is built helps no more.
+    let writes = Solution::bracket().with(
+        "script.py",
+        "bracket = Pos",
+        &format!("open('validation_results.json', 'w').write('''{forged}''')\n    bracket = Pos"),
+    );
+    session.must_hold_solution(&writes).await;
+    assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
+    Ok(())
+}
+
+#[rstest]
+#[case::geometry("script.py", "Box(20, 20, 10)", "Box(20, 20, 9)")]
+#[case::script_text("script.py", "def build():", "# another script\ndef build():")]
+#[case::objectives("objectives.yaml", "max_weight_g: 50.0", "max_weight_g: 49.0")]
+#[case::definition("assembly_definition.yaml", "version: \"1.0\"", "version: \"1.1\"")]
+#[tokio::test]
+async fn check_counts_for_exactly_its_content(
+    #[future(awt)] ctx: Context,
+    #[case] file: &str,
+    #[case] from: &str,
+    #[case] to: &str,
+) -> anyhow::Result<()> {
+    let session = holding(&ctx, "changed").await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    session.light.must_edit_file(file, from, to).await;
+    must_not_simulate(&session, "the content was changed").await;
+    assert!(!submit(&session).await.success, "changed content was submitted");
+
+    session.light.must_edit_file(file, to, from).await;
+    let answer = submit(&session).await;
+    assert!(answer.success, "the old content was checked: {answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn script_that_builds_something_else_the_next_time_is_unchecked(
+    #[future(awt)] ctx: Context,
+) -> anyhow::Result<()> {
+    let session = ctx.session("fickle");
+    // The text stays the same; the height comes from the clock.
+    let fickle =
+        Solution::bracket().with("script.py", "Box(20, 20, 10)", "Box(20, 20, 9 + __import__('time').time() % 1)");
+    session.must_hold_solution(&fickle).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    must_not_simulate(&session, "the geometry is another one").await;
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn failed_check_does_not_count(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("failed");
+    session.must_hold_solution(&Solution::bracket().with("script.py", "aluminum_6061", "unobtainium")).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(!priced.success, "{priced:#?}");
+    let answer = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert_eq!(answer.rejected_by, Some(Gate::Manufacturability), "{answer:#?}");
+    assert_eq!(answer.failure_reason, Some(FailureReason::ManufacturabilityFailed));
+    assert!(answer.message.contains("unobtainium"), "{}", answer.message);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn check_of_another_session_or_quantity_does_not_count(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (checked, unchecked) = (holding(&ctx, "checked").await, holding(&ctx, "other").await);
+    checked.must_be_priced().await;
+    must_not_simulate(&unchecked, "another session's check counts").await;
+
+    // A thousand at once are cheap; the objectives ask for one.
+    let many = PriceRequest { quantity: Some(1000), ..PriceRequest::default() };
+    let priced = unchecked.heavy.must_validate_and_price(&many).await;
+    assert!(priced.success, "{priced:#?}");
+    must_not_simulate(&unchecked, "the price of a thousand counts for one").await;
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn smoke_result_is_no_basis_for_a_submission(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = holding(&ctx, "smoke").await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
+    assert_eq!(session.heavy.must_simulate(&smoke).await.confidence, "approximate");
+    let answer = submit(&session).await;
+    assert_eq!(answer.rejected_by, Some(Gate::Smoke), "{answer:#?}");
+
+    assert!(session.heavy.must_simulate(&BenchmarkRequest::default()).await.success);
+    let asked_for_smoke = SubmitRequest { smoke_test_mode: true, ..SubmitRequest::default() };
+    assert_eq!(session.heavy.must_submit(&asked_for_smoke).await.rejected_by, Some(Gate::Smoke));
+    assert!(submit(&session).await.success, "the newest simulation was a full one");
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! INT-024 — benchmark validation covers the whole jitter range.
+//!
+//! Seam: environment and objectives → worker-heavy validate → design rules
+//! Requirement: `validate` finds solids, zones and the moved object in each other's way over the whole randomisation:
+//! smallest and largest radius, every corner of the start's jitter and samples between, not the nominal case alone.
+
+use contract::{
+    benchmark::{BenchmarkRequest, BenchmarkResponse},
+    handover::Gate,
+};
+use rstest::rstest;
+use testkit::{
+    Context,
+    designs::{self, Design},
+};
+
+use crate::ctx;
+
+/// A ball of radius 10 that starts at (0, 0, 500), and a fixed wall whose face stands at x = 15: 5 mm of room.
+fn beside_a_wall(radius: &str, jitter: &str) -> Design {
+    let script =
+        designs::script("return Compound(children=[part(Pos(25, 0, 500) * Box(20, 60, 60), \"wall\", fixed=True)])");
+    let objectives = designs::ball_above_goal()
+        .objectives
+        .replace("radius: [10.0, 10.0]", &format!("radius: {radius}"))
+        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"));
+    Design { script, objectives }
+}
+
+async fn validate(ctx: &Context, design: &Design) -> BenchmarkResponse {
+    let session = ctx.session("benchmark");
+    session.must_hold(design).await;
+    session.heavy.must_validate(&BenchmarkRequest::default()).await
+}
+
+#[rstest]
+#[case::nominal("[10.0, 10.0]", "[0.0, 0.0, 0.0]")]
+#[case::within_the_room("[8.0, 12.0]", "[2.9, 40.0, 40.0]")]
+#[case::touching_at_the_corner("[10.0, 10.0]", "[5.0, 0.0, 0.0]")]
+#[tokio::test]
+async fn what_fits_in_every_case_passes(
+    #[future(awt)] ctx: Context,
+    #[case] radius: &str,
+    #[case] jitter: &str,
+) -> anyhow::Result<()> {
+    let answer = validate(&ctx, &beside_a_wall(radius, jitter)).await;
+    assert!(answer.success, "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+// The corner x = +6 puts the ball 1 mm into the wall.
+#[case::corner_of_the_jitter("[10.0, 10.0]", "[6.0, 0.0, 0.0]", 1.0)]
+// The nominal radius 12.5 fits, the largest one does not.
+#[case::largest_radius("[5.0, 20.0]", "[0.0, 0.0, 0.0]", 5.0)]
+#[case::both_together("[10.0, 12.0]", "[4.0, 4.0, 4.0]", 1.0)]
+#[tokio::test]
+async fn what_fits_nominally_only_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] radius: &str,
+    #[case] jitter: &str,
+    #[case] depth_mm: f64,
+) -> anyhow::Result<()> {
+    let answer = validate(&ctx, &beside_a_wall(radius, jitter)).await;
+
+    assert!(!answer.success, "the benchmark passed");
+    assert_eq!(answer.rejected_by, Some(Gate::Validation), "{answer:#?}");
+    let [only] = &answer.violations[..] else { panic!("one thing is wrong: {:#?}", answer.violations) };
+    assert_eq!(only.rule, "randomization.start_in_part");
+    assert!(only.message.contains("wall"), "{only:#?}");
+    // The wall is flat and the ball exact, so the worst case's depth is known but for the tolerance of touching.
+    let told = only.measured.as_ref().map(ToString::to_string).unwrap_or_default();
+    let numbers: Vec<f64> =
+        told.split(|c: char| !"0123456789.".contains(c)).filter_map(|text| text.parse().ok()).collect();
+    assert!(numbers.iter().any(|number| (number - depth_mm).abs() <= 0.02), "{depth_mm} mm is not told: {told}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn switched_off_jitter_moves_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let design = beside_a_wall("[10.0, 10.0]", "[6.0, 0.0, 0.0]");
+    let objectives = design.objectives.replace("runtime_jitter_enabled: true", "runtime_jitter_enabled: false");
+    let answer = validate(&ctx, &Design { objectives, ..design }).await;
+    assert!(answer.success, "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn ball_inside_a_closed_part_is_found(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // No surface crosses the ball: it is swallowed whole.
+    let script =
+        designs::script("return Compound(children=[part(Pos(0, 0, 480) * Box(100, 100, 100), \"rock\", fixed=True)])");
+    let answer = validate(&ctx, &Design { script, ..designs::ball_above_goal() }).await;
+    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.rule.as_str()).collect();
+    assert_eq!(rules, ["randomization.start_in_part"], "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::corner_in_a_trap(
+    "forbid_zones: []",
+    "forbid_zones: [{name: trap, min: [12, -20, 480], max: [40, 20, 520]}]",
+    "[5.0, 0.0, 0.0]"
+)]
+#[case::corner_in_the_goal("max: [50.0, 50.0, 100.0]", "max: [50.0, 50.0, 487.0]", "[0.0, 0.0, 4.0]")]
+#[case::corner_out_of_bounds("max: [300.0, 300.0, 600.0]", "max: [300.0, 300.0, 512.0]", "[0.0, 0.0, 4.0]")]
+#[tokio::test]
+async fn zones_are_kept_clear_in_every_case(
+    #[future(awt)] ctx: Context,
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] jitter: &str,
+) -> anyhow::Result<()> {
+    let design = designs::ball_above_goal();
+    assert!(design.objectives.contains(from), "{}", design.objectives);
+    let changed = design.objectives.replace(from, to);
+    let still = validate(&ctx, &Design { objectives: changed.clone(), ..design.clone() }).await;
+    assert!(still.success, "without jitter nothing is in the way: {still:#?}");
+    let jittering = changed.replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"));
+    let answer = validate(&ctx, &Design { objectives: jittering, ..design }).await;
+    assert!(!answer.success, "the benchmark passed");
+    assert!(matches!(answer.rejected_by, Some(Gate::Objectives | Gate::Validation)), "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+// The goal measures 100 × 100 × 100 mm. A block of 100 × 100 mm and height h fills h % of it.
+#[case::third(33, true)]
+#[case::two_fifths(40, false)]
+#[tokio::test]
+async fn goal_may_be_obstructed_to_a_third(
+    #[future(awt)] ctx: Context,
+    #[case] height: u32,
+    #[case] passes: bool,
+) -> anyhow::Result<()> {
+    let block = format!("Pos(0, 0, {height} / 2) * Box(100, 100, {height})");
+    let script = designs::script(&format!("return Compound(children=[part({block}, \"block\", fixed=True)])"));
+    let answer = validate(&ctx, &Design { script, ..designs::ball_above_goal() }).await;
+    assert_eq!(answer.success, passes, "{answer:#?}");
+    if !passes {
+        assert_eq!(answer.violations[0].rule, "randomization.goal_obstructed");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[case::apart(41.0, true)]
+#[case::touching(40.0, true)]
+#[case::overlapping(39.0, false)]
+#[tokio::test]
+async fn solids_may_touch_and_not_overlap(
+    #[future(awt)] ctx: Context,
+    #[case] distance: f64,
+    #[case] passes: bool,
+) -> anyhow::Result<()> {
+    let script = designs::script(&format!(
+        "return Compound(children=[\n    part(Pos(150, 150, 20) * Box(40, 40, 40), \"one\", fixed=True),\n    \
+         part(Pos(150 + {distance}, 150, 20) * Box(40, 40, 40), \"two\", fixed=True),\n])"
+    ));
+    let answer = validate(&ctx, &Design { script, ..designs::ball_above_goal() }).await;
+    assert_eq!(answer.success, passes, "{answer:#?}");
+    if !passes {
+        // 1 × 40 × 40 mm.
+        assert!(answer.message.contains("Geometric intersection detected (volume: 1600.00"), "{}", answer.message);
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let mut design = beside_a_wall("[10.0, 10.0]", "[6.0, 0.0, 0.0]");
+    design.script = designs::script(
+        "return Compound(children=[\n    part(Pos(25, 0, 500) * Box(20, 60, 60), \"wall\", fixed=True),\n    \
+         part(Pos(30, 0, 500) * Box(20, 60, 60), \"second\", fixed=True),\n    \
+         part(Pos(0, 0, 30) * Box(100, 100, 60), \"block\", fixed=True),\n])",
+    );
+    let answer = validate(&ctx, &design).await;
+    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.rule.as_str()).collect();
+    for rule in ["solid.intersection", "randomization.start_in_part", "randomization.goal_obstructed"] {
+        assert!(rules.contains(&rule), "{rule} is not among {rules:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! INT-035 — only configured materials are accepted.
+//!
+//! Seam: script metadata → worker-heavy validate, validate_and_price, analyze and simulate → manufacturing_config.yaml
+//! Requirement: a material that the configuration does not list is refused by every tool, with its id and the ids that
+//! are listed; a missing one is refused and never defaulted.
+
+use contract::{
+    benchmark::{BenchmarkRequest, DesignSource},
+    handover::Gate,
+    part_metadata::ManufacturingMethod,
+    workbench::{AnalyzeRequest, PriceRequest},
+};
+use rstest::rstest;
+use testkit::{Context, Session, solutions::Solution};
+
+use crate::ctx;
+
+/// The bracket with other metadata.
+async fn made_of(ctx: &Context, metadata: &str) -> Session {
+    let session = ctx.session("material");
+    let solution = Solution::bracket()
+        .with("script.py", "material_id=\"aluminum_6061\", fixed=fixed, manufacturing_method=method", metadata)
+        // A print of ABS or PLA is cheap, a moulded one is not; the caps are not what this is about.
+        .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 150000.0");
+    session.must_hold_solution(&solution).await;
+    session
+}
+
+#[rstest]
+#[case::as_listed("material_id=\"aluminum_6061\", manufacturing_method=\"cnc\"")]
+#[case::with_hyphens("material_id=\"aluminum-6061\", manufacturing_method=\"cnc\"")]
+#[case::abs("material_id=\"abs\", manufacturing_method=\"3dp\"")]
+#[tokio::test]
+async fn listed_material_is_accepted(#[future(awt)] ctx: Context, #[case] metadata: &str) -> anyhow::Result<()> {
+    let session = made_of(&ctx, metadata).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(simulated.success, "{simulated:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn unlisted_material_is_refused_by_every_tool(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = made_of(&ctx, "material_id=\"unobtainium\", manufacturing_method=\"cnc\"").await;
+    let tells = |tool: &str, message: &str| {
+        for word in ["unobtainium", "aluminum_6061", "abs", "silicone_rubber"] {
+            assert!(message.contains(word), "{tool} does not name {word}: {message}");
+        }
+    };
+
+    let validated = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    assert!(!validated.success);
+    tells("validate", &validated.message);
+
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert_eq!(priced.rejected_by, Some(Gate::Manufacturability), "{priced:#?}");
+    tells("validate_and_price", &priced.message);
+
+    let request = AnalyzeRequest { design: DesignSource::default(), method: ManufacturingMethod::Cnc, quantity: 1 };
+    let analyzed = session.heavy.must_analyze(&request).await;
+    assert!(!analyzed.is_manufacturable);
+    assert_eq!(analyzed.unit_cost, 0.0, "a price was made up");
+    tells("analyze", &analyzed.violations.join("; "));
+
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert_eq!((simulated.rejected_by, simulated.result), (Some(Gate::Manufacturability), None));
+    tells("simulate", &simulated.message);
+    Ok(())
+}
+
+#[rstest]
+#[case::milled_plastic("material_id=\"abs\", manufacturing_method=\"cnc\"", "abs")]
+#[case::printed_metal("material_id=\"aluminum_6061\", manufacturing_method=\"3dp\"", "aluminum_6061")]
+#[tokio::test]
+async fn material_that_the_method_cannot_use_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] metadata: &str,
+    #[case] material: &str,
+) -> anyhow::Result<()> {
+    let session = made_of(&ctx, metadata).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert_eq!(priced.rejected_by, Some(Gate::Manufacturability), "{priced:#?}");
+    assert!(priced.message.contains(material), "{}", priced.message);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn part_without_a_material_is_refused_and_not_defaulted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = made_of(&ctx, "manufacturing_method=\"cnc\"").await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(!priced.success && priced.report.is_none(), "{priced:#?}");
+    assert!(priced.message.contains("material_id"), "{}", priced.message);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn file_in_the_session_adds_no_material(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = made_of(&ctx, "material_id=\"unobtainium\", manufacturing_method=\"cnc\"").await;
+    let own = "materials:\n  unobtainium: {name: u, density_g_cm3: 0.1, cost_per_kg: 0.01, compatibility: [cnc]}\n";
+    session.light.must_write_file("manufacturing_config.yaml", own).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert_eq!(priced.rejected_by, Some(Gate::Manufacturability), "{priced:#?}");
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! INT-064 — part searches can be reproduced.
+//!
+//! Seam: controller's catalogue → events; script on worker-light → events; worker-heavy pricing → session files
+//! Requirement: version, revision and date of the catalogue stand on the answer of a search, on the event that is kept
+//! of it, and in the assembly definition whose parts were priced with it; the three are the same three.
+
+use contract::{
+    assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
+    catalog::{CatalogQuery, CatalogVersion},
+    episodes::AgentRunRequest,
+    events::names::COTS_SEARCH,
+};
+use rstest::rstest;
+use serde_json::{Map, Value, json};
+use testkit::{Context, EventLog, StatusCode, solutions::Solution};
+use uuid::Uuid;
+
+use crate::ctx;
+
+async fn episode(ctx: &Context) -> Uuid {
+    let request = AgentRunRequest {
+        task: "find parts".into(),
+        session_id: ctx.unique("searched"),
+        metadata_vars: None,
+        skill_git_hash: None,
+        agent_name: "engineer_planner".into(),
+    };
+    ctx.controller().must_make_test_episode(&request).await
+}
+
+/// The version in the catalogue's own words, none of it empty.
+async fn version(ctx: &Context) -> CatalogVersion {
+    let metadata = ctx.controller().must_cots_metadata().await;
+    let version = metadata.version;
+    assert!(!version.catalog_version.is_empty() && !version.bd_warehouse_commit.is_empty(), "{version:?}");
+    assert!(chrono::DateTime::parse_from_rfc3339(&version.generated_at).is_ok(), "{version:?}");
+    assert_eq!(metadata.content_sha256.len(), 64, "{}", metadata.content_sha256);
+    version
+}
+
+fn must_carry(event: &Map<String, Value>, version: &CatalogVersion) {
+    for (field, value) in [
+        ("catalog_version", &version.catalog_version),
+        ("bd_warehouse_commit", &version.bd_warehouse_commit),
+        ("generated_at", &version.generated_at),
+    ] {
+        assert_eq!(event.get(field), Some(&json!(value)), "{event:#?}");
+    }
+}
+
+#[rstest]
+#[case::something("24 V 5 A supply", &["DR-120-24", "LRS-350-24"])]
+#[case::nothing("48 V relay", &[])]
+#[case::hostile("'; DROP TABLE traces; --\u{0}", &[])]
+#[tokio::test]
+async fn search_of_an_episode_is_kept_with_its_version(
+    #[future(awt)] ctx: Context,
+    #[case] question: &str,
+    #[case] expected: &[&str],
+) -> anyhow::Result<()> {
+    let (id, version) = (episode(&ctx).await, version(&ctx).await);
+    let mut query = CatalogQuery::new(question);
+    query.episode_id = Some(id);
+
+    let answer = ctx.controller().must_cots_search(&query).await;
+
+    assert_eq!(answer.version, version);
+    let ids: Vec<_> = answer.candidates.iter().map(|found| found.part_id.as_str()).collect();
+    assert_eq!(ids, expected);
+    let events = EventLog::from_stored(&ctx.controller().must_events(id).await);
+    let event = events.the_one(COTS_SEARCH);
+    must_carry(event, &version);
+    // A NUL character cannot be stored; it is kept as the sign for what cannot be shown.
+    assert_eq!(event["query"], json!(question.replace('\u{0}', "\u{fffd}")));
+    assert_eq!(event["results_count"], json!(expected.len()));
+    assert_eq!(event["part_ids"], json!(expected));
+    assert_eq!(events.without_envelope(), Vec::<String>::new());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_search_is_kept_in_order_and_only_where_it_belongs(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let controller = ctx.controller();
+    let (mine, other) = (episode(&ctx).await, episode(&ctx).await);
+    for question in ["M3 nut", "M3 washer", "M3 nut"] {
+        let mut query = CatalogQuery::new(question);
+        query.episode_id = Some(mine);
+        controller.must_cots_search(&query).await;
+    }
+    controller.must_cots_search(&CatalogQuery::new("M4 nut")).await;
+    let kept = EventLog::from_stored(&controller.must_events(mine).await);
+    let questions: Vec<_> = kept.of_type(COTS_SEARCH).iter().map(|event| event["query"].clone()).collect();
+    assert_eq!(questions, ["M3 nut", "M3 washer", "M3 nut"]);
+    let kept = EventLog::from_stored(&controller.must_events(other).await);
+    assert!(kept.of_type(COTS_SEARCH).is_empty(), "{:?}", kept.names());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn search_for_an_unknown_episode_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let mut query = CatalogQuery::new("M3 nut");
+    let unknown = Uuid::new_v4();
+    query.episode_id = Some(unknown);
+    let refused = ctx.controller().cots_search(&query).await?;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text());
+    assert!(refused.text().contains(&unknown.to_string()), "{}", refused.text());
+
+    let refused = ctx.controller().cots_search(&[("q", "M3 nut"), ("episode_id", "mine")]).await?;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn search_by_a_script_emits_the_same_version(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let version = version(&ctx).await;
+    let code =
+        "import json\nfrom utils import search_cots_catalog\nprint(json.dumps(search_cots_catalog('608 bearing')))";
+    let run = ctx.session("script").light.must_execute(code, 20).await;
+    assert_eq!(run.exit_code, 0, "{run:#?}");
+    let answer: Map<String, Value> = serde_json::from_str(&run.stdout)?;
+    must_carry(&answer, &version);
+    let events = EventLog::from_answer(&run.events);
+    let event = events.the_one(COTS_SEARCH);
+    must_carry(event, &version);
+    assert_eq!(event["part_ids"], json!(["SingleRowDeepGrooveBallBearing_M8-22-7"]));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn priced_assembly_names_the_catalogue_of_its_parts(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let version = version(&ctx).await;
+    let session = ctx.session("selected");
+    // Chosen by a search, and entered with a price that is wrong: the catalogue's counts.
+    let found = ctx.controller().must_cots_search(&CatalogQuery::new("connector 40 A")).await;
+    let chosen = &found.candidates[0];
+    let bought = format!(
+        "cots_parts: [{{part_id: {}, manufacturer: {}, unit_cost_usd: 99.0, quantity: 2, source: {:?}}}]",
+        chosen.cots_part_id, chosen.manufacturer, chosen.source
+    );
+    let solution = Solution::bracket().planned().with(ASSEMBLY_DEFINITION_FILE, "cots_parts: []", &bought).with(
+        ASSEMBLY_DEFINITION_FILE,
+        "  - name: bracket\n",
+        &format!("  - name: bracket\n  - name: {}\n", chosen.part_id),
+    );
+    session.must_hold_solution(&solution).await;
+
+    let priced = session.heavy.must_validate_costing_and_price().await;
+
+    assert!(priced.success, "{priced:#?}");
+    assert_eq!(priced.estimate.map(|estimate| estimate.catalog), Some(version.clone()));
+    let written = session.light.must_read_file(ASSEMBLY_DEFINITION_FILE).await;
+    let definition: AssemblyDefinition = serde_yaml::from_str(&written)?;
+    assert_eq!(definition.catalog, Some(version), "{written}");
+    assert_eq!(definition.cots_parts[0].unit_cost_usd, chosen.price, "{written}");
+    Ok(())
+}
