@@ -207,27 +207,50 @@ pub struct Motion {
 }
 
 /// What drives a motor.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MotorControl {
     /// Course over time.
     pub mode: ControlMode,
-    /// rad/s for a rotation, mm/s for a slide.
+    /// The course's value. `constant`: speed in rad/s or mm/s. `on_off`: effort in N·m or N. `position`: place in rad or
+    /// mm. `sinusoidal`, `square`, `trapezoidal`, `oscillate`: largest deviation in rad or mm. Others ignore it.
+    #[serde(default)]
     pub speed: f64,
-    /// Hz; needed unless `constant`.
+    /// Hz; needed by the modes that repeat.
     #[serde(default)]
     pub frequency: Option<f64>,
+    /// Middle of `oscillate`, rad or mm; 0 when absent.
+    #[serde(default)]
+    pub center: Option<f64>,
+    /// Course of `waypoint`: pairs of a time, s, and a place, rad or mm, in the order of time.
+    #[serde(default)]
+    pub waypoints: Vec<[f64; 2]>,
+    /// Largest effort, N·m or N; that of the servo whose `cots_id` the part has when absent.
+    #[serde(default)]
+    pub force_limit: Option<f64>,
 }
 
-/// Course of a motor's speed over time.
+/// Course of a motor over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlMode {
-    /// Always the same.
+    /// Always the same speed.
     Constant,
     /// A sine.
     Sinusoidal,
+    /// From one side to the other at once.
+    Square,
+    /// From one side to the other at an even pace.
+    Trapezoidal,
     /// On and off in turns.
     OnOff,
+    /// Goes to a place at once.
+    Position,
+    /// Follows places in time.
+    Waypoint,
+    /// Stays where it is.
+    Hold,
+    /// A sine about a place.
+    Oscillate,
 }
 
 /// Circuit and wiring.

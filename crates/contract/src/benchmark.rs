@@ -1,5 +1,7 @@
 //! The heavy worker: validate, simulate, preview.
 
+use std::collections::BTreeMap;
+
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,10 +55,33 @@ pub struct BenchmarkRequest {
     #[serde(default)]
     #[garde(skip)]
     pub smoke_test_mode: bool,
-    /// Seed of the start jitter; 42 when absent.
+    /// Seed of the start jitter; 42 when absent. Of several runs the first one's.
     #[serde(default)]
     #[garde(skip)]
     pub seed: Option<u64>,
+    /// Runs, each with the next seed, 1 to 64; one when absent.
+    #[serde(default)]
+    #[garde(inner(range(min = 1, max = 64)))]
+    pub num_seeds: Option<u32>,
+    /// Share of its command that a motor gets from its circuit, by part, 0 to 1; all of it when not named.
+    #[serde(default)]
+    #[garde(custom(shares))]
+    pub motor_power: BTreeMap<String, f64>,
+    /// Pictures from 24 directions.
+    #[serde(default)]
+    #[garde(skip)]
+    pub render: bool,
+    /// A video of the run with the first seed.
+    #[serde(default)]
+    #[garde(skip)]
+    pub video: bool,
+}
+
+fn shares<C>(power: &BTreeMap<String, f64>, _: &C) -> garde::Result {
+    match power.iter().find(|(_, share)| !(0.0..=1.0).contains(*share)) {
+        Some((part, share)) => Err(garde::Error::new(format!("{part:?} gets {share}; a share lies between 0 and 1"))),
+        None => Ok(()),
+    }
 }
 
 /// Answer of the heavy worker's tool routes. Always 200; `success` says what came of it.
@@ -101,6 +126,9 @@ pub struct SimulationArtifacts {
     /// The scene file, from the session root.
     #[serde(default)]
     pub scene_path: Option<String>,
+    /// The video, from the session root.
+    #[serde(default)]
+    pub video_path: Option<String>,
 }
 
 fn default_pitch() -> f64 {

@@ -168,8 +168,11 @@ pub struct PhysicsChoice {
 pub struct MovedObject {
     /// Name.
     pub label: String,
-    /// `sphere`, `box` or `cylinder`.
+    /// `sphere`, `box`, `cylinder` or `mesh`.
     pub shape: String,
+    /// STL file of the session that holds the shape `mesh`, about its centre, mm.
+    #[serde(default)]
+    pub mesh_path: Option<String>,
     /// Size range.
     #[serde(default)]
     pub static_randomization: StaticRandomization,

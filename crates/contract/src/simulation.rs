@@ -96,8 +96,83 @@ pub struct SimulationResult {
     pub runtime_seed: u64,
     /// Where each body came to rest.
     pub final_positions: Vec<BodyPosition>,
+    /// Course of the moved object, or of the first body that moves.
+    #[serde(default)]
+    pub trajectory: Vec<TrajectoryPoint>,
+    /// What each motor did.
+    #[serde(default)]
+    pub motors: Vec<MotorReport>,
+    /// Largest speed of any body, m/s.
+    #[serde(default)]
+    pub max_speed_m_s: f64,
+    /// Largest kinetic energy, J.
+    #[serde(default)]
+    pub max_kinetic_energy_j: f64,
+    /// All runs, where several were asked for; this result is that of the first.
+    #[serde(default)]
+    pub runs: Option<MultiRunResult>,
     /// `high`, or `approximate` for a smoke run.
     pub confidence: String,
+}
+
+/// Several runs of one design that differ in their seeds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MultiRunResult {
+    /// How many.
+    pub num_runs: u32,
+    /// How many reached the goal.
+    pub success_count: u32,
+    /// Their share.
+    pub success_rate: f64,
+    /// True when all ended alike: all in success, or all for the same reason.
+    pub is_consistent: bool,
+    /// Reasons of those that failed, each once.
+    pub fail_reasons: Vec<FailureReason>,
+    /// Each run, in the order of the seeds.
+    pub individual_results: Vec<SeedResult>,
+}
+
+/// One of several runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SeedResult {
+    /// Seed of the start jitter.
+    pub runtime_seed: u64,
+    /// Deviation of the start that it gave, mm.
+    pub start_offset_mm: [f64; 3],
+    /// True when the goal was reached.
+    pub success: bool,
+    /// Why it failed.
+    pub failure_reason: Option<FailureReason>,
+    /// When, where and with which body it ended.
+    pub ended: RunEnd,
+    /// Steps that were computed.
+    pub steps: u64,
+}
+
+/// Where a body was at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrajectoryPoint {
+    /// Simulated time, s.
+    pub time_s: f64,
+    /// Centre of mass, mm.
+    pub position_mm: [f64; 3],
+    /// Attitude as a unit quaternion: w, x, y, z.
+    pub quaternion: [f64; 4],
+}
+
+/// What a motor did in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MotorReport {
+    /// Part that it drives.
+    pub part: String,
+    /// Largest effort, N·m or N.
+    pub peak_force: f64,
+    /// Limit of the effort; none when absent.
+    pub force_limit: Option<f64>,
+    /// Share of its command that it got.
+    pub power: f64,
+    /// Place of its joint at the end: rad or mm.
+    pub final_place: f64,
 }
 
 /// How a run ended.

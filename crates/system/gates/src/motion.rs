@@ -17,6 +17,9 @@ use crate::{
 /// The degrees of freedom that a part may have.
 const DOFS: [&str; 6] = ["rotate_x", "rotate_y", "rotate_z", "slide_x", "slide_y", "slide_z"];
 
+/// Modes of control that repeat, and so need a frequency.
+const REPEATING: [&str; 5] = ["sinusoidal", "square", "trapezoidal", "on_off", "oscillate"];
+
 /// Checks `dofs` and `control` of a part. `whose` names the part in sentences.
 pub(crate) fn check(report: &mut Report, motion: &Field, whose: &str) {
     let dofs = motion.at("dofs");
@@ -45,7 +48,7 @@ pub(crate) fn check_movable(report: &mut Report, motion: &Field, whose: &str, wh
 }
 
 fn check_frequency(report: &mut Report, control: &Field, whose: &str) {
-    let Some(mode) = control.at("mode").text().filter(|mode| matches!(mode.as_str(), "sinusoidal" | "on_off")) else {
+    let Some(mode) = control.at("mode").text().filter(|mode| REPEATING.contains(&mode.as_str())) else {
         return;
     };
     let frequency = control.at("frequency");

@@ -4,8 +4,9 @@ use contract::simulation::SimulatorBackend;
 
 use crate::{
     PhysicsError,
+    many::{ManyReport, Start, run_many},
     mjcf::Mjcf,
-    run::{CancelFlag, RunReport, RunSettings, run},
+    run::{CancelFlag, Compiled, RunReport, RunSettings},
     scene::Scene,
 };
 
@@ -26,6 +27,17 @@ pub trait PhysicsBackend: Send + Sync {
         settings: &RunSettings,
         cancel: &CancelFlag,
     ) -> Result<RunReport, PhysicsError>;
+
+    /// Runs `scene` once from each start, `threads` at a time. `cancel` ends all of them within a step.
+    fn run_many(
+        &self,
+        scene: &Scene,
+        mjcf: &Mjcf,
+        settings: &RunSettings,
+        starts: &[Start],
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<ManyReport, PhysicsError>;
 }
 
 /// Rigid bodies by MuJoCo.
@@ -48,7 +60,19 @@ impl PhysicsBackend for Mujoco {
         settings: &RunSettings,
         cancel: &CancelFlag,
     ) -> Result<RunReport, PhysicsError> {
-        run(scene, mjcf, settings, cancel)
+        Compiled::new(scene, mjcf, settings)?.run([0.0; 3], cancel)
+    }
+
+    fn run_many(
+        &self,
+        scene: &Scene,
+        mjcf: &Mjcf,
+        settings: &RunSettings,
+        starts: &[Start],
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<ManyReport, PhysicsError> {
+        run_many(scene, mjcf, settings, starts, threads, cancel)
     }
 }
 

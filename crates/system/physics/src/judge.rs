@@ -1,32 +1,40 @@
 //! Decides, after every step, whether a run is over and why.
 //!
 //! Order within a step, as the contract has it: not-a-number and runaway speed or energy, out of bounds, forbidden
-//! zones, goal. Only movable bodies are looked at: an obstacle that stands in a forbidden zone belongs there.
+//! zones, goal, motor overload. Only movable bodies are looked at: an obstacle that stands in a forbidden zone belongs
+//! there.
 
 use contract::{limits::MAX_SPEED_M_S, objectives::Zone, simulation::FailureReason};
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
 use crate::{
     PhysicsError,
-    mjcf::{MM_PER_M, zone_volume_name},
-    run::RunSettings,
-    scene::{Mobility, Scene, ZoneKind},
+    drive::Overload,
+    mjcf::{MM_PER_M, piece_name, zone_volume_name},
+    run::{RunSettings, find},
+    scene::{Scene, ZoneKind},
 };
 
 /// Why a run is over.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Verdict {
+pub(crate) struct Verdict<'scene> {
     /// `None` is success.
     pub failure: Option<FailureReason>,
     /// Engine id of the body that decided it.
     pub body: Option<usize>,
     /// Index of the zone that decided it.
     pub zone: Option<usize>,
+    /// The motor that was overloaded.
+    pub motor: Option<&'scene str>,
 }
 
-impl Verdict {
-    pub(crate) fn failed(reason: FailureReason) -> Self {
-        Self { failure: Some(reason), body: None, zone: None }
+impl<'scene> Verdict<'scene> {
+    pub(crate) fn failed(reason: FailureReason, body: Option<usize>) -> Self {
+        Self { failure: Some(reason), body, zone: None, motor: None }
+    }
+
+    pub(crate) fn overloaded(overload: Overload<'scene>) -> Self {
+        Self { motor: Some(overload.motor), ..Self::failed(FailureReason::MotorOverload, Some(overload.body)) }
     }
 }
 
@@ -35,124 +43,177 @@ pub(crate) struct Judge<'scene> {
     bodies: Vec<JudgedBody<'scene>>,
     zone_geoms: Vec<usize>,
     max_kinetic_energy_j: f64,
+    peak_speed_m_s: f64,
+    peak_kinetic_energy_j: f64,
 }
 
 struct JudgedBody<'scene> {
     label: &'scene str,
     body: usize,
-    geom: usize,
-    bounding_radius: f64,
-    movable: bool,
+    shapes: Vec<Shape>,
+    /// Where the engine keeps the velocity of a body that flies freely; its frame sits in its centre of mass.
+    own_velocity: Option<usize>,
+    is_movable: bool,
     is_moved_object: bool,
+}
+
+/// True when the state consists of numbers. A sum is enough: nothing that is added to infinity or to no number makes a
+/// number of it again, and the kinetic energy holds every speed.
+pub(crate) fn is_finite<M: ModelType>(data: &MjData<M>) -> bool {
+    data.energy()[1].is_finite() && data.qpos().iter().sum::<f64>().is_finite()
+}
+
+/// A convex collision shape.
+struct Shape {
+    geom: usize,
+    bounding_radius_mm: f64,
 }
 
 impl<'scene> Judge<'scene> {
     pub(crate) fn new(scene: &'scene Scene, model: &MjModel, settings: &RunSettings) -> Result<Self, PhysicsError> {
-        let find = |kind: MjtObjBase, name: &str| {
-            model.name_to_id(kind, name).ok_or_else(|| PhysicsError::Engine(format!("{name:?} got lost in the model")))
-        };
+        let shape = |geom: usize| Shape { geom, bounding_radius_mm: model.geom_rbound()[geom] * MM_PER_M };
         let bodies = scene
             .bodies
             .iter()
             .map(|body| {
-                let geom = find(MjtObjBase::mjOBJ_GEOM, &body.label)?;
+                let id = find(model, MjtObjBase::mjOBJ_BODY, &body.label)?;
+                let pieces: Vec<_> = (0..)
+                    .map_while(|piece| model.name_to_id(MjtObjBase::mjOBJ_GEOM, &piece_name(&body.label, piece)))
+                    .map(shape)
+                    .collect();
+                let is_whole = pieces.is_empty();
+                let joint = usize::try_from(model.body_jntadr()[id]).ok();
+                let free = joint.filter(|joint| model.jnt_type()[*joint] == MjtJoint::mjJNT_FREE);
                 Ok(JudgedBody {
                     label: &body.label,
-                    body: find(MjtObjBase::mjOBJ_BODY, &body.label)?,
-                    geom,
-                    bounding_radius: model.geom_rbound()[geom],
-                    movable: body.mobility != Mobility::Fixed,
+                    body: id,
+                    shapes: if is_whole { vec![shape(find(model, MjtObjBase::mjOBJ_GEOM, &body.label)?)] } else { pieces },
+                    own_velocity: free.map(|joint| model.jnt_dofadr()[joint] as usize),
+                    is_movable: model.body_weldid()[id] != 0,
                     is_moved_object: scene.moved_object.as_deref() == Some(&body.label),
                 })
             })
             .collect::<Result<_, PhysicsError>>()?;
         let zone_geoms = (0..scene.zones.len())
-            .map(|index| find(MjtObjBase::mjOBJ_GEOM, &zone_volume_name(index)))
+            .map(|index| find(model, MjtObjBase::mjOBJ_GEOM, &zone_volume_name(index)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { scene, bodies, zone_geoms, max_kinetic_energy_j: settings.max_kinetic_energy_j })
+        Ok(Self {
+            scene,
+            bodies,
+            zone_geoms,
+            max_kinetic_energy_j: settings.max_kinetic_energy_j,
+            peak_speed_m_s: 0.0,
+            peak_kinetic_energy_j: 0.0,
+        })
     }
 
     /// Engine ids and labels of all bodies.
-    pub(crate) fn bodies(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = (usize, &'scene str)> + '_ {
         self.bodies.iter().map(|body| (body.body, body.label))
     }
 
-    pub(crate) fn label(&self, body: usize) -> &str {
+    pub(crate) fn label(&self, body: usize) -> &'scene str {
         self.bodies().find(|(id, _)| *id == body).map_or("world", |(_, label)| label)
     }
 
+    /// Engine id of the moved object.
+    pub(crate) fn moved_object(&self) -> Option<usize> {
+        self.bodies.iter().find(|body| body.is_moved_object).map(|body| body.body)
+    }
+
+    /// Engine id of the body whose course is recorded: the moved object, else the first that moves.
+    pub(crate) fn followed(&self) -> Option<usize> {
+        self.moved_object().or_else(|| self.movable().next().map(|body| body.body))
+    }
+
+    /// Highest speed of any body, m/s, and highest kinetic energy, J, of all states that were looked at.
+    pub(crate) fn peaks(&self) -> (f64, f64) {
+        (self.peak_speed_m_s, self.peak_kinetic_energy_j)
+    }
+
     /// The verdict when the steps are used up: with a goal that is a timeout, without one a stable run.
-    pub(crate) fn out_of_time(&self) -> Verdict {
+    pub(crate) fn out_of_time(&self) -> Verdict<'scene> {
         if self.scene.zones.iter().any(|zone| zone.kind == ZoneKind::Goal) {
-            let moved = self.bodies.iter().find(|body| body.is_moved_object).map(|body| body.body);
-            Verdict { body: moved, ..Verdict::failed(FailureReason::Timeout) }
+            Verdict::failed(FailureReason::Timeout, self.moved_object())
         } else {
-            Verdict { failure: None, body: None, zone: None }
+            Verdict { failure: None, body: None, zone: None, motor: None }
         }
     }
 
     /// Looks at the present state; `None` lets the run go on.
-    pub(crate) fn look<M: ModelType>(&self, data: &mut MjData<M>) -> Option<Verdict> {
+    pub(crate) fn look<M: ModelType>(&mut self, data: &mut MjData<M>) -> Option<Verdict<'scene>> {
         self.unstable(data).or_else(|| self.out_of_bounds(data)).or_else(|| self.zone_touched(data))
     }
 
     fn movable(&self) -> impl Iterator<Item = &JudgedBody<'scene>> {
-        self.bodies.iter().filter(|body| body.movable)
+        self.bodies.iter().filter(|body| body.is_movable)
     }
 
-    fn unstable<M: ModelType>(&self, data: &MjData<M>) -> Option<Verdict> {
-        let unstable = |body| Some(Verdict { body, ..Verdict::failed(FailureReason::PhysicsInstability) });
-        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
-        if !finite(data.qpos()) || !finite(data.qvel()) {
-            return unstable(None);
+    fn unstable<M: ModelType>(&mut self, data: &MjData<M>) -> Option<Verdict<'scene>> {
+        let unstable = |body| Some(Verdict::failed(FailureReason::PhysicsInstability, body));
+        let kinetic_energy_j = data.energy()[1];
+        if !is_finite(data) {
+            let lost = self.movable().find(|body| !data.xipos()[body.body].iter().all(|value| value.is_finite()));
+            let body = lost.or_else(|| self.movable().next()).map(|body| body.body);
+            return unstable(body);
         }
-        if data.energy()[1] > self.max_kinetic_energy_j {
-            return unstable(None);
+        let mut fastest = (0.0, None);
+        for body in self.movable() {
+            let [x, y, z] = match body.own_velocity {
+                Some(at) => std::array::from_fn(|axis| data.qvel()[at + axis]),
+                None => {
+                    let [_, _, _, x, y, z] = data.object_velocity(MjtObjBase::mjOBJ_BODY, body.body, false);
+                    [x, y, z]
+                }
+            };
+            let square = x * x + y * y + z * z;
+            if square > fastest.0 {
+                fastest = (square, Some(body.body));
+            }
         }
-        let too_fast = self.movable().find(|body| {
-            let [_, _, _, x, y, z] = data.object_velocity(MjtObjBase::mjOBJ_BODY, body.body, false);
-            (x * x + y * y + z * z).sqrt() > MAX_SPEED_M_S
-        });
-        too_fast.and_then(|body| unstable(Some(body.body)))
+        let (speed, body) = (fastest.0.sqrt(), fastest.1);
+        self.peak_speed_m_s = self.peak_speed_m_s.max(speed);
+        self.peak_kinetic_energy_j = self.peak_kinetic_energy_j.max(kinetic_energy_j);
+        if speed > MAX_SPEED_M_S || kinetic_energy_j > self.max_kinetic_energy_j { unstable(body) } else { None }
     }
 
-    fn out_of_bounds<M: ModelType>(&self, data: &MjData<M>) -> Option<Verdict> {
+    fn out_of_bounds<M: ModelType>(&self, data: &MjData<M>) -> Option<Verdict<'scene>> {
         let bounds = self.scene.bounds?;
         let outside = self.movable().find(|body| {
             let position = data.xipos()[body.body].map(|metres| metres * MM_PER_M);
             (0..3).any(|axis| position[axis] < bounds.min[axis] || position[axis] > bounds.max[axis])
         })?;
-        Some(Verdict { body: Some(outside.body), ..Verdict::failed(FailureReason::OutOfBounds) })
+        Some(Verdict::failed(FailureReason::OutOfBounds, Some(outside.body)))
     }
 
-    fn zone_touched<M: ModelType>(&self, data: &mut MjData<M>) -> Option<Verdict> {
+    fn zone_touched<M: ModelType>(&self, data: &mut MjData<M>) -> Option<Verdict<'scene>> {
         let forbidden = |kind: &ZoneKind| matches!(kind, ZoneKind::Forbidden { .. });
         let hit = |data: &mut MjData<M>, wanted: &dyn Fn(&ZoneKind) -> bool, only_moved_object: bool| {
             self.scene.zones.iter().enumerate().filter(|(_, zone)| wanted(&zone.kind)).find_map(|(index, zone)| {
                 self.movable()
                     .filter(|body| body.is_moved_object || !only_moved_object)
-                    .find(|body| self.touches(data, body, index, zone.zone))
+                    .find(|body| body.shapes.iter().any(|shape| self.touches(data, shape, index, zone.zone)))
                     .map(|body| (body.body, index))
             })
         };
         if let Some((body, zone)) = hit(data, &forbidden, false) {
-            let failure = Some(FailureReason::ForbidZoneHit);
-            return Some(Verdict { failure, body: Some(body), zone: Some(zone) });
+            let failed = Verdict::failed(FailureReason::ForbidZoneHit, Some(body));
+            return Some(Verdict { zone: Some(zone), ..failed });
         }
         let (body, zone) = hit(data, &|kind| *kind == ZoneKind::Goal, true)?;
-        Some(Verdict { failure: None, body: Some(body), zone: Some(zone) })
+        Some(Verdict { failure: None, body: Some(body), zone: Some(zone), motor: None })
     }
 
-    /// True when the body's collision shape touches the zone. A bounding sphere answers most questions cheaply.
-    fn touches<M: ModelType>(&self, data: &mut MjData<M>, body: &JudgedBody<'_>, index: usize, zone: Zone) -> bool {
-        let center = data.geom_xpos()[body.geom].map(|metres| metres * MM_PER_M);
+    /// True when the shape touches the zone. A bounding sphere answers most questions cheaply.
+    fn touches<M: ModelType>(&self, data: &mut MjData<M>, shape: &Shape, index: usize, zone: Zone) -> bool {
+        let center = data.geom_xpos()[shape.geom].map(|metres| metres * MM_PER_M);
         let gap_mm = (0..3)
             .map(|axis| (zone.min[axis] - center[axis]).max(center[axis] - zone.max[axis]).max(0.0).powi(2))
             .sum::<f64>()
             .sqrt();
-        if gap_mm > body.bounding_radius * MM_PER_M {
+        if gap_mm > shape.bounding_radius_mm {
             return false;
         }
-        gap_mm == 0.0 || data.geom_distance(body.geom, self.zone_geoms[index], 1e-3, None) <= 0.0
+        gap_mm == 0.0 || data.geom_distance(shape.geom, self.zone_geoms[index], 1e-3, None) <= 0.0
     }
 }

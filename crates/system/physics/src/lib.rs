@@ -3,18 +3,31 @@
 //! The crate knows millimetre scenes, MuJoCo and the rules that decide an outcome. It knows nothing of HTTP,
 //! sessions, files or CAD scripts; whoever calls it has already made meshes and masses.
 
+mod actuator;
 mod backend;
+mod check;
+mod controller;
+mod decompose;
+mod drive;
 mod judge;
+mod many;
+mod mass;
 mod mjcf;
 mod preview;
 mod run;
 mod scene;
 
+pub use actuator::{Actuator, ActuatorKind, DEFAULT_KP, DEFAULT_KV};
 pub use backend::{Mujoco, PhysicsBackend, backend_for};
-pub use mjcf::{Mjcf, write_mjcf};
+pub use controller::{Controller, Waypoint};
+pub use decompose::{ConvexPiece, convex_pieces, tolerance_mm};
+pub use drive::{OVERLOAD_S, OVERLOAD_SHARE};
+pub use many::{ManyReport, SeedReport, Start};
+pub use mass::MassProperties;
+pub use mjcf::{MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf};
 pub use preview::{Camera, render_preview};
-pub use run::{CancelFlag, RunReport, RunSettings};
-pub use scene::{Body, Geometry, MassProperties, Mobility, Scene, SceneZone, ZoneKind};
+pub use run::{CancelFlag, MotorLoad, RunReport, RunSettings, SampledState};
+pub use scene::{Body, Geometry, Mobility, Scene, SceneZone, Weld, ZoneKind};
 
 /// Why a scene could not be simulated or drawn. None of these is an outcome of a run.
 #[derive(Debug, thiserror::Error)]

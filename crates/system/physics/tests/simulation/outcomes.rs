@@ -1,4 +1,4 @@
-//! Runs against closed forms and against each outcome, on scenes that a reader can judge by eye.
+//! Each outcome, on scenes that a reader can judge by eye.
 
 use std::sync::atomic::AtomicBool;
 
@@ -7,34 +7,14 @@ use contract::{
     simulation::{FailureReason, SimulatorBackend},
 };
 use physics::{
-    Body, Camera, Geometry, Mobility, RunReport, RunSettings, Scene, SceneZone, ZoneKind, backend_for, render_preview,
-    write_mjcf,
+    Actuator, Camera, Controller, Geometry, Mobility, RunSettings, Scene, SceneZone, ZoneKind, backend_for,
+    render_preview, write_mjcf,
 };
 
-const STEEL_KG_M3: f64 = 7850.0;
-const GRAVITY_M_S2: f64 = 9.81;
-
-fn ball(label: &str, center_mm: [f64; 3]) -> Body {
-    solid(label, Geometry::Sphere { radius: 10.0 }, center_mm, Mobility::Free)
-}
-
-fn solid(label: &str, geometry: Geometry, center_mm: [f64; 3], mobility: Mobility) -> Body {
-    let mass = geometry.mass_properties(center_mm, STEEL_KG_M3).expect("a primitive");
-    Body { label: label.into(), geometry, mass, mobility, friction: 0.6, color: [0.5; 3] }
-}
-
-fn zone(kind: ZoneKind, min: [f64; 3], max: [f64; 3]) -> SceneZone {
-    SceneZone { kind, zone: Zone { min, max } }
-}
-
-fn run(scene: &Scene, settings: RunSettings) -> RunReport {
-    let mjcf = write_mjcf(scene, Some(settings.step_s)).expect("a valid scene");
-    let cancel = AtomicBool::new(false);
-    backend_for(SimulatorBackend::Genesis).run(scene, &mjcf, &settings, &cancel).expect("the engine takes the scene")
-}
+use crate::scenes::{GRAVITY_M_S2, ball, cuboid_mesh, run, solid, zone};
 
 fn falling_ball(zones: Vec<SceneZone>) -> Scene {
-    Scene { bodies: vec![ball("ball", [0.0, 0.0, 500.0])], zones, bounds: None, moved_object: Some("ball".into()) }
+    Scene { bodies: vec![ball("ball", [0.0, 0.0, 500.0])], zones, moved_object: Some("ball".into()), ..Scene::default() }
 }
 
 #[test]
@@ -124,30 +104,41 @@ fn a_set_cancel_flag_ends_the_run_at_once() {
 
 #[test]
 fn a_mesh_rests_where_the_same_box_rests() {
-    let corners: Vec<[f64; 3]> = (0..8)
-        .map(|i| [f64::from(i & 1) * 20.0, f64::from(i >> 1 & 1) * 20.0, 50.0 + f64::from(i >> 2 & 1) * 20.0])
-        .collect();
-    let triangles = [
-        [0, 2, 1],
-        [1, 2, 3],
-        [4, 5, 6],
-        [5, 7, 6],
-        [0, 1, 4],
-        [1, 5, 4],
-        [2, 6, 3],
-        [3, 6, 7],
-        [0, 4, 2],
-        [2, 4, 6],
-        [1, 3, 5],
-        [3, 7, 5],
-    ];
     let cuboid = Geometry::Cuboid { half_size: [10.0; 3] };
     let mut mesh = solid("mesh", cuboid, [10.0, 10.0, 60.0], Mobility::Free);
-    mesh.geometry = Geometry::Mesh { vertices: corners, triangles: triangles.to_vec() };
+    mesh.geometry = cuboid_mesh([10.0; 3], |corner| std::array::from_fn(|axis| corner[axis] + mesh.mass.center_mm[axis]));
     let scene = Scene { bodies: vec![mesh], ..Scene::default() };
     let report = run(&scene, RunSettings { max_steps: 1000, ..RunSettings::full() });
     let place = report.final_positions[0].position_mm;
     assert!((place[2] - 10.0).abs() < 1.0 && (place[0] - 10.0).abs() < 1.0, "it lies at {place:?}");
+}
+
+fn thrown_sled(force_n: f64) -> Scene {
+    let mut sled = ball("sled", [0.0, 0.0, 500.0]);
+    sled.mobility = Mobility::Slide { axis: [1.0, 0.0, 0.0], range_mm: None };
+    let push = Controller::OnOff { value: force_n, frequency_hz: 0.01 };
+    Scene { bodies: vec![sled], actuators: vec![Actuator::new("sled", push)], ..Scene::default() }
+}
+
+#[test]
+fn more_than_a_thousand_metres_per_second_is_an_instability() {
+    // 1e4 N on 33 g gain 608 m/s a step: too fast after two steps, with 24 kJ, far below the limit of the energy.
+    let report = run(&thrown_sled(1e4), RunSettings::full());
+    assert_eq!((report.failure, report.steps), (Some(FailureReason::PhysicsInstability), 2), "{report:?}");
+    assert_eq!(report.ended.body.as_deref(), Some("sled"));
+    assert!(report.max_speed_m_s > 1000.0 && report.max_kinetic_energy_j < 1e6, "{report:?}");
+}
+
+#[test]
+fn a_state_that_is_no_number_is_an_instability_with_a_place_that_is_one() {
+    // A gain beyond all bounds: the speed is 1e301 m/s after one step, and its square is no number of this world.
+    let mut scene = thrown_sled(0.0);
+    scene.actuators = vec![Actuator { kp: 1e300, ..Actuator::new("sled", Controller::Position { target: 1e6 }) }];
+    let report = run(&scene, RunSettings::full());
+    assert_eq!(report.failure, Some(FailureReason::PhysicsInstability));
+    assert_eq!(report.ended.body.as_deref(), Some("sled"));
+    let numbers = report.final_positions.iter().flat_map(|body| body.position_mm).chain(report.ended.position_mm.expect("a place"));
+    assert!(numbers.into_iter().all(f64::is_finite), "{report:?}");
 }
 
 #[test]

@@ -1,0 +1,84 @@
+//! Motors: which body one drives, by what course, and how hard.
+
+use crate::controller::Controller;
+
+/// Stiffness of a place-controlled motor when none is given: N·m/rad or N/m.
+pub const DEFAULT_KP: f64 = 10.0;
+/// Damping of a place- or speed-controlled motor when none is given: N·m·s/rad or N·s/m.
+pub const DEFAULT_KV: f64 = 1.0;
+
+/// A motor on the joint of a body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Actuator {
+    /// Label of the driven body; also the motor's name.
+    pub body: String,
+    /// What it is told.
+    pub control: Controller,
+    /// Largest effort either way, N·m on a hinge and N on a slide; unlimited when absent.
+    pub force_limit: Option<f64>,
+    /// Stiffness, N·m/rad or N/m; used by [`ActuatorKind::Position`].
+    pub kp: f64,
+    /// Damping, N·m·s/rad or N·s/m; used by [`ActuatorKind::Position`] and [`ActuatorKind::Velocity`].
+    pub kv: f64,
+    /// Share of the command that reaches the motor, 0 to 1: what its circuit leaves of it.
+    pub power: f64,
+}
+
+/// What a motor regulates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActuatorKind {
+    /// Speed: effort = kv·(command − speed).
+    Velocity,
+    /// Effort: effort = command.
+    Motor,
+    /// Place: effort = kp·(command − place) − kv·speed.
+    Position,
+}
+
+impl Actuator {
+    /// A motor with default gains, no limit and full power.
+    pub fn new(body: impl Into<String>, control: Controller) -> Self {
+        Self { body: body.into(), control, force_limit: None, kp: DEFAULT_KP, kv: DEFAULT_KV, power: 1.0 }
+    }
+
+    /// The kind follows from the course: `constant` is a speed, `on_off` an effort, anything else a place.
+    pub fn kind(&self) -> ActuatorKind {
+        match self.control {
+            Controller::Constant { .. } => ActuatorKind::Velocity,
+            Controller::OnOff { .. } => ActuatorKind::Motor,
+            Controller::Sinusoidal { .. }
+            | Controller::Square { .. }
+            | Controller::Trapezoidal { .. }
+            | Controller::Position { .. }
+            | Controller::Waypoints(_)
+            | Controller::Hold
+            | Controller::Oscillate { .. } => ActuatorKind::Position,
+        }
+    }
+
+    /// The command that reaches the motor at a time, s.
+    pub fn command_at(&self, time_s: f64) -> f64 {
+        self.power * self.control.value_at(time_s)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let name = &self.body;
+        if let Some(fault) = self.control.fault() {
+            return Err(format!("the motor of {name:?} {fault}"));
+        }
+        if let Some(limit) = self.force_limit
+            && !(limit.is_finite() && limit > 0.0)
+        {
+            return Err(format!("the motor of {name:?} has a force limit of {limit}; it must be above 0"));
+        }
+        for (gain, value) in [("kp", self.kp), ("kv", self.kv)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(format!("the motor of {name:?} has {gain} = {value}; it must be 0 or more"));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.power) {
+            return Err(format!("the motor of {name:?} has a power factor of {}; it is between 0 and 1", self.power));
+        }
+        Ok(())
+    }
+}

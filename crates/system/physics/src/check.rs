@@ -1,0 +1,129 @@
+//! Refuses scenes that the engine would answer with a riddle.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    PhysicsError,
+    scene::{Body, Geometry, Mobility, Scene},
+};
+
+impl Scene {
+    /// Checks that the scene is complete and free of contradictions.
+    pub(crate) fn check(&self) -> Result<(), PhysicsError> {
+        let mut labels = BTreeSet::new();
+        for body in &self.bodies {
+            if !labels.insert(body.label.as_str()) {
+                return refused(format!("two bodies are called {:?}", body.label));
+            }
+            check_body(body)?;
+        }
+        let known = |what: &str, label: &str| match labels.contains(label) {
+            true => Ok(()),
+            false => refused(format!("{what} {label:?} is no body of the scene")),
+        };
+        for body in &self.bodies {
+            if let Some(parent) = &body.parent {
+                known(&format!("body {:?} moves on {parent:?}:", body.label), parent)?;
+                if !body.mobility.is_jointed() {
+                    return refused(format!("body {:?} has no joint, so it cannot move on {parent:?}", body.label));
+                }
+            }
+        }
+        for weld in &self.welds {
+            known("a weld's body", &weld.one)?;
+            known("a weld's body", &weld.other)?;
+            if weld.one == weld.other {
+                return refused(format!("body {:?} is welded to itself", weld.one));
+            }
+        }
+        for label in self.excluded_contacts.iter().flatten() {
+            known("the body of an excluded contact", label)?;
+        }
+        if let Some(moved) = &self.moved_object {
+            known("the moved object", moved)?;
+        }
+        let mut driven = BTreeSet::new();
+        for actuator in &self.actuators {
+            known("the driven body", &actuator.body)?;
+            if !driven.insert(actuator.body.as_str()) {
+                return refused(format!("body {:?} has two motors", actuator.body));
+            }
+            let body = self.bodies.iter().find(|body| body.label == actuator.body);
+            if body.is_some_and(|body| !body.mobility.is_jointed()) {
+                return refused(format!(
+                    "body {:?} is driven but has no joint; a motor needs a hinge or a slide",
+                    actuator.body
+                ));
+            }
+            actuator.check().map_err(PhysicsError::Scene)?;
+        }
+        Ok(())
+    }
+}
+
+fn refused(sentence: String) -> Result<(), PhysicsError> {
+    Err(PhysicsError::Scene(sentence))
+}
+
+fn check_body(body: &Body) -> Result<(), PhysicsError> {
+    let label = &body.label;
+    if body.mobility != Mobility::Fixed && !(body.mass.mass_kg.is_finite() && body.mass.mass_kg > 0.0) {
+        return refused(format!("body {label:?} can move but has a mass of {} kg", body.mass.mass_kg));
+    }
+    if !(0.0..=1.0).contains(&body.restitution) {
+        return refused(format!("body {label:?} has a restitution of {}; it is between 0 and 1", body.restitution));
+    }
+    if !(body.friction.is_finite() && body.friction >= 0.0) {
+        return refused(format!("body {label:?} has a friction of {}; it is 0 or more", body.friction));
+    }
+    if let Mobility::Hinge { axis, .. } | Mobility::Slide { axis, .. } = body.mobility
+        && axis.iter().map(|value| value * value).sum::<f64>() < 1e-12
+    {
+        return refused(format!("body {label:?} has a joint whose axis has no direction: {axis:?}"));
+    }
+    match &body.geometry {
+        Geometry::Mesh { vertices, triangles } if vertices.len() < 4 || triangles.len() < 4 => {
+            refused(format!("body {label:?} has a mesh of {} triangles", triangles.len()))
+        }
+        Geometry::Mesh { vertices, triangles } => {
+            match triangles.iter().flatten().find(|corner| **corner as usize >= vertices.len()) {
+                Some(corner) => refused(format!("body {label:?} has a triangle with corner {corner}, which is missing")),
+                None => Ok(()),
+            }
+        }
+        Geometry::Sphere { .. } | Geometry::Cuboid { .. } | Geometry::Cylinder { .. } => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Actuator, Controller};
+
+    fn ball(label: &str) -> Body {
+        let geometry = Geometry::Sphere { radius: 1.0 };
+        Body {
+            label: label.into(),
+            mass: geometry.mass_properties([0.0; 3], 1000.0).expect("a primitive"),
+            geometry,
+            mobility: Mobility::Free,
+            parent: None,
+            friction: 0.5,
+            restitution: 0.5,
+            color: [0.5; 3],
+        }
+    }
+
+    #[test]
+    fn equal_labels_are_refused() {
+        let scene = Scene { bodies: vec![ball("ball"), ball("ball")], ..Scene::default() };
+        assert!(scene.check().expect_err("two equal labels").to_string().contains("ball"));
+    }
+
+    #[test]
+    fn a_motor_on_a_loose_part_is_refused() {
+        let actuators = vec![Actuator::new("ball", Controller::Constant { value: 1.0 })];
+        let scene = Scene { bodies: vec![ball("ball")], actuators, ..Scene::default() };
+        assert!(scene.check().expect_err("no joint").to_string().contains("hinge"));
+    }
+}

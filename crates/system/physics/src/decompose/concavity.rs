@@ -1,0 +1,104 @@
+//! How far a solid is from convex, and where to cut it.
+
+use parry3d_f64::{math::Vector, transformation::try_convex_hull};
+
+use super::{
+    ConvexPiece,
+    cut::Plane,
+    surface::{Notch, Surface},
+};
+
+/// Notches whose planes are tried for one cut.
+const TRIED_NOTCHES: usize = 64;
+
+/// The hull of a solid, and the point of the solid's surface that lies deepest in it.
+pub(super) struct Depth {
+    pub hull: ConvexPiece,
+    pub mm: f64,
+    pub at: Vector,
+}
+
+/// Looks at corners, edges and middles of all faces. `None` for a solid without thickness.
+pub(super) fn depth_below_hull(surface: &Surface) -> Option<Depth> {
+    let (points, triangles) = try_convex_hull(&surface.points).ok()?;
+    let faces = hull_planes(&points, &triangles);
+    let depth = |point: Vector| faces.iter().map(|face| -face.height(point)).fold(f64::INFINITY, f64::min);
+    let mut deepest = (0.0, surface.points.first().copied()?);
+    for triangle in &surface.triangles {
+        let [a, b, c] = surface.corners(*triangle);
+        let middle = (a + b + c) / 3.0;
+        for point in [a, (a + b) / 2.0, (b + c) / 2.0, (c + a) / 2.0, middle] {
+            let depth = depth(point);
+            if depth > deepest.0 {
+                deepest = (depth, point);
+            }
+        }
+    }
+    let hull = ConvexPiece { vertices: points.iter().map(|point| point.to_array()).collect(), triangles };
+    Some(Depth { hull, mm: deepest.0, at: deepest.1 })
+}
+
+/// One plane per flat face of the hull: many of its triangles share one.
+fn hull_planes(points: &[Vector], triangles: &[[u32; 3]]) -> Vec<Plane> {
+    let mut planes: Vec<Plane> = Vec::new();
+    for triangle in triangles {
+        let [a, b, c] = triangle.map(|corner| points[corner as usize]);
+        let Some(plane) = Plane::through(a, (b - a).cross(c - a)) else { continue };
+        if !planes.iter().any(|known| known.is_near(&plane)) {
+            planes.push(plane);
+        }
+    }
+    planes
+}
+
+/// Planes to cut with, the most promising first: through a notch along either of its faces, halfway between
+/// them, or on along the next notch. A plane is worth the notches that lie in it, less those that it cuts in two, and a little for an even division.
+/// The last resort is a plane across the longest side.
+pub(super) fn cutting_planes(surface: &Surface, deepest: Vector) -> Vec<Plane> {
+    let mut notches = surface.notches();
+    notches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let tolerance = 1e-6 * surface.diagonal();
+    let heaviest = notches.iter().take(TRIED_NOTCHES / 2);
+    let spread = notches.iter().skip(TRIED_NOTCHES / 2).step_by((2 * notches.len() / TRIED_NOTCHES).max(1));
+    let mut scored: Vec<(f64, Plane)> = Vec::new();
+    for notch in heaviest.chain(spread) {
+        let [one, two] = notch.normals;
+        let along = notch.ends[1] - notch.ends[0];
+        // A notch that goes on round a corner, as the foot of a spout does, lies in a plane of its own.
+        let onward = notches.iter().filter(|other| other.ends.iter().any(|end| notch.ends.contains(end)));
+        let round_corner = onward.map(|other| along.cross(other.ends[1] - other.ends[0]));
+        // Normal of the plane halfway between the faces: across the edge and across the mean normal.
+        for normal in [one, two, along.cross(one + two)].into_iter().chain(round_corner) {
+            let Some(plane) = Plane::through(notch.ends[0], normal) else { continue };
+            if !scored.iter().any(|(_, known)| known.is_near(&plane)) {
+                scored.push((worth(&plane, &notches, tolerance), plane));
+            }
+        }
+    }
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut planes: Vec<Plane> = scored.into_iter().map(|(_, plane)| plane).collect();
+    let [low, high] = surface.extent();
+    let size = high - low;
+    let mut axes = [Vector::X, Vector::Y, Vector::Z];
+    axes.sort_by(|a, b| size.dot(*b).total_cmp(&size.dot(*a)));
+    planes.extend(axes.iter().filter_map(|axis| Plane::through(deepest, *axis)));
+    planes.extend(axes.iter().filter_map(|axis| Plane::through((low + high) / 2.0, *axis)));
+    planes
+}
+
+fn worth(plane: &Plane, notches: &[Notch], tolerance: f64) -> f64 {
+    let (mut resolved, mut split, mut below, mut above) = (0.0, 0.0, 0.0, 0.0);
+    for notch in notches {
+        let [a, b] = notch.ends.map(|end| plane.height(end));
+        if a.abs() <= tolerance && b.abs() <= tolerance {
+            resolved += notch.weight;
+        } else if a.min(b) < -tolerance && a.max(b) > tolerance {
+            split += notch.weight;
+        } else if a + b < 0.0 {
+            below += notch.weight;
+        } else {
+            above += notch.weight;
+        }
+    }
+    resolved - 0.5 * split + 0.3 * f64::min(below, above)
+}

@@ -1,0 +1,144 @@
+//! Cuts a closed surface with a plane into two closed surfaces.
+
+use std::collections::HashMap;
+
+use parry3d_f64::math::Vector;
+use spade::{ConstrainedDelaunayTriangulation, Point2, Triangulation};
+
+use super::surface::Surface;
+
+/// An oriented plane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plane {
+    normal: Vector,
+    offset: f64,
+}
+
+impl Plane {
+    /// The plane through a point; `None` for a normal without length.
+    pub fn through(point: Vector, normal: Vector) -> Option<Self> {
+        let normal = normal.try_normalize()?;
+        Some(Self { normal, offset: normal.dot(point) })
+    }
+
+    /// Signed distance of a point, mm; positive on the normal's side.
+    pub fn height(&self, point: Vector) -> f64 {
+        self.normal.dot(point) - self.offset
+    }
+
+    pub fn is_near(&self, other: &Self) -> bool {
+        self.normal.dot(other.normal) > 1.0 - 1e-9 && (self.offset - other.offset).abs() < 1e-4
+    }
+}
+
+/// What lies below the plane and what lies above it, each closed with a cap.
+///
+/// A face that lies in the plane goes to the side of the solid that it bounds, so cutting along a face is exact.
+pub(super) fn cut(surface: &Surface, plane: &Plane) -> [Surface; 2] {
+    let tolerance = 1e-6 * surface.diagonal();
+    let mut points = surface.points.clone();
+    let mut heights: Vec<f64> = points.iter().map(|point| plane.height(*point)).collect();
+    for height in &mut heights {
+        if height.abs() <= tolerance {
+            *height = 0.0;
+        }
+    }
+    let mut crossings: HashMap<[u32; 2], u32> = HashMap::new();
+    let mut sides: [Vec<[u32; 3]>; 2] = Default::default();
+    for triangle in &surface.triangles {
+        let h = triangle.map(|corner| heights[corner as usize]);
+        let is_below = h.iter().any(|height| *height < 0.0);
+        let is_above = h.iter().any(|height| *height > 0.0);
+        match (is_below, is_above) {
+            (true, false) => sides[0].push(*triangle),
+            (false, true) => sides[1].push(*triangle),
+            (false, false) => {
+                let side = usize::from(surface.normal(*triangle).dot(plane.normal) < 0.0);
+                sides[side].push(*triangle);
+            }
+            (true, true) => {
+                let mut polygons: [Vec<u32>; 2] = Default::default();
+                for corner in 0..3 {
+                    let (from, to) = (triangle[corner], triangle[(corner + 1) % 3]);
+                    let (at, next) = (heights[from as usize], heights[to as usize]);
+                    if at <= 0.0 {
+                        polygons[0].push(from);
+                    }
+                    if at >= 0.0 {
+                        polygons[1].push(from);
+                    }
+                    if at * next < 0.0 {
+                        let key = [from.min(to), from.max(to)];
+                        let crossing = *crossings.entry(key).or_insert_with(|| {
+                            let [low, high] = key.map(|end| (points[end as usize], heights[end as usize]));
+                            let share = low.1 / (low.1 - high.1);
+                            points.push(low.0 + (high.0 - low.0) * share);
+                            points.len() as u32 - 1
+                        });
+                        polygons[0].push(crossing);
+                        polygons[1].push(crossing);
+                    }
+                }
+                for (side, polygon) in polygons.iter().enumerate() {
+                    sides[side].extend((2..polygon.len()).map(|i| [polygon[0], polygon[i - 1], polygon[i]]));
+                }
+            }
+        }
+    }
+    let is_in_plane = |corner: u32| heights.get(corner as usize).is_none_or(|height| *height == 0.0);
+    let mut outward = plane.normal;
+    sides.map(|triangles| {
+        let mut part = Surface { points: points.clone(), triangles };
+        let mut rim = part.open_edges();
+        rim.retain(|edge| edge.iter().all(|corner| is_in_plane(*corner)));
+        let cap = cap(&part.points, &rim, outward);
+        part.triangles.extend(cap);
+        outward = -outward;
+        part
+    })
+}
+
+/// Triangles that close a rim in a plane. Whether a triangle belongs to the cap is decided by how often the rim winds
+/// about its middle, so holes and several rims at once need no special case.
+fn cap(points: &[Vector], rim: &[[u32; 2]], outward: Vector) -> Vec<[u32; 3]> {
+    let across = outward.any_orthonormal_vector();
+    let up = outward.cross(across);
+    let flat = |corner: u32| {
+        let point = points[corner as usize];
+        Point2::new(point.dot(across), point.dot(up))
+    };
+    let mut triangulation = ConstrainedDelaunayTriangulation::<Point2<f64>>::new();
+    let mut corner_of = HashMap::new();
+    let mut handle_of = HashMap::new();
+    for corner in rim.iter().flatten() {
+        if let Ok(handle) = triangulation.insert(flat(*corner)) {
+            corner_of.entry(handle.index()).or_insert(*corner);
+            handle_of.insert(*corner, handle);
+        }
+    }
+    for [from, to] in rim {
+        if let (Some(from), Some(to)) = (handle_of.get(from), handle_of.get(to))
+            && from != to
+            && triangulation.can_add_constraint(*from, *to)
+        {
+            triangulation.add_constraint(*from, *to);
+        }
+    }
+    let edges: Vec<[Point2<f64>; 2]> = rim.iter().map(|[from, to]| [flat(*to), flat(*from)]).collect();
+    let inside = |middle: Point2<f64>| edges.iter().map(|edge| winding(*edge, middle)).sum::<i32>() > 0;
+    triangulation
+        .inner_faces()
+        .filter(|face| inside(face.center()))
+        .map(|face| face.vertices().map(|vertex| corner_of[&vertex.fix().index()]))
+        .collect()
+}
+
+/// What an edge adds to the number of turns about a point: a ray to the right crosses it upwards (1) or downwards.
+fn winding([from, to]: [Point2<f64>; 2], about: Point2<f64>) -> i32 {
+    let is_left = (to.x - from.x) * (about.y - from.y) - (about.x - from.x) * (to.y - from.y);
+    match (from.y <= about.y, to.y <= about.y) {
+        (true, false) if is_left > 0.0 => 1,
+        (false, true) if is_left < 0.0 => -1,
+        _ => 0,
+    }
+}

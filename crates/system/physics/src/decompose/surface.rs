@@ -1,0 +1,164 @@
+//! A closed triangle surface with shared corners, and what can be read off it.
+
+use std::collections::HashMap;
+
+use parry3d_f64::math::Vector;
+
+/// Corners closer than this are one, mm.
+const WELD_MM: f64 = 1e-6;
+
+/// Smallest sine of the angle by which an edge must be wider than half a turn to count as a notch (0.6°).
+const NOTCH_SINE: f64 = 0.01;
+
+/// Solids smaller than this have no part in any contact, mm³.
+const MIN_VOLUME_MM3: f64 = 1e-3;
+
+/// A closed surface.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Surface {
+    pub points: Vec<Vector>,
+    pub triangles: Vec<[u32; 3]>,
+}
+
+/// An edge where the solid is wider than half a turn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Notch {
+    pub ends: [Vector; 2],
+    /// Outward normals of the two faces that meet there.
+    pub normals: [Vector; 2],
+    /// Length times angle.
+    pub weight: f64,
+}
+
+impl Surface {
+    /// A mesh whose coinciding corners are made one.
+    pub fn welded(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> Self {
+        let mut surface = Self::default();
+        let mut known = HashMap::new();
+        let index: Vec<u32> = vertices
+            .iter()
+            .map(|vertex| {
+                let key = vertex.map(|value| (value / WELD_MM).round() as i64);
+                *known.entry(key).or_insert_with(|| {
+                    surface.points.push(Vector::new(vertex[0], vertex[1], vertex[2]));
+                    surface.points.len() as u32 - 1
+                })
+            })
+            .collect();
+        surface.triangles = triangles.iter().map(|corners| corners.map(|corner| index[corner as usize])).collect();
+        surface.triangles.retain(|[a, b, c]| a != b && b != c && c != a);
+        surface
+    }
+
+    pub fn corners(&self, triangle: [u32; 3]) -> [Vector; 3] {
+        triangle.map(|corner| self.points[corner as usize])
+    }
+
+    /// Outward unit normal; zero for a triangle without area.
+    pub fn normal(&self, triangle: [u32; 3]) -> Vector {
+        let [a, b, c] = self.corners(triangle);
+        (b - a).cross(c - a).normalize_or_zero()
+    }
+
+    pub fn extent(&self) -> [Vector; 2] {
+        let start = [Vector::splat(f64::INFINITY), Vector::splat(f64::NEG_INFINITY)];
+        self.points.iter().fold(start, |[low, high], point| [low.min(*point), high.max(*point)])
+    }
+
+    pub fn diagonal(&self) -> f64 {
+        let [low, high] = self.extent();
+        (high - low).length()
+    }
+
+    /// Volume by the divergence theorem, about the first corner; negative for the wall of a void.
+    fn volume(&self) -> f64 {
+        let Some(origin) = self.points.first().copied() else { return 0.0 };
+        let six = self.triangles.iter().map(|triangle| {
+            let [a, b, c] = self.corners(*triangle).map(|corner| corner - origin);
+            a.dot(b.cross(c))
+        });
+        six.sum::<f64>() / 6.0
+    }
+
+    /// Directed edges that no neighbour runs back along: none, for a closed surface.
+    pub fn open_edges(&self) -> Vec<[u32; 2]> {
+        let mut count: HashMap<[u32; 2], i32> = HashMap::new();
+        for [a, b, c] in &self.triangles {
+            for [from, to] in [[a, b], [b, c], [c, a]] {
+                *count.entry([*from.min(to), *from.max(to)]).or_default() += if from < to { 1 } else { -1 };
+            }
+        }
+        let mut open = Vec::new();
+        for ([low, high], count) in count {
+            let edge = if count > 0 { [low, high] } else { [high, low] };
+            open.extend(std::iter::repeat_n(edge, count.unsigned_abs() as usize));
+        }
+        open.sort_unstable();
+        open
+    }
+
+    /// The solids that share no edge with each other. Walls of voids are left out, since nothing gets in there.
+    pub fn solids(self) -> Vec<Self> {
+        let mut group: Vec<usize> = (0..self.triangles.len()).collect();
+        let mut owner: HashMap<[u32; 2], usize> = HashMap::new();
+        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
+            for [from, to] in [[a, b], [b, c], [c, a]] {
+                let other = *owner.entry([*from.min(to), *from.max(to)]).or_insert(index);
+                let (one, two) = (root(&mut group, index), root(&mut group, other));
+                group[one.max(two)] = one.min(two);
+            }
+        }
+        let mut solids: Vec<(usize, Self, HashMap<u32, u32>)> = Vec::new();
+        let mut place = HashMap::new();
+        for (index, triangle) in self.triangles.iter().enumerate() {
+            let root = root(&mut group, index);
+            let slot = *place.entry(root).or_insert_with(|| {
+                solids.push((root, Self::default(), HashMap::new()));
+                solids.len() - 1
+            });
+            let (_, solid, renamed) = &mut solids[slot];
+            let corners = triangle.map(|corner| {
+                *renamed.entry(corner).or_insert_with(|| {
+                    solid.points.push(self.points[corner as usize]);
+                    solid.points.len() as u32 - 1
+                })
+            });
+            solid.triangles.push(corners);
+        }
+        solids.into_iter().map(|(_, solid, _)| solid).filter(|solid| solid.volume() > MIN_VOLUME_MM3).collect()
+    }
+
+    /// Every edge where the solid is wider than half a turn.
+    pub fn notches(&self) -> Vec<Notch> {
+        let mut sides: HashMap<[u32; 2], usize> = HashMap::new();
+        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
+            for edge in [[*a, *b], [*b, *c], [*c, *a]] {
+                sides.insert(edge, index);
+            }
+        }
+        let mut notches = Vec::new();
+        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
+            for [from, to] in [[*a, *b], [*b, *c], [*c, *a]] {
+                let Some(other) = sides.get(&[to, from]).copied().filter(|_| from < to) else { continue };
+                let ends = [from, to].map(|corner| self.points[corner as usize]);
+                let normals = [index, other].map(|face| self.normal(self.triangles[face]));
+                let along = (ends[1] - ends[0]).normalize_or_zero();
+                // The normals of a notch turn towards each other: their cross product runs against the edge.
+                let sine = -normals[0].cross(normals[1]).dot(along);
+                if sine > NOTCH_SINE || normals[0].dot(normals[1]) < -0.999 {
+                    let angle = f64::atan2(sine.max(0.0), normals[0].dot(normals[1]));
+                    notches.push(Notch { ends, normals, weight: (ends[1] - ends[0]).length() * angle });
+                }
+            }
+        }
+        notches
+    }
+}
+
+fn root(group: &mut [usize], mut index: usize) -> usize {
+    while group[index] != index {
+        group[index] = group[group[index]];
+        index = group[index];
+    }
+    index
+}

@@ -1,0 +1,166 @@
+//! Bodies with their joints and shapes, in the engine's words.
+
+use super::{
+    MM_PER_M, assembly::Assembly, contact::contact_numbers, escape, file_stem, joint_name, metres, put, triple,
+};
+use crate::{
+    decompose::convex_pieces,
+    scene::{Body, Geometry, Mobility, Scene},
+};
+
+/// Group of the engine's for shapes that collide and are not drawn.
+const HIDDEN_GROUP: u8 = 3;
+
+/// Writes the bodies of a scene and collects the meshes that they need.
+pub(super) struct BodyWriter<'scene> {
+    pub scene: &'scene Scene,
+    pub assembly: &'scene Assembly,
+    pub step_s: f64,
+    /// Elements of `<asset>`.
+    pub assets: String,
+    /// Elements of `<worldbody>`.
+    pub world: String,
+    /// Files that the assets name.
+    pub meshes: Vec<(String, String)>,
+}
+
+/// Name of one convex piece of a body that is not convex.
+pub(crate) fn piece_name(label: &str, piece: usize) -> String {
+    format!("{label}/piece_{piece}")
+}
+
+impl BodyWriter<'_> {
+    /// Writes everything that rides on `carrier`, and what rides on that in turn.
+    pub fn write_riders(&mut self, carrier: Option<usize>, depth: usize) {
+        for place in 0..self.scene.bodies.len() {
+            if self.assembly.carrier[place] == carrier {
+                self.write_body(place, depth);
+            }
+        }
+    }
+
+    fn write_body(&mut self, place: usize, depth: usize) {
+        let scene = self.scene;
+        let body = &scene.bodies[place];
+        let indent = "  ".repeat(depth);
+        let origin = self.assembly.carrier[place].map_or([0.0; 3], |carrier| scene.bodies[carrier].mass.center_mm);
+        let name = escape(&body.label);
+        let position = metres(std::array::from_fn(|axis| body.mass.center_mm[axis] - origin[axis]));
+        put(&mut self.world, format_args!("{indent}<body name=\"{name}\" pos=\"{position}\">\n"));
+        if self.assembly.has_joint[place] {
+            write_joint(&mut self.world, body, &indent);
+        }
+        if !self.assembly.is_static(place) {
+            let [xx, yy, zz, xy, xz, yz] = body.mass.inertia_kg_m2;
+            let mass = body.mass.mass_kg;
+            put(
+                &mut self.world,
+                format_args!(
+                    "{indent}  <inertial pos=\"0 0 0\" mass=\"{mass}\" \
+                     fullinertia=\"{xx} {yy} {zz} {xy} {xz} {yz}\"/>\n"
+                ),
+            );
+        }
+        self.write_shape(place, body, &indent);
+        self.write_riders(Some(place), depth + 1);
+        put(&mut self.world, format_args!("{indent}</body>\n"));
+    }
+
+    fn write_shape(&mut self, place: usize, body: &Body, indent: &str) {
+        let name = escape(&body.label);
+        let [r, g, b] = body.color;
+        let numbers = contact_numbers(body.restitution, self.step_s);
+        let material = format!(
+            "friction=\"{} 0.005 0.0001\" solref=\"-{} -{}\" rgba=\"{r} {g} {b} 1\"",
+            body.friction, numbers.stiffness, numbers.damping
+        );
+        let shape = match &body.geometry {
+            Geometry::Sphere { radius } => format!("type=\"sphere\" size=\"{}\"", radius / MM_PER_M),
+            Geometry::Cuboid { half_size } => format!("type=\"box\" size=\"{}\"", metres(*half_size)),
+            Geometry::Cylinder { radius, half_height } => {
+                format!("type=\"cylinder\" size=\"{} {}\"", radius / MM_PER_M, half_height / MM_PER_M)
+            }
+            Geometry::Mesh { vertices, triangles } => {
+                let center = body.mass.center_mm;
+                let pieces = convex_pieces(vertices, triangles);
+                let stem = format!("{place}_{}", file_stem(&body.label));
+                self.add_mesh(&body.label, &format!("{stem}.obj"), vertices, triangles, center);
+                if pieces.len() > 1 {
+                    for (index, piece) in pieces.iter().enumerate() {
+                        let name = piece_name(&body.label, index);
+                        let file = format!("{stem}_piece_{index}.obj");
+                        self.add_mesh(&name, &file, &piece.vertices, &piece.triangles, center);
+                        let name = escape(&name);
+                        put(
+                            &mut self.world,
+                            format_args!(
+                                "{indent}  <geom name=\"{name}\" type=\"mesh\" mesh=\"{name}\" \
+                                 group=\"{HIDDEN_GROUP}\" {material}/>\n"
+                            ),
+                        );
+                    }
+                    // Drawn as it is, and no part of any contact.
+                    put(
+                        &mut self.world,
+                        format_args!(
+                            "{indent}  <geom name=\"{name}\" type=\"mesh\" mesh=\"{name}\" contype=\"0\" \
+                             conaffinity=\"0\" rgba=\"{r} {g} {b} 1\"/>\n"
+                        ),
+                    );
+                    return;
+                }
+                format!("type=\"mesh\" mesh=\"{name}\"")
+            }
+        };
+        put(&mut self.world, format_args!("{indent}  <geom name=\"{name}\" {shape} {material}/>\n"));
+    }
+
+    fn add_mesh(&mut self, name: &str, file: &str, vertices: &[[f64; 3]], triangles: &[[u32; 3]], center: [f64; 3]) {
+        let name = escape(name);
+        put(&mut self.assets, format_args!("    <mesh name=\"{name}\" file=\"{file}\"/>\n"));
+        self.meshes.push((file.to_owned(), wavefront(vertices, triangles, center)));
+    }
+}
+
+fn write_joint(world: &mut String, body: &Body, indent: &str) {
+    let name = escape(&joint_name(&body.label));
+    let limits = |range: Option<[f64; 2]>, unit: f64| {
+        range.map(|[low, high]| format!(" range=\"{} {}\"", low / unit, high / unit)).unwrap_or_default()
+    };
+    match body.mobility {
+        Mobility::Fixed => {}
+        Mobility::Free => put(world, format_args!("{indent}  <freejoint name=\"{name}\"/>\n")),
+        Mobility::Hinge { axis, anchor_mm, range_rad } => {
+            let (axis, range) = (triple(axis), limits(range_rad, 1.0));
+            let center = body.mass.center_mm;
+            let anchor = anchor_mm.unwrap_or(center);
+            let position = metres(std::array::from_fn(|axis| anchor[axis] - center[axis]));
+            put(
+                world,
+                format_args!(
+                    "{indent}  <joint name=\"{name}\" type=\"hinge\" axis=\"{axis}\" pos=\"{position}\"{range}/>\n"
+                ),
+            );
+        }
+        Mobility::Slide { axis, range_mm } => {
+            let (axis, range) = (triple(axis), limits(range_mm, MM_PER_M));
+            put(
+                world,
+                format_args!("{indent}  <joint name=\"{name}\" type=\"slide\" axis=\"{axis}\"{range}/>\n"),
+            );
+        }
+    }
+}
+
+/// A mesh as Wavefront OBJ, in metres about a centre.
+fn wavefront(vertices: &[[f64; 3]], triangles: &[[u32; 3]], center: [f64; 3]) -> String {
+    let mut text = String::with_capacity(vertices.len() * 40 + triangles.len() * 20);
+    for vertex in vertices {
+        let local: [f64; 3] = std::array::from_fn(|axis| vertex[axis] - center[axis]);
+        put(&mut text, format_args!("v {}\n", metres(local)));
+    }
+    for [a, b, c] in triangles {
+        put(&mut text, format_args!("f {} {} {}\n", a + 1, b + 1, c + 1));
+    }
+    text
+}

@@ -1,0 +1,99 @@
+use super::*;
+use crate::{Actuator, Body, Controller, Geometry, Mobility, Weld};
+
+const HINGE: Mobility = Mobility::Hinge { axis: [0.0, 1.0, 0.0], anchor_mm: Some([10.0, 0.0, 50.0]), range_rad: None };
+
+fn body(label: &str, mobility: Mobility, parent: Option<&str>) -> Body {
+    let geometry = Geometry::Cuboid { half_size: [5.0; 3] };
+    Body {
+        label: label.into(),
+        mass: geometry.mass_properties([0.0, 0.0, 50.0], 1e6).expect("a primitive"),
+        geometry,
+        mobility,
+        parent: parent.map(str::to_owned),
+        friction: 0.5,
+        restitution: 0.5,
+        color: [0.5; 3],
+    }
+}
+
+fn weld(one: &str, other: &str) -> Weld {
+    Weld { one: one.into(), other: other.into() }
+}
+
+#[test]
+fn welded_parts_ride_on_the_one_that_has_a_joint() {
+    let bodies = vec![
+        body("paddle", Mobility::Free, None),
+        body("shaft", HINGE, Some("frame")),
+        body("frame", Mobility::Fixed, None),
+        body("bolt", Mobility::Free, None),
+        body("cover", Mobility::Free, None),
+    ];
+    let welds = vec![weld("paddle", "bolt"), weld("bolt", "shaft"), weld("cover", "frame")];
+    let assembly = Assembly::of(&Scene { bodies, welds, ..Scene::default() }).expect("a tree");
+    assert_eq!(assembly.carrier, [Some(1), None, None, Some(1), None]);
+    assert_eq!(assembly.has_joint, [false, true, false, false, false]);
+    assert_eq!((assembly.is_static(4), assembly.is_static(0)), (true, false));
+    assert!(assembly.loops.is_empty());
+    assert!(assembly.excluded.contains(&[1, 2]), "jointed neighbours pass through each other");
+}
+
+#[test]
+fn a_weld_that_closes_a_loop_is_a_constraint() {
+    let bodies = vec![body("one", HINGE, None), body("two", HINGE, None)];
+    let scene = Scene { bodies, welds: vec![weld("one", "two")], ..Scene::default() };
+    let xml = write_mjcf(&scene, None).expect("a valid scene").xml;
+    assert!(xml.contains("<weld body1=\"one\" body2=\"two\"/>"), "{xml}");
+}
+
+#[test]
+fn a_ring_of_joints_is_refused() {
+    let bodies = vec![body("one", HINGE, Some("two")), body("two", HINGE, Some("one"))];
+    let scene = Scene { bodies, ..Scene::default() };
+    let error = write_mjcf(&scene, None).expect_err("a ring").to_string();
+    assert!(error.contains("ring"), "{error}");
+}
+
+#[test]
+fn each_kind_of_motor_has_its_own_attributes() {
+    let slide = Mobility::Slide { axis: [1.0, 0.0, 0.0], range_mm: Some([-20.0, 20.0]) };
+    let bodies = vec![body("wheel", HINGE, None), body("hammer", HINGE, None), body("sled", slide, None)];
+    let mut servo = Actuator::new("sled", Controller::Position { target: 5.0 });
+    (servo.force_limit, servo.kp) = (Some(2.0), 30.0);
+    let actuators = vec![
+        Actuator { kv: 0.05, ..Actuator::new("wheel", Controller::Constant { value: 1.0 }) },
+        Actuator::new("hammer", Controller::OnOff { value: 1.0, frequency_hz: 1.0 }),
+        servo,
+    ];
+    let xml = write_mjcf(&Scene { bodies, actuators, ..Scene::default() }, None).expect("a valid scene").xml;
+    for expected in [
+        "<velocity name=\"wheel\" joint=\"wheel_joint\" kv=\"0.05\"/>",
+        "<motor name=\"hammer\" joint=\"hammer_joint\" gear=\"1\"/>",
+        "<position name=\"sled\" joint=\"sled_joint\" kp=\"30\" kv=\"1\" forcerange=\"-2 2\"/>",
+        "<joint name=\"wheel_joint\" type=\"hinge\" axis=\"0 1 0\" pos=\"0.01 0 0\"/>",
+        "<joint name=\"sled_joint\" type=\"slide\" axis=\"1 0 0\" range=\"-0.02 0.02\"/>",
+    ] {
+        assert!(xml.contains(expected), "{expected} is missing:\n{xml}");
+    }
+}
+
+#[test]
+fn the_main_camera_exists_when_there_is_a_target_box() {
+    let scene = |label| Scene { bodies: vec![body(label, Mobility::Free, None)], ..Scene::default() };
+    assert!(write_mjcf(&scene("target_box"), None).expect("a valid scene").xml.contains("<camera name=\"main\""));
+    assert!(!write_mjcf(&scene("ball"), None).expect("a valid scene").xml.contains("<camera"));
+}
+
+#[test]
+fn gains_stay_below_what_the_time_step_can_follow() {
+    // A cube of 10 mm and 1 kg about its middle has 1/6 · 1 kg · (0.01 m)² = 1.667e-5 kg·m².
+    let hinge = Mobility::Hinge { axis: [0.0, 0.0, 2.0], anchor_mm: None, range_rad: None };
+    let bodies = vec![body("cube", hinge, None)];
+    let actuators = vec![Actuator::new("cube", Controller::Hold)];
+    let scene = Scene { bodies, actuators, ..Scene::default() };
+    let assembly = Assembly::of(&scene).expect("a tree");
+    let [kp, kv] = gains::stable_gains(&scene, &assembly, &scene.actuators[0], 0.002);
+    let inertia = 1.0 / 6.0 * 1e-4;
+    assert!((kv - inertia / 0.002).abs() < 1e-12 && (kp - inertia / 1.6e-5).abs() < 1e-9, "{kp} {kv}");
+}

@@ -1,0 +1,10 @@
+//! The simulation against closed forms, against each outcome, and against the engine's own Python package.
+
+mod closed_forms;
+mod inclines;
+mod motors;
+mod outcomes;
+mod python;
+mod scenes;
+mod seeds;
+mod shapes;

@@ -1,0 +1,143 @@
+//! Motors against closed forms, limits and gates.
+
+use contract::simulation::FailureReason;
+use physics::{Actuator, Body, Controller, Geometry, Mobility, RunReport, Scene, Waypoint};
+
+use crate::scenes::{GRAVITY_M_S2, STEP_S, run_for, solid};
+
+/// A flywheel that turns about the vertical, high above the floor.
+fn flywheel() -> Body {
+    let mobility = Mobility::Hinge { axis: [0.0, 0.0, 1.0], anchor_mm: None, range_rad: None };
+    solid("wheel", Geometry::Cylinder { radius: 50.0, half_height: 5.0 }, [0.0, 0.0, 300.0], mobility)
+}
+
+/// An arm of 200 mm that a hinge at its end holds out horizontally.
+fn arm() -> Body {
+    let mobility =
+        Mobility::Hinge { axis: [0.0, 1.0, 0.0], anchor_mm: Some([-100.0, 0.0, 500.0]), range_rad: None };
+    solid("arm", Geometry::Cuboid { half_size: [100.0, 5.0, 5.0] }, [0.0, 0.0, 500.0], mobility)
+}
+
+fn driven(body: Body, actuator: Actuator, steps: u64) -> RunReport {
+    let moved_object = Some(body.label.clone());
+    run_for(&Scene { bodies: vec![body], actuators: vec![actuator], moved_object, ..Scene::default() }, steps)
+}
+
+/// Turn of the wheel at each sample, rad; whole turns are counted.
+fn turns(report: &RunReport) -> Vec<f64> {
+    let mut total = 0.0;
+    let mut before = 0.0;
+    let angle = |[w, _, _, z]: [f64; 4]| 2.0 * f64::atan2(z, w);
+    report
+        .trajectory
+        .iter()
+        .map(|point| {
+            let now = angle(point.quaternion);
+            let step = (now - before).rem_euclid(std::f64::consts::TAU);
+            total += if step > std::f64::consts::PI { step - std::f64::consts::TAU } else { step };
+            before = now;
+            total
+        })
+        .collect()
+}
+
+#[test]
+fn constant_torque_turns_a_wheel_with_torque_over_inertia() {
+    let inertia = flywheel().mass.inertia_kg_m2[2];
+    let torque = 0.01;
+    let motor = Actuator::new("wheel", Controller::OnOff { value: torque, frequency_hz: 0.01 });
+    let report = driven(flywheel(), motor, 1000);
+    for (step, angle) in turns(&report).iter().enumerate() {
+        let time_s = step as f64 * STEP_S;
+        let expected = 0.5 * torque / inertia * time_s * time_s;
+        // Constant acceleration is exact for a fourth-order integrator; an angle out of a quaternion has 1e-15.
+        assert!((angle - expected).abs() < 1e-9 * (1.0 + expected), "{angle} rad after {time_s} s, not {expected}");
+    }
+}
+
+#[test]
+fn half_the_power_gives_half_the_torque_and_none_gives_none() {
+    let turned = |power: f64| {
+        let control = Controller::OnOff { value: 0.01, frequency_hz: 0.01 };
+        let report = driven(flywheel(), Actuator { power, ..Actuator::new("wheel", control) }, 500);
+        turns(&report)[500]
+    };
+    let full = turned(1.0);
+    assert!((turned(0.5) / full - 0.5).abs() < 1e-9);
+    assert_eq!(turned(0.0), 0.0);
+}
+
+#[test]
+fn a_position_controller_answers_a_step_like_a_damped_oscillator() {
+    let inertia = flywheel().mass.inertia_kg_m2[2];
+    let (target, frequency, ratio) = (1.0, 15.0, 0.3);
+    let (kp, kv) = (inertia * frequency * frequency, 2.0 * ratio * frequency * inertia);
+    let control = Controller::Position { target };
+    let report = driven(flywheel(), Actuator { kp, kv, ..Actuator::new("wheel", control) }, 500);
+    let damped = frequency * (1.0_f64 - ratio * ratio).sqrt();
+    for (step, angle) in turns(&report).iter().enumerate() {
+        let t = step as f64 * STEP_S;
+        let (sin, cos) = (damped * t).sin_cos();
+        let decay = (-ratio * frequency * t).exp();
+        let expected = target * (1.0 - decay * (cos + ratio * frequency / damped * sin));
+        // Global error of fourth order: (ωh)⁴·ωt/120 = 1e-7 with ωh = 0.03, ωt = 15.
+        assert!((angle - expected).abs() < 2e-7, "{angle} rad after {t} s, expected {expected}");
+    }
+}
+
+#[test]
+fn a_speed_controller_approaches_its_speed_exponentially() {
+    let inertia = flywheel().mass.inertia_kg_m2[2];
+    let (speed, time_constant_s) = (3.0, 0.1);
+    let kv = inertia / time_constant_s;
+    let report = driven(flywheel(), Actuator { kv, ..Actuator::new("wheel", Controller::Constant { value: speed }) }, 500);
+    for (step, angle) in turns(&report).iter().enumerate() {
+        let t = step as f64 * STEP_S;
+        let expected = speed * (t - time_constant_s * (1.0 - (-t / time_constant_s).exp()));
+        assert!((angle - expected).abs() < 1e-7, "{angle} rad after {t} s, expected {expected}");
+    }
+}
+
+#[test]
+fn a_slide_goes_where_its_waypoints_say_in_millimetres() {
+    let mobility = Mobility::Slide { axis: [1.0, 0.0, 0.0], range_mm: None };
+    let sled = solid("sled", Geometry::Cuboid { half_size: [10.0; 3] }, [0.0, 0.0, 300.0], mobility);
+    let points = [(0.0, 0.0), (0.5, 50.0)].map(|(time_s, value)| Waypoint { time_s, value });
+    // Stiff and critically damped: ω = √(kp/m) = 126/s, so after 2 s nothing is left of the transient.
+    let mass = sled.mass.mass_kg;
+    let kp = 1000.0;
+    let kv = 2.0 * (kp * mass).sqrt();
+    let motor = Actuator { kp, kv, ..Actuator::new("sled", Controller::Waypoints(points.to_vec())) };
+    let report = driven(sled, motor, 1000);
+    let x = report.final_positions[0].position_mm[0];
+    assert!((x - 50.0).abs() < 1e-6, "it is at {x} mm");
+}
+
+#[test]
+fn a_stalled_motor_is_overloaded_after_two_seconds_and_is_named() {
+    // A stop at 0.1 rad keeps it from its target, so it is at its limit from the first step on.
+    let mut stopped = flywheel();
+    stopped.mobility = Mobility::Hinge { axis: [0.0, 0.0, 1.0], anchor_mm: None, range_rad: Some([-0.1, 0.1]) };
+    let limit = 0.05;
+    let control = Controller::Position { target: 2.0 };
+    let motor = Actuator { kv: 0.0, force_limit: Some(limit), ..Actuator::new("wheel", control) };
+    let report = driven(stopped, motor, 15_000);
+    assert_eq!(report.failure, Some(FailureReason::MotorOverload), "{:?}", report.ended);
+    assert_eq!(report.overloaded_motor.as_deref(), Some("wheel"));
+    assert_eq!(report.ended.body.as_deref(), Some("wheel"));
+    assert_eq!((report.steps, report.ended.time_s), (1000, 2.0));
+    let motor = &report.motor_loads[0];
+    assert!((motor.peak_force - limit).abs() < 1e-12, "the limit clamps: {motor:?}");
+}
+
+#[test]
+fn a_motor_that_holds_its_load_is_not_overloaded() {
+    let load = arm().mass.mass_kg * GRAVITY_M_S2 * 0.1;
+    let hold = Actuator { kp: 100.0, force_limit: Some(3.0 * load), ..Actuator::new("arm", Controller::Hold) };
+    let report = driven(arm(), hold, 2000);
+    assert!(report.success, "{:?}", report.ended);
+    // It sags by load / kp and holds exactly the load there.
+    let sag = load / 100.0;
+    let angle = 2.0 * f64::atan2(report.trajectory[2000].quaternion[2], report.trajectory[2000].quaternion[0]);
+    assert!((angle - sag).abs() < 0.01 * sag, "it sags by {angle} rad, expected {sag}");
+}

@@ -1,0 +1,112 @@
+//! Bodies and meshes that the tests are made of. Millimetres.
+
+use std::sync::atomic::AtomicBool;
+
+use contract::{objectives::Zone, simulation::SimulatorBackend};
+use physics::{
+    Body, Geometry, Mobility, RunReport, RunSettings, Scene, SceneZone, ZoneKind, backend_for,
+    write_mjcf,
+};
+
+pub const STEEL_KG_M3: f64 = 7850.0;
+pub const GRAVITY_M_S2: f64 = 9.81;
+pub const STEP_S: f64 = contract::limits::SIMULATION_STEP_S;
+
+/// A steel ball of 20 mm that flies freely.
+pub fn ball(label: &str, center_mm: [f64; 3]) -> Body {
+    solid(label, Geometry::Sphere { radius: 10.0 }, center_mm, Mobility::Free)
+}
+
+/// A steel body.
+pub fn solid(label: &str, geometry: Geometry, center_mm: [f64; 3], mobility: Mobility) -> Body {
+    let mass = geometry.mass_properties(center_mm, STEEL_KG_M3).expect("it has a volume");
+    Body {
+        label: label.into(),
+        geometry,
+        mass,
+        mobility,
+        parent: None,
+        friction: 0.6,
+        restitution: 0.3,
+        color: [0.5; 3],
+    }
+}
+
+/// A mesh body of steel, where its vertices are.
+pub fn meshed(label: &str, geometry: Geometry, mobility: Mobility) -> Body {
+    let center = geometry.mass_properties([0.0; 3], STEEL_KG_M3).expect("a closed mesh").center_mm;
+    solid(label, geometry, center, mobility)
+}
+
+pub fn zone(kind: ZoneKind, min: [f64; 3], max: [f64; 3]) -> SceneZone {
+    SceneZone { kind, zone: Zone { min, max } }
+}
+
+pub fn run(scene: &Scene, settings: RunSettings) -> RunReport {
+    let mjcf = write_mjcf(scene, Some(settings.step_s)).expect("a valid scene");
+    let cancel = AtomicBool::new(false);
+    backend_for(SimulatorBackend::Genesis).run(scene, &mjcf, &settings, &cancel).expect("the engine takes the scene")
+}
+
+/// A run of a given length that samples every step.
+pub fn run_for(scene: &Scene, steps: u64) -> RunReport {
+    run(scene, RunSettings { max_steps: steps, sample_steps: 1, ..RunSettings::full() })
+}
+
+/// Turns a point about the y axis, by the right-hand rule.
+pub fn tilted([x, y, z]: [f64; 3], angle_rad: f64) -> [f64; 3] {
+    let (sin, cos) = angle_rad.sin_cos();
+    [cos * x + sin * z, y, cos * z - sin * x]
+}
+
+/// A box about the origin whose corners are then moved.
+pub fn cuboid_mesh(half_size: [f64; 3], place: impl Fn([f64; 3]) -> [f64; 3]) -> Geometry {
+    let corner = |i: u32| std::array::from_fn(|axis| half_size[axis] * if i >> axis & 1 == 1 { 1.0 } else { -1.0 });
+    let quads = [[0, 4, 6, 2], [1, 3, 7, 5], [0, 1, 5, 4], [2, 6, 7, 3], [0, 2, 3, 1], [4, 5, 7, 6]];
+    Geometry::Mesh {
+        vertices: (0..8).map(|i| place(corner(i))).collect(),
+        triangles: quads.iter().flat_map(|[a, b, c, d]| [[*a, *b, *c], [*a, *c, *d]]).collect(),
+    }
+}
+
+/// A body of revolution about z: `profile` is a closed polygon of (radius, z), counter-clockwise with the radius to the
+/// right, away from the axis.
+pub fn revolved(profile: &[[f64; 2]], facets: u32) -> Geometry {
+    let n = profile.len() as u32;
+    let vertices = (0..facets)
+        .map(|i| (f64::from(i) / f64::from(facets) * std::f64::consts::TAU).sin_cos())
+        .flat_map(|(sin, cos)| profile.iter().map(move |[radius, z]| [radius * cos, radius * sin, *z]))
+        .collect();
+    let mut triangles = Vec::new();
+    for i in 0..facets {
+        let (here, there) = (i * n, (i + 1) % facets * n);
+        for corner in 0..n {
+            let next = (corner + 1) % n;
+            let (a, b, c, d) = (here + corner, there + corner, there + next, here + next);
+            triangles.extend([[a, b, c], [a, c, d]]);
+        }
+    }
+    Geometry::Mesh { vertices, triangles }
+}
+
+/// A U-shaped channel along x, open at both ends and at the top: inside width and height, wall, length. The inner floor
+/// is at z = 0, the middle at x = y = 0; its corners are then moved.
+pub fn channel(width: f64, height: f64, wall: f64, length: f64, place: impl Fn([f64; 3]) -> [f64; 3]) -> Geometry {
+    let (inner, outer) = (width / 2.0, width / 2.0 + wall);
+    let section = [
+        [-outer, -wall], [outer, -wall], [outer, height], [inner, height],
+        [inner, 0.0], [-inner, 0.0], [-inner, height], [-outer, height],
+    ];
+    let vertices =
+        [-length / 2.0, length / 2.0].iter().flat_map(|x| section.map(|[y, z]| [*x, y, z])).map(place).collect();
+    let mut triangles: Vec<[u32; 3]> = (0..8)
+        .flat_map(|i| {
+            let j = (i + 1) % 8;
+            [[i, j, 8 + j], [i, 8 + j, 8 + i]]
+        })
+        .collect();
+    for [a, b, c] in [[0, 1, 4], [0, 4, 5], [1, 2, 3], [1, 3, 4], [0, 5, 6], [0, 6, 7]] {
+        triangles.extend([[a, c, b], [8 + a, 8 + b, 8 + c]]);
+    }
+    Geometry::Mesh { vertices, triangles }
+}

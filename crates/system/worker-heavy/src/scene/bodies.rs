@@ -1,0 +1,115 @@
+//! Parts as bodies: mass, friction and bounce of their material, and what they are joined to.
+
+use std::collections::BTreeSet;
+
+use cad_runtime::{Design, Part, PartRole};
+use contract::part_metadata::{JointMetadata, JointSupport, JointType, PartMetadata};
+use physics::{Body, Geometry, MassProperties, Mobility, Weld};
+
+use crate::tools::MaterialData;
+
+/// Prefix of the attribute `constraint` that holds a part to another.
+const WELD: &str = "weld:";
+/// Friction and bounce of a part whose material nobody knows, such as a bought one.
+const UNKNOWN_FRICTION: f64 = 0.5;
+const UNKNOWN_RESTITUTION: f64 = 0.5;
+
+/// The body of one part that is no zone, by itself.
+pub fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
+    let label = &part.label;
+    let metadata = metadata_of(part);
+    let material = match metadata.and_then(|metadata| metadata.material_id.as_ref()) {
+        Some(id) => Some(materials.config.material(id).map_err(|error| format!("part {label:?}: {error}"))?),
+        None => None,
+    };
+    let mobility = match part.joint() {
+        _ if part.is_fixed() => Mobility::Fixed,
+        None => Mobility::Free,
+        Some(joint) => match joint.kind {
+            JointType::Hinge => Mobility::Hinge { axis: joint.axis, anchor_mm: None, range_rad: joint.range },
+            JointType::Slide => Mobility::Slide { axis: joint.axis, range_mm: joint.range },
+        },
+    };
+    let bought = metadata.and_then(|metadata| metadata.cots_id.as_ref());
+    let density = match (material, bought) {
+        (Some(material), _) => material.density_kg_m3(),
+        // A body that never moves needs no mass.
+        (None, _) if mobility == Mobility::Fixed => 0.0,
+        // A bought part weighs what its catalogue says, spread evenly over its shape.
+        (None, Some(id)) => {
+            let bought = materials.bought(id).ok_or_else(|| format!("part {label:?}: {id:?} is not in the catalogue"))?;
+            (bought.weight_g / 1e3) / (part.volume_mm3 / 1e9)
+        }
+        (None, None) => {
+            return Err(format!(
+                "part {label:?} can move but has no material_id and no cots_id, so its mass is unknown; give it a \
+                 material of manufacturing_config.yaml"
+            ));
+        }
+    };
+    let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = part.inertia_mm5;
+    Ok(Body {
+        label: label.clone(),
+        geometry: Geometry::Mesh { vertices: part.mesh.vertices_mm.clone(), triangles: part.mesh.triangles.clone() },
+        mass: MassProperties::of_solid(part.volume_mm3, part.center_of_mass_mm, [xx, yy, zz, xy, xz, yz], density),
+        mobility,
+        parent: None,
+        friction: material.map_or(UNKNOWN_FRICTION, |material| material.friction_coef),
+        restitution: material.map_or(UNKNOWN_RESTITUTION, |material| material.restitution),
+        color: material.map_or([0.5; 3], workbench::Material::rgb),
+    })
+}
+
+/// The body of one part, with its joint where the design's other parts put it.
+pub(super) fn jointed_body_of(part: &Part, design: &Design, materials: &MaterialData) -> Result<Body, String> {
+    let mut body = body_of(part, materials)?;
+    let Some(joint) = part.joint().filter(|_| body.mobility.is_jointed()) else { return Ok(body) };
+    let other = match &joint.to {
+        Some(to) => {
+            let found = design.parts.iter().find(|other| !other.is_zone() && other.label == *to && other.label != part.label);
+            Some(found.ok_or_else(|| format!("part {:?}: its joint is to {to:?}, which is no other part", part.label))?)
+        }
+        None => None,
+    };
+    if let Mobility::Hinge { anchor_mm, .. } = &mut body.mobility {
+        *anchor_mm = anchor_of(part, other, joint);
+    }
+    body.parent = other.filter(|other| !other.is_fixed()).map(|other| other.label.clone());
+    Ok(body)
+}
+
+/// A point of a hinge's axis, mm: the hole that it turns in, else the middle of the bearing or motor that it turns on;
+/// none for a hinge that turns on nothing in particular.
+fn anchor_of(part: &Part, other: Option<&Part>, joint: &JointMetadata) -> Option<[f64; 3]> {
+    match joint.via? {
+        JointSupport::ThroughHole => {
+            let pair = joint.holes.as_ref()?;
+            part.holes.iter().find(|hole| hole.hole_id == pair.own).map(|hole| hole.position_mm)
+        }
+        JointSupport::Bearing | JointSupport::Motor => other.map(|other| other.center_of_mass_mm),
+    }
+}
+
+/// Parts that are held together by fasteners or by the attribute `constraint`, each pair once.
+pub(super) fn welds_of(design: &Design) -> Vec<Weld> {
+    let labels: BTreeSet<_> = design.parts.iter().filter(|part| !part.is_zone()).map(|part| part.label.as_str()).collect();
+    let mut pairs = BTreeSet::new();
+    for part in &design.parts {
+        let fastened = metadata_of(part).into_iter().flat_map(|metadata| metadata.rigid_connections.iter().map(|to| to.to.as_str()));
+        let welded = part.constraint.as_deref().and_then(|text| text.strip_prefix(WELD)).map(str::trim);
+        for other in fastened.chain(welded) {
+            let one = part.label.as_str();
+            if one != other && labels.contains(other) {
+                pairs.insert(if one < other { (one, other) } else { (other, one) });
+            }
+        }
+    }
+    pairs.into_iter().map(|(one, other)| Weld { one: one.to_owned(), other: other.to_owned() }).collect()
+}
+
+fn metadata_of(part: &Part) -> Option<&PartMetadata> {
+    match &part.role {
+        PartRole::Part(metadata) => Some(metadata),
+        PartRole::Compound(_) | PartRole::Zone(_) => None,
+    }
+}

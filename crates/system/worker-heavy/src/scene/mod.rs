@@ -1,0 +1,70 @@
+//! From a built design, its objectives and its plan to a scene that can be simulated.
+
+mod bodies;
+mod motors;
+mod moved_object;
+
+use std::collections::BTreeMap;
+
+use cad_runtime::Design;
+use contract::{assembly::AssemblyDefinition, objectives::Objectives};
+use physics::{Scene, SceneZone, ZoneKind};
+
+pub use self::{bodies::body_of, moved_object::start_offset};
+use crate::tools::MaterialData;
+
+/// Everything that a scene is made of.
+#[derive(Clone, Copy)]
+pub struct SceneSources<'call> {
+    /// Parts.
+    pub design: &'call Design,
+    /// Zones, bounds, the moved object, moving parts of the environment.
+    pub objectives: Option<&'call Objectives>,
+    /// Motors of the solution.
+    pub assembly: Option<&'call AssemblyDefinition>,
+    /// Shape of a moved object that is a mesh: the bytes of an STL file.
+    pub moved_mesh: Option<&'call [u8]>,
+    /// Materials and bought parts.
+    pub materials: &'call MaterialData,
+    /// Share of its command that a motor gets, by part; all of it when not named.
+    pub motor_power: &'call BTreeMap<String, f64>,
+}
+
+/// Builds the scene, with the moved object at its nominal start.
+///
+/// The moved object is the part that carries its label, or `target_box`, or `target` or `bucket` in its label; where
+/// the design has none, the objectives' shape is spawned at the start position.
+pub fn scene_of(sources: &SceneSources) -> Result<Scene, String> {
+    let SceneSources { design, objectives, materials, .. } = *sources;
+    let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();
+    let mut bodies =
+        parts.iter().map(|part| bodies::jointed_body_of(part, design, materials)).collect::<Result<Vec<_>, _>>()?;
+    let welds = bodies::welds_of(design);
+    let actuators = motors::motors_of(sources)?;
+    let Some(objectives) = objectives else {
+        return Ok(Scene { bodies, welds, actuators, ..Scene::default() });
+    };
+
+    let moved_object = if let Some(label) = moved_object::moved_part(&bodies, &objectives.moved_object.label) {
+        label
+    } else {
+        let spawned = moved_object::spawn(&objectives.moved_object, sources.moved_mesh)?;
+        let label = spawned.label.clone();
+        bodies.push(spawned);
+        label
+    };
+    let goal = SceneZone { kind: ZoneKind::Goal, zone: objectives.objectives.goal_zone };
+    let forbidden = objectives.objectives.forbid_zones.iter().map(|zone| SceneZone {
+        kind: ZoneKind::Forbidden { name: zone.name.clone() },
+        zone: contract::objectives::Zone { min: zone.min, max: zone.max },
+    });
+    Ok(Scene {
+        bodies,
+        welds,
+        actuators,
+        zones: std::iter::once(goal).chain(forbidden).collect(),
+        bounds: Some(objectives.simulation_bounds),
+        moved_object: Some(moved_object),
+        ..Scene::default()
+    })
+}

@@ -1,0 +1,72 @@
+//! Motors: what the assembly definition and the objectives say drives a part, as actuators of the scene.
+
+use cad_runtime::PartRole;
+use contract::assembly::{AssemblyNode, ControlMode, Motion, MotorControl};
+use physics::{Actuator, Controller, Waypoint};
+
+use super::SceneSources;
+
+/// Frequency of a course that repeats and names none, Hz.
+const DEFAULT_FREQUENCY_HZ: f64 = 1.0;
+/// A servo's stiffness is its torque over this angle, rad.
+const SERVO_FULL_EFFORT_RAD: f64 = 0.2;
+/// A servo's damping as a share of its stiffness, s.
+const SERVO_DAMPING_S: f64 = 0.1;
+
+/// Every part that something drives. A part of the solution is named in the assembly definition, one of the environment
+/// in the objectives.
+pub(super) fn motors_of(sources: &SceneSources) -> Result<Vec<Actuator>, String> {
+    let planned = sources.assembly.into_iter().flat_map(|assembly| assembly.final_assembly.iter());
+    let planned = planned.flat_map(|node| match node {
+        AssemblyNode::Subassembly(subassembly) => subassembly.parts.iter(),
+        AssemblyNode::Part(part) => std::slice::from_ref(part).iter(),
+    });
+    let planned = planned.map(|part| (part.name.as_str(), &part.config));
+    let of_environment = sources.objectives.into_iter().flat_map(|objectives| objectives.moving_parts.iter());
+    let of_environment = of_environment.map(|part| (part.part_name.as_str(), &part.motion));
+    planned.chain(of_environment).filter_map(|(name, motion)| motor(sources, name, motion).transpose()).collect()
+}
+
+fn motor(sources: &SceneSources, name: &str, motion: &Motion) -> Result<Option<Actuator>, String> {
+    let Some(control) = &motion.control else { return Ok(None) };
+    let Some(part) = sources.design.parts.iter().find(|part| !part.is_zone() && part.label == name) else {
+        return Err(format!("{name:?} is to be driven, but the design has no part of that label"));
+    };
+    if part.is_fixed() || part.joint().is_none() {
+        return Err(format!(
+            "part {name:?} is to be driven, but has no joint; give its metadata a hinge or a slide, or take the control out"
+        ));
+    }
+    let mut motor = Actuator::new(name, controller(control));
+    let servo = match &part.role {
+        PartRole::Part(metadata) => metadata.cots_id.as_deref().and_then(|id| sources.materials.servo_torque_nm(id)),
+        PartRole::Compound(_) | PartRole::Zone(_) => None,
+    };
+    if let Some(torque) = servo {
+        motor.kp = torque / SERVO_FULL_EFFORT_RAD;
+        motor.kv = SERVO_DAMPING_S * motor.kp;
+    }
+    motor.force_limit = control.force_limit.or(servo);
+    motor.power = sources.motor_power.get(name).copied().unwrap_or(1.0);
+    Ok(Some(motor))
+}
+
+fn controller(control: &MotorControl) -> Controller {
+    let frequency_hz = control.frequency.unwrap_or(DEFAULT_FREQUENCY_HZ);
+    let amplitude = control.speed;
+    match control.mode {
+        ControlMode::Constant => Controller::Constant { value: control.speed },
+        ControlMode::Sinusoidal => Controller::Sinusoidal { amplitude, frequency_hz },
+        ControlMode::Square => Controller::Square { amplitude, frequency_hz },
+        ControlMode::Trapezoidal => Controller::Trapezoidal { amplitude, frequency_hz },
+        ControlMode::OnOff => Controller::OnOff { value: control.speed, frequency_hz },
+        ControlMode::Position => Controller::Position { target: control.speed },
+        ControlMode::Hold => Controller::Hold,
+        ControlMode::Oscillate => {
+            Controller::Oscillate { center: control.center.unwrap_or(0.0), amplitude, frequency_hz, phase_rad: 0.0 }
+        }
+        ControlMode::Waypoint => {
+            Controller::Waypoints(control.waypoints.iter().map(|[time_s, value]| Waypoint { time_s: *time_s, value: *value }).collect())
+        }
+    }
+}
