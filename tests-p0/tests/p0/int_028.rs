@@ -174,7 +174,8 @@ async fn reviews_and_catalogue_answers_fit_their_schema(#[future(awt)] ctx: Cont
     let made = controller.make_test_episode(&run).await?;
     let id = made.json()["episode_id"].as_str().unwrap_or_default().to_owned();
     let refusal = json!({ "reason": "against physics", "evidence": ["the ball would have to fall upwards"] });
-    let confirmed = "---\ndecision: confirm_plan_refusal\nevidence: {images_viewed: 0, files_checked: [plan.md]}\n---\n";
+    let confirmed =
+        "---\ndecision: confirm_plan_refusal\nevidence: {images_viewed: 0, files_checked: [plan.md]}\n---\n";
     let expected = [
         ("/test/episodes", made, 201),
         ("/episodes/{id}/review", controller.review(&id, "no frontmatter").await?, 422),

@@ -1,6 +1,6 @@
 //! `handover`: a submitted benchmark comes into the session where it is to be solved, and its hashes are recorded there.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context;
 use cad_runtime::{BuildRequest, Export, ExportFormat, ScriptSource};
@@ -156,8 +156,9 @@ async fn sibling_modules(source: &Workspace, script_path: &str) -> Result<Vec<St
     let workspace = source.clone();
     let entries = blocking(move || workspace.list(".")).await?.context("the benchmark's files cannot be listed")?;
     let script = script_path.trim_start_matches('/');
-    let modules =
-        entries.into_iter().filter(|entry| !entry.is_dir && entry.name != script && entry.name.ends_with(".py"));
+    let modules = entries.into_iter().filter(|entry| {
+        !entry.is_dir && entry.name != script && Path::new(&entry.name).extension().is_some_and(|ending| ending == "py")
+    });
     Ok(modules.map(|entry| entry.name).collect())
 }
 
