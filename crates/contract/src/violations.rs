@@ -85,3 +85,16 @@ impl<T> Checked<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_once() {
+        let violation = Violation::new("script.py", "part.size", "it is too large").at("part \"arm\"");
+        assert_eq!(violation.to_string(), "script.py: part \"arm\": it is too large");
+        let named = Violation { message: "part \"arm\" is too large".into(), ..violation };
+        assert_eq!(named.to_string(), "script.py: part \"arm\" is too large");
+    }
+}

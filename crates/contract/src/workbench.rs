@@ -71,7 +71,7 @@ pub struct PriceResponse {
     pub content_sha256: Option<String>,
     /// How many calls, this one included, were in the queue on arrival.
     pub queue_position: u32,
-    /// Milliseconds that each stage took: `build`, `manufacturability`, `price`.
+    /// Milliseconds that each stage took: `build` of the geometry, `price` with all checks, `record`.
     pub stage_ms: BTreeMap<String, f64>,
     /// Events of this call, in order.
     pub events: Vec<Map<String, Value>>,

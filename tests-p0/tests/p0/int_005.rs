@@ -1,6 +1,6 @@
 //! INT-005 — the planner hands over four artifacts, or nothing.
 //!
-//! Seam: session files → worker-heavy submit_plan → gates → record and events
+//! Seam: session files → worker-heavy `submit_plan` → gates → record and events
 //! Requirement: hand-over is blocked unless `plan.md`, `todo.md`, `objectives.yaml` and `assembly_definition.yaml` are
 //! present and valid; the refusal names each file that is at fault, all at once.
 

@@ -1,6 +1,6 @@
 //! INT-006 — plan.md has its five sections.
 //!
-//! Seam: session files → worker-heavy submit_plan → gates
+//! Seam: session files → worker-heavy `submit_plan` → gates
 //! Requirement: the five headings stand exactly as required and in their order, each with the content that it needs;
 //! every violation names the line and the rule.
 

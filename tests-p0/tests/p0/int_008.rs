@@ -1,6 +1,6 @@
 //! INT-008 — objectives.yaml makes geometric sense.
 //!
-//! Seam: session files → worker-heavy submit_plan, validate and simulate → gates
+//! Seam: session files → worker-heavy `submit_plan`, validate and simulate → gates
 //! Requirement: zones are ordered and inside the bounds, nothing intersects that must not, names are unique, moving
 //! parts are well defined; every violation names its field, the measured value and the limit.
 

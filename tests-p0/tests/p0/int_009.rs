@@ -1,6 +1,6 @@
-//! INT-009 — assembly_definition.yaml follows its schema.
+//! INT-009 — `assembly_definition.yaml` follows its schema.
 //!
-//! Seam: session files → worker-heavy submit_plan and submit → gates
+//! Seam: session files → worker-heavy `submit_plan` and submit → gates
 //! Requirement: required fields and numeric types are enforced for each manufacturing method; malformed and
 //! template-like files block the hand-over, every fault named by its field.
 

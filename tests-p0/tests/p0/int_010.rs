@@ -1,6 +1,6 @@
 //! INT-010 — the planner's price is computed and capped.
 //!
-//! Seam: worker-heavy validate_costing_and_price and submit_plan; worker-light execute → agent tools → workbench
+//! Seam: worker-heavy `validate_costing_and_price` and `submit_plan`; worker-light execute → agent tools → workbench
 //! Requirement: `validate_costing_and_price` recomputes cost and weight and writes them back; declared totals that are
 //! off and totals over their caps block the hand-over; scripts reach the same engine.
 

@@ -1,6 +1,6 @@
 //! INT-011 — planner caps stay under the customer's caps.
 //!
-//! Seam: session files → worker-heavy submit_plan → gates
+//! Seam: session files → worker-heavy `submit_plan` → gates
 //! Requirement: the planner's own caps are at most those of the benchmark, as the assembly definition repeats them and
 //! as `objectives.yaml` really sets them.
 

@@ -83,10 +83,10 @@ async fn search_from_a_script_leaves_catalogue_and_session_as_they_were(
     Ok(())
 }
 
-/// How a script is told that it may not: the operating system's error number (1 `EPERM`,
-/// 13 `EACCES`, 30 `EROFS`), or SQLite's report of one.
-const REFUSALS: [&str; 5] =
-    ["errno 1\n", "errno 13\n", "errno 30\n", "readonly database\n", "unable to open database file\n"];
+/// How a script is told that it may not: the operating system's error number (1 `EPERM`, 13 `EACCES`, 30 `EROFS`, and
+/// 18 `EXDEV` for moving a file onto a mount), or `SQLite`'s report of one.
+const REFUSALS: [&str; 6] =
+    ["errno 1\n", "errno 13\n", "errno 18\n", "errno 30\n", "readonly database\n", "unable to open database file\n"];
 
 #[rstest]
 #[case::delete_rows("db = sqlite3.connect('/config/parts.db'); db.execute(\"DELETE FROM parts\"); db.commit()")]
@@ -98,6 +98,7 @@ const REFUSALS: [&str; 5] =
 #[case::append("open('/config/parts.db', 'ab').write(b'x')")]
 #[case::truncate("os.truncate('/config/parts.db', 0)")]
 #[case::remove("os.remove('/config/parts.db')")]
+#[case::move_away("os.rename('/config/parts.db', '/config/gone.db')")]
 #[case::put_another_in_its_place("open('mine.db', 'w').write('x'); os.replace('mine.db', '/config/parts.db')")]
 #[case::journal_beside_it("open('/config/parts.db-journal', 'w').write('x')")]
 #[tokio::test]

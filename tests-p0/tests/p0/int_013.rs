@@ -133,8 +133,9 @@ async fn naming_a_parameter_as_too_strict_is_true(
             "max_cost" => relaxed.max_cost = strict.nearest.as_f64(),
             "max_weight_g" => relaxed.max_weight_g = strict.nearest.as_f64(),
             "category" => relaxed.category = strict.nearest.as_str().map(str::to_owned),
-            // A figure of the question itself: without its number any supply of 24 V will do.
+            // Figures of the question itself are left out.
             "current_a" => relaxed.q = "24 V supply".into(),
+            "voltage_v" => relaxed.q = "supply of 5 A".into(),
             other => panic!("{other} was not asked for"),
         }
         let found = controller.must_cots_search(&relaxed).await.candidates;

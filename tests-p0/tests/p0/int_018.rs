@@ -1,6 +1,6 @@
 //! INT-018 — no simulation and no review before validation and pricing.
 //!
-//! Seam: worker-heavy validate, validate_and_price → server-side records → simulate, submit
+//! Seam: worker-heavy validate, `validate_and_price` → server-side records → simulate, submit
 //! Requirement: `simulate` and `submit` need manufacturability and pricing to have passed for exactly their content; a
 //! failed check, another content, another session and a forged result file do not count.
 

@@ -1,6 +1,6 @@
 //! INT-019 — cost, weight and build zone are hard limits.
 //!
-//! Seam: session files → worker-heavy validate_and_price, simulate, submit → workbench
+//! Seam: session files → worker-heavy `validate_and_price`, simulate, submit → workbench
 //! Requirement: simulation and submission are blocked for a design over its price, over its weight or out of its build
 //! zone; each refusal names the measured value and the limit.
 

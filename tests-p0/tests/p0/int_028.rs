@@ -164,6 +164,38 @@ async fn controller_answers_fit_their_schema(#[future(awt)] ctx: Context) -> any
     check_all(&document, &expected)
 }
 
+#[rstest]
+#[tokio::test]
+async fn reviews_and_catalogue_answers_fit_their_schema(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let document = document(&ctx, Service::Controller).await?;
+    let controller = ctx.controller();
+    let nobody = uuid::Uuid::new_v4();
+    let run = serde_json::from_value(json!({ "task": "schema", "session_id": ctx.unique("schema") }))?;
+    let made = controller.make_test_episode(&run).await?;
+    let id = made.json()["episode_id"].as_str().unwrap_or_default().to_owned();
+    let refusal = json!({ "reason": "against physics", "evidence": ["the ball would have to fall upwards"] });
+    let confirmed =
+        "---\ndecision: confirm_plan_refusal\nevidence: {images_viewed: 0, files_checked: [plan.md]}\n---\n";
+    let expected = [
+        ("/test/episodes", made, 201),
+        ("/episodes/{id}/review", controller.review(&id, "no frontmatter").await?, 422),
+        ("/episodes/{id}/review", controller.review(nobody, confirmed).await?, 404),
+        ("/episodes/{id}/refuse-plan", controller.refuse_plan(&id, &json!({ "reason": "no proof" })).await?, 422),
+        ("/episodes/{id}/refuse-plan", controller.refuse_plan(&id, &refusal).await?, 201),
+        ("/episodes/{id}/refuse-plan", controller.refuse_plan(&id, &refusal).await?, 409),
+        ("/episodes/{id}/review", controller.review(&id, confirmed).await?, 200),
+        ("/episodes/{id}/reviews", controller.reviews(&id).await?, 200),
+        ("/episodes/{id}/reviews", controller.reviews(nobody).await?, 404),
+        ("/episodes/{id}/refusals", controller.refusals(&id).await?, 200),
+        ("/cots/search", controller.cots_search(&json!({ "q": "M3 screw" })).await?, 200),
+        ("/cots/search", controller.cots_search(&json!({ "q": "M3 screw", "max_cost": 0.0 })).await?, 200),
+        ("/cots/search", controller.cots_search(&json!({ "q": "" })).await?, 422),
+        ("/cots/search", controller.cots_search(&json!({ "q": "screw", "episode_id": nobody })).await?, 404),
+        ("/cots/metadata", controller.cots_metadata().await?, 200),
+    ];
+    check_all(&document, &expected)
+}
+
 fn check_all(document: &OpenApiDocument, answers: &[(&str, Reply, u16)]) -> anyhow::Result<()> {
     for (path, reply, status) in answers {
         assert_eq!(reply.status.as_u16(), *status, "{} {path}: {}", reply.method, reply.text());

@@ -37,8 +37,18 @@ const LIGHT: [&str; 21] = [
     "GET /health",
 ];
 /// Endpoints that callers of a heavy worker rely on.
-const HEAVY: [&str; 4] =
-    ["POST /benchmark/simulate", "POST /benchmark/validate", "POST /benchmark/preview", "GET /health"];
+const HEAVY: [&str; 10] = [
+    "POST /benchmark/simulate",
+    "POST /benchmark/validate",
+    "POST /benchmark/preview",
+    "POST /benchmark/validate_and_price",
+    "POST /benchmark/analyze",
+    "POST /benchmark/validate_costing_and_price",
+    "POST /benchmark/submit_plan",
+    "POST /benchmark/submit",
+    "POST /benchmark/handover",
+    "GET /health",
+];
 
 /// Generates the document of a running worker into a file and reads it back, as a client generator would.
 async fn generate(ctx: &Context, service: Service) -> anyhow::Result<OpenApiDocument> {

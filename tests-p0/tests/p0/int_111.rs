@@ -1,6 +1,6 @@
 //! INT-111 — pricing checks material data for stress analysis.
 //!
-//! Seam: worker-heavy validate_and_price → workbench → manufacturing_config.yaml
+//! Seam: worker-heavy `validate_and_price` → workbench → `manufacturing_config.yaml`
 //! Requirement: where `fem_enabled` meets the genesis backend, a part whose material lacks strength data is refused, and
 //! the missing fields are named; without either, the same part passes.
 

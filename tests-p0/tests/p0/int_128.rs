@@ -1,6 +1,6 @@
 //! INT-128 — electronics requirements follow their schema.
 //!
-//! Seam: session files → worker-heavy submit_plan and simulate → gates
+//! Seam: session files → worker-heavy `submit_plan` and simulate → gates
 //! Requirement: `power_supply_available`, `wiring_constraints` and `circuit_validation_required` of `objectives.yaml` are
 //! validated; malformed entries are rejected by field, before anything is simulated.
 

@@ -14,6 +14,8 @@ mod int_008;
 mod int_009;
 mod int_010;
 mod int_011;
+mod int_012;
+mod int_013;
 mod int_015;
 mod int_016;
 mod int_017;

@@ -1,6 +1,6 @@
 //! INT-035 — only configured materials are accepted.
 //!
-//! Seam: script metadata → worker-heavy validate, validate_and_price, analyze and simulate → manufacturing_config.yaml
+//! Seam: script metadata → worker-heavy validate, `validate_and_price`, analyze and simulate → `manufacturing_config.yaml`
 //! Requirement: a material that the configuration does not list is refused by every tool, with its id and the ids that
 //! are listed; a missing one is refused and never defaulted.
 

@@ -1,6 +1,6 @@
 //! INT-036 — all three manufacturing methods work.
 //!
-//! Seam: real geometry → worker-heavy analyze and validate_and_price → workbench
+//! Seam: real geometry → worker-heavy analyze and `validate_and_price` → workbench
 //! Requirement: milling, injection moulding and 3D print each validate and price real parts; what a method cannot make
 //! is refused with the place and the reason. Prices are compared with values computed by hand.
 
@@ -98,11 +98,11 @@ async fn moulding_is_priced_by_mould_material_and_cycle(
 ) -> anyhow::Result<()> {
     let result = analyze(&ctx, DRAFTED_PLATE, "abs", ManufacturingMethod::InjectionMolding, quantity).await;
 
-    let lean = 5.0_f64.to_radians();
-    let top_edge = 40.0 - 2.0 * 3.0 * lean.tan();
+    let (height, lean) = (3.0, 5.0_f64.to_radians());
+    let top_edge = 40.0 - 2.0 * height * lean.tan();
     let (bottom, top) = (1600.0, top_edge * top_edge);
-    let volume_mm3 = 3.0 / 3.0 * (bottom + top + (bottom * top).sqrt());
-    let surface_mm2 = bottom + top + 4.0 * f64::midpoint(40.0, top_edge) * (3.0 / lean.cos());
+    let volume_mm3 = height / 3.0 * (bottom + top + (bottom * top).sqrt());
+    let surface_mm2 = bottom + top + 4.0 * f64::midpoint(40.0, top_edge) * (height / lean.cos());
     let mould = 5000.0 + 0.5 * surface_mm2 / 100.0;
     let material = volume_mm3 / 1000.0 * ABS_DENSITY / 1000.0 * 2.5;
     // Half a second for each mm of the largest dimension takes longer than filling 4.7 cm³ at 10 cm³/s.

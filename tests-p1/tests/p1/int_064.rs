@@ -146,6 +146,12 @@ async fn priced_assembly_names_the_catalogue_of_its_parts(#[future(awt)] ctx: Co
         "  - name: bracket\n",
         &format!("  - name: bracket\n  - name: {}\n", chosen.part_id),
     );
+    // Two connectors of 7 g beside the bracket's 10.8 g.
+    let solution = solution.with(
+        ASSEMBLY_DEFINITION_FILE,
+        "planner_target_max_weight_g: 20.0",
+        "planner_target_max_weight_g: 30.0",
+    );
     session.must_hold_solution(&solution).await;
 
     let priced = session.heavy.must_validate_costing_and_price().await;

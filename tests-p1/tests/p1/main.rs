@@ -5,6 +5,8 @@ use testkit::Context;
 
 mod int_035;
 mod int_036;
+mod int_064;
+mod int_137;
 
 /// The surroundings of a test on the shared stack.
 #[fixture]

@@ -59,9 +59,9 @@ impl Scratch {
         self.logs.join(format!("{name}.log"))
     }
 
-    /// What nextest reports of a profile.
+    /// What nextest reports of a profile. It keeps to the workspace's own `target`, wherever cargo builds.
     pub fn report(&self, profile: &str) -> PathBuf {
-        self.target.join("nextest").join(profile).join("junit.xml")
+        self.tree.join("target").join("nextest").join(profile).join("junit.xml")
     }
 
     /// The program that stops the copy's stack, where it was built.

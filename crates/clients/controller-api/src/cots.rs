@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::{CALL_LIMIT, ControllerClient};
 
 impl ControllerClient {
-    /// `GET /cots/search`: parts that fit a question. `query` is a [`contract::catalog::CatalogQuery`], or anything else
-    /// that makes a query string, also one that does not fit the schema.
+    /// `GET /cots/search`: parts that fit a question. `query` is a [`contract::catalog::CatalogQuery`], or anything
+    /// else that makes a query string, also one that does not fit the schema.
     pub async fn cots_search(&self, query: &(impl Serialize + ?Sized)) -> Outcome {
         self.endpoint.request(Method::GET, "/cots/search", CALL_LIMIT).query(query).send().await
     }

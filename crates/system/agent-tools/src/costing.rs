@@ -8,7 +8,7 @@ use contract::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
-use workbench::{BoughtPart, ManufacturingConfig};
+use workbench::{BoughtPart, Estimated, ManufacturingConfig};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,7 @@ pub fn validate_costing_and_price(
     let Some(definition) = checked.value else {
         return Costing { violations: checked.violations, estimate: None, assembly_yaml: None };
     };
-    let estimated = workbench::estimate(config, &|id| bought(catalog, id), &definition, catalog.version().clone());
+    let estimated = estimated(&definition, objectives, config, catalog);
     let Some(rewritten) = rewritten(assembly_yaml, &estimated.definition) else {
         // The gate read this very text before, so this is not the file's fault; the figures still stand.
         let sentence = "the computed figures cannot be written back into the file";
@@ -78,13 +78,25 @@ pub fn validate_costing_and_price(
 /// off: what a gate asks.
 pub fn estimate_as_written(
     definition: &AssemblyDefinition,
+    objectives: Option<&Objectives>,
     config: &ManufacturingConfig,
     catalog: &Catalog,
 ) -> (CostingEstimate, Vec<Violation>) {
-    let estimated = workbench::estimate(config, &|id| bought(catalog, id), definition, catalog.version().clone());
+    let estimated = estimated(definition, objectives, config, catalog);
     let mut violations = estimated.violations;
     violations.extend(gates::assembly::check_totals(definition, &estimated.estimate));
     (estimated.estimate, violations)
+}
+
+/// Prices for as many units as the objectives ask for.
+fn estimated(
+    definition: &AssemblyDefinition,
+    objectives: Option<&Objectives>,
+    config: &ManufacturingConfig,
+    catalog: &Catalog,
+) -> Estimated {
+    let units = objectives.map_or(1, |objectives| objectives.constraints.quantity());
+    workbench::estimate(config, &|id| bought(catalog, id), definition, catalog.version().clone(), units)
 }
 
 /// The file's own tree with the computed figures laid over it.

@@ -9,3 +9,4 @@ mod ffi;
 mod scripts;
 
 pub use costing::{Costing, bought, estimate_as_written, validate_costing_and_price};
+pub use ffi::{agent_tool, agent_tool_free};

@@ -56,8 +56,11 @@ struct Figure {
     found: f64,
 }
 
+/// From this ratio on, a figure is told as a multiple of the one asked for.
+const NOTABLY_MORE: f64 = 1.05;
+
 /// Likeness in spelling, from 0 to 1, from which on a name may have been meant.
-const ALIKE: f64 = 0.5;
+const ALIKE: f64 = 0.6;
 
 /// Distance of names that have nothing to do with each other.
 pub(crate) const UNRELATED: f64 = 1.0;
@@ -155,6 +158,7 @@ impl Condition {
     pub(crate) fn miss(&self, verdict: &Verdict, part: &Part) -> String {
         let name = self.name(verdict);
         match self {
+            Self::Term { term, .. } if term.said.is_empty() => "it has no word that says what is wanted".to_owned(),
             Self::Term { term, .. } if self.distance_of_miss(verdict, part) < UNRELATED => {
                 format!("no such part is called {:?}; nearest in name is {}", term.said, part.part_id)
             }
@@ -215,11 +219,11 @@ impl Figure {
         match comparison {
             Comparison::Equal | Comparison::About => format!("{name} is {has}, near the {wanted} asked for"),
             Comparison::AtMost => format!("{name} is {has}, within the {wanted} asked for"),
-            Comparison::AtLeast if found > asked && asked > 0.0 => {
+            Comparison::AtLeast if found > asked * NOTABLY_MORE && asked > 0.0 => {
                 let times = number((found / asked * 10.0).round() / 10.0);
                 format!("{name} is {has}, {times} times the {wanted} asked for")
             }
-            Comparison::AtLeast => format!("{name} is {has}, as good as the {wanted} asked for"),
+            Comparison::AtLeast => format!("{name} is {has}, enough for the {wanted} asked for"),
         }
     }
 }

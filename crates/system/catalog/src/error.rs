@@ -37,7 +37,7 @@ pub enum CatalogError {
         /// What is wrong, and where.
         reason: String,
     },
-    /// SQLite failed while the catalogue was in use.
+    /// `SQLite` failed while the catalogue was in use.
     #[error("the parts catalogue cannot be queried: {0}")]
     Database(#[from] rusqlite::Error),
 }

@@ -43,35 +43,39 @@ pub(crate) fn explain(
         .iter()
         .map(|&(condition, part)| conditions[condition].miss(&judged[part][condition], &parts[part]))
         .collect();
-    let remedy = match (alone, named.len(), conditions) {
-        (true, 1, [Condition::Term { .. }]) => format!("What it has is {}.", categories(parts).join(", ")),
-        (true, 1, _) => format!("Without this one condition there is a match: {}.", parts[named[0].1].part_id),
-        (true, _, _) => "Without any one of these conditions there is a match.".to_owned(),
-        (false, _, _) => "It takes giving up all of these conditions to find a match.".to_owned(),
+    // A name that is all there is to the question, and that nothing resembles, leads nowhere.
+    let most_undescribed = misses.iter().map(|misses| misses.undescribed).max();
+    let leads_nowhere = named.iter().all(|&(condition, part)| {
+        let resembles = conditions[condition].distance_of_miss(&judged[part][condition], &parts[part]) < UNRELATED;
+        let only_a_name = matches!(conditions, [Condition::Term { .. }]);
+        only_a_name && !resembles && Some(misses[part].undescribed) == most_undescribed
+    });
+    let remedy = match (alone, named.len()) {
+        _ if leads_nowhere => format!("What it has is {}.", categories(parts).join(", ")),
+        (true, 1) => format!("Without this one condition there is a match: {}.", parts[named[0].1].part_id),
+        (true, _) => "Without any one of these conditions there is a match.".to_owned(),
+        (false, _) => "It takes giving up all of these conditions to find a match.".to_owned(),
     };
     let sentence = format!("Nothing in the catalogue fits {question:?}: {}. {remedy}", sentences.join("; "));
-    (sentence, strict(&named, conditions, parts, judged))
+    let strict = if leads_nowhere { Vec::new() } else { strict(&named, conditions, parts, judged) };
+    (sentence, strict)
 }
 
-/// The constraints for programs. A name that is all there is to the question and resembles no part's has no nearest one.
+/// The constraints for programs.
 fn strict(
     named: &[(usize, usize)],
     conditions: &[Condition],
     parts: &[Part],
     judged: &[Vec<Verdict>],
 ) -> Vec<StrictConstraint> {
-    let constraints = named.iter().filter_map(|&(condition, part)| {
+    let constraints = named.iter().map(|&(condition, part)| {
         let (verdict, condition, part) = (&judged[part][condition], &conditions[condition], &parts[part]);
-        let only_a_name = matches!(conditions, [Condition::Term { .. }]);
-        if only_a_name && condition.distance_of_miss(verdict, part) >= UNRELATED {
-            return None;
-        }
-        Some(StrictConstraint {
+        StrictConstraint {
             constraint: condition.name(verdict).to_owned(),
             asked: condition.asked(verdict),
             nearest: condition.found(verdict, part),
             nearest_part_id: part.part_id.clone(),
-        })
+        }
     });
     constraints.collect()
 }

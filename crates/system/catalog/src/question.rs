@@ -16,7 +16,7 @@ const LONGEST_SPLIT_ID: usize = 4;
 /// Something that a part is described by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Term {
-    /// As it was said.
+    /// As it was said; empty when a question says nothing at all.
     pub(crate) said: String,
     pub(crate) lookup: Lookup,
 }
@@ -73,7 +73,7 @@ impl Question {
             .filter(|word| !word.is_empty())
             .take(MOST_WORDS)
             .collect();
-        question.take_words(dictionary.understand(&words));
+        question.take_words(&dictionary.understand(&words));
         question.read_hobby_torque();
         question
     }
@@ -118,12 +118,12 @@ impl Question {
 
     /// The last kind before a word such as `for` is what is wanted (a battery connector is a connector); what stands
     /// around it describes.
-    fn take_words(&mut self, understood: Vec<Understood>) {
-        let mut segments = understood.split(|phrase| phrase.meaning == Meaning::Context);
+    fn take_words(&mut self, understood: &[Understood]) {
+        let segments = understood.split(|phrase| phrase.meaning == Meaning::Context);
         let mut unknown = Vec::new();
         let mut kind = None;
         let (mut described, mut context) = (Vec::new(), Vec::new());
-        for (number, segment) in segments.by_ref().enumerate() {
+        for (number, segment) in segments.enumerate() {
             for Understood { said, read, meaning } in segment {
                 let lookup = match meaning {
                     Meaning::Kind(kind) => Lookup::Kind(kind.clone()),
@@ -149,8 +149,7 @@ impl Question {
         }
         let says_nothing = self.required.is_empty() && kind.is_none() && described.is_empty() && context.is_empty();
         if says_nothing && (!unknown.is_empty() || self.wishes.is_empty()) {
-            let said = if unknown.is_empty() { "no word that says anything".to_owned() } else { unknown.join(" ") };
-            self.required.push(Term { said, lookup: Lookup::Nowhere });
+            self.required.push(Term { said: unknown.join(" "), lookup: Lookup::Nowhere });
         } else {
             self.remarks.extend(unknown.iter().map(|word| format!("{word:?} occurs nowhere in the catalogue")));
         }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{CatalogError, Part, part::PartRecord, search, words::Dictionary};
 
-/// Weights of the index's columns in the order of the table: part_id (not indexed), kind, ids, words. A word that
+/// Weights of the index's columns in the order of the table: `part_id` (not indexed), kind, ids, words. A word that
 /// says what a part is counts more than one that is merely said about it.
 const RELEVANCE: &str = "bm25(parts_text, 0.0, 8.0, 4.0, 1.0)";
 
@@ -40,7 +40,7 @@ impl fmt::Debug for Catalog {
 }
 
 impl Catalog {
-    /// Opens the catalogue at `path` for reading. The file descriptor is read-only and SQLite takes no lock and makes
+    /// Opens the catalogue at `path` for reading. The file descriptor is read-only and `SQLite` takes no lock and makes
     /// no journal beside the file, so a read-only folder will do. The file must not change while it is open; a new
     /// catalogue takes the old one's name as a new file, which leaves the open one whole.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
@@ -121,7 +121,7 @@ impl Catalog {
     }
 }
 
-/// `O_RDONLY` for the operating system, `immutable` and `query_only` for SQLite.
+/// `O_RDONLY` for the operating system, `immutable` and `query_only` for `SQLite`.
 fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(format!("{}?mode=ro&immutable=1", file_uri(path)), flags)?;
@@ -129,7 +129,7 @@ fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A path as SQLite's URI: whatever has a meaning there is written as a percent code.
+/// A path as `SQLite`'s URI: whatever has a meaning there is written as a percent code.
 fn file_uri(path: &Path) -> String {
     let mut uri = String::from("file:");
     for &byte in path.as_os_str().as_bytes() {

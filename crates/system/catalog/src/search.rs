@@ -188,7 +188,11 @@ fn rationale(remarks: impl Iterator<Item = String>) -> String {
     let text = remarks.filter(|remark| !remark.is_empty()).collect::<Vec<_>>().join("; ");
     let mut characters = text.chars();
     match characters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), characters.as_str()),
+        // The name of a figure stays as it is.
+        Some(first) if !text.split(' ').next().unwrap_or_default().contains('_') => {
+            format!("{}{}.", first.to_uppercase(), characters.as_str())
+        }
+        Some(_) => format!("{text}."),
         None => "It meets every condition.".to_owned(),
     }
 }

@@ -12,6 +12,8 @@ const WORDS: &str = include_str!("../data/words.csv");
 
 /// Shortest word whose spelling is doubted: among three letters everything is a neighbour of something.
 const SHORTEST_DOUBTED: usize = 4;
+/// Shortest word that a longer one may be a misspelling of (`nutt`).
+const SHORTEST_MEANT: usize = 3;
 /// From this length on, two slips are forgiven instead of one.
 const TWO_SLIPS_FROM: usize = 6;
 /// Shortest beginning of a part's id that stands for the part (`lrs350`).
@@ -177,13 +179,14 @@ impl Dictionary {
         }
         let slips = if length < TWO_SLIPS_FROM { 1 } else { 2 };
         let near = self.spellings.iter().filter_map(|(known, &names_kind)| {
-            if known.len() < SHORTEST_DOUBTED || known.len().abs_diff(length) > slips {
+            if known.len() < SHORTEST_MEANT || known.len().abs_diff(length) > slips {
                 return None;
             }
             let distance = singular.iter().map(|form| damerau_levenshtein(form, known)).min()?;
             let begins_alike = known.chars().next() == word.chars().next();
-            // Two slips and another first letter is another word.
-            let is_near = distance <= slips && (begins_alike || distance == 1);
+            // Two slips and another first letter is another word, and so is one slip in a short one.
+            let is_long = known.len() >= SHORTEST_DOUBTED && distance == 1;
+            let is_near = distance <= slips && (begins_alike || is_long);
             is_near.then_some(((distance, !names_kind, !begins_alike), known))
         });
         near.min().map_or_else(|| word.to_owned(), |(_, known)| known.clone())

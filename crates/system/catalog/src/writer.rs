@@ -34,7 +34,7 @@ const SCHEMA: &str = "
 ";
 
 /// Writes the catalogue to `path`, which it replaces as a whole, and takes away everybody's right to write it. The
-/// bytes are the same every time: they depend on the content and on the SQLite that this program was built with.
+/// bytes are the same every time: they depend on the content and on the `SQLite` that this program was built with.
 pub fn write(path: &Path) -> Result<(), CatalogError> {
     let unwritable = |source: io::Error| CatalogError::Unwritable { path: path.to_owned(), source };
     let folder = match path.parent() {

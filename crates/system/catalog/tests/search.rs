@@ -34,6 +34,7 @@ fn search(query: &CatalogQuery) -> CatalogAnswer {
 #[case::own_id("SocketHeadCapScrew_M3-0.5_20mm", "SocketHeadCapScrew_M3-0.5_20mm")]
 #[case::nut_not_screw("M6 hex nuts", "HexNut_M6-1")]
 #[case::washer_by_another_name("M3 shim", "PlainWasher_M3_iso7089")]
+#[case::short_word("M6 hexagon nutt", "HexNut_M6-1")]
 #[case::two_letters_swapped("M6 wahser", "PlainWasher_M6_iso7089")]
 #[case::designation("608 bearing", "SingleRowDeepGrooveBallBearing_M8-22-7")]
 #[case::three_measures("ball bearing 8x22x7", "SingleRowDeepGrooveBallBearing_M8-22-7")]
@@ -78,6 +79,7 @@ fn question_finds_its_part_first(#[case] question: &str, #[case] expected: &str)
 #[case::other_model("MG995 servo", "q", json!("mg995"), json!("MG996R"), "MG996R")]
 #[case::other_voltage_of_a_model("LRS-350-12", "q", json!("lrs-350-12"), json!("LRS-350-24"), "LRS-350-24")]
 #[case::model_with_a_figure_it_has_not("SG90 at 12 V", "operating_voltage_v", json!(12.0), json!(4.8), "SG90")]
+#[case::other_frame("NEMA 23", "q", json!("23"), json!("nema17_stepper"), "nema17_stepper")]
 #[case::kind_it_has_not("capacitor 24 V", "q", json!("capacitor"), json!("LRS-350-24"), "LRS-350-24")]
 fn one_condition_too_many_is_named(
     #[case] question: &str,

@@ -250,21 +250,3 @@ mod tests {
         }
     }
 }
-#[cfg(test)]
-mod probe_tmp {
-    use super::*;
-    #[derive(serde::Deserialize)]
-    struct S { name: String, volume: f64, area: f64, min: [f64;3], max: [f64;3], vertices: Vec<[f64;3]>, triangles: Vec<[u32;3]> }
-    #[test]
-    fn probe() {
-        let shapes: Vec<S> = serde_json::from_str(&std::fs::read_to_string("/tmp/probe_shapes.json").unwrap()).unwrap();
-        for s in shapes {
-            let solid = Solid { volume_mm3: s.volume, area_mm2: s.area, bounding_box: contract::execution::BoundingBox{min:s.min,max:s.max}, solid_count:1, is_valid:true, is_watertight:true, vertices_mm:&s.vertices, triangles:&s.triangles, internal_corners:&[] };
-            for (m, mat) in [(ManufacturingMethod::Cnc,"aluminum_6061"),(ManufacturingMethod::InjectionMolding,"abs")] {
-                let t = std::time::Instant::now();
-                let r = analyze(&crate::config::tests::shipped(), &solid, m, Some(mat), 1, false);
-                println!("{} {} tris={} {:?} cost={:.2} {:?}\n   {:#?}", s.name, m.name(), s.triangles.len(), t.elapsed(), r.unit_cost, r.metadata.additional_info, r.violations);
-            }
-        }
-    }
-}

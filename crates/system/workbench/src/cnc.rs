@@ -149,8 +149,7 @@ mod tests {
     // The underside, and the wall below it.
     #[case::overhang(extruded_xz(&OVERHANG, 20.0), 2)]
     fn undercuts_are_counted_as_faces(#[case] solid: SampleSolid, #[case] faces: u32) {
-        let result =
-            analyze(&shipped(), &solid.view(), ManufacturingMethod::Cnc, Some("aluminum_6061"), 1, false);
+        let result = analyze(&shipped(), &solid.view(), ManufacturingMethod::Cnc, Some("aluminum_6061"), 1, false);
         assert_eq!(result.metadata.undercut_count, Some(faces), "{:?}", result.violations);
         assert_eq!(result.is_manufacturable, faces == 0);
         let expected = format!("CNC Machining Violation: {faces} undercut faces detected.");

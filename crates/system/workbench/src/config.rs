@@ -136,11 +136,9 @@ pub(crate) mod tests {
     #[test]
     fn an_unknown_material_is_named_with_the_known_ones() {
         let error = shipped().material("unobtainium").expect_err("it is not listed").to_string();
-        assert_eq!(
-            error,
-            "material \"unobtainium\" is not in manufacturing_config.yaml; it lists abs, aluminum_6061, \
-             silicone_rubber"
-        );
+        let (asked, known) = error.split_once("; it lists ").expect("both are told");
+        assert_eq!(asked, "material \"unobtainium\" is not in manufacturing_config.yaml");
+        assert!(known.starts_with("abs, aluminum_6061, "), "{known}");
     }
 
     #[test]

@@ -79,8 +79,15 @@ pub fn price_design(
     limits: &Limits,
     quantity: u32,
 ) -> PricedDesign {
-    let mut bench =
-        Bench { config, bought, limits, quantity: quantity.max(1), made: Vec::new(), priced: Vec::new(), findings: Vec::new() };
+    let mut bench = Bench {
+        config,
+        bought,
+        limits,
+        quantity: quantity.max(1),
+        made: Vec::new(),
+        priced: Vec::new(),
+        findings: Vec::new(),
+    };
     for part in parts {
         bench.take(part);
     }
@@ -168,9 +175,8 @@ impl<'a> Bench<'a> {
             metadata.additional_info.insert("category".to_owned(), found.category.into());
             (found.unit_cost, found.weight_g)
         } else {
-            let message = format!(
-                "the catalogue has no part {id:?}; search it and set cots_id to a part_id from its answer"
-            );
+            let message =
+                format!("the catalogue has no part {id:?}; search it and set cots_id to a part_id from its answer");
             violations.push(message.clone());
             let violation = part_violation(part.label, "part.unknown_cots", message).measured(id);
             self.findings.push((Gate::Manufacturability, violation));
@@ -200,13 +206,14 @@ impl<'a> Bench<'a> {
             }
             has_twin
         });
-        let (mut result, mut findings) =
-            verdict(config, &part.solid, method, material_id, self.quantity, is_reused);
+        let (mut result, mut findings) = verdict(config, &part.solid, method, material_id, self.quantity, is_reused);
         if let Some((id, material)) = listed.filter(|_| self.limits.fem_required) {
             let missing = material.missing_fem_fields();
             if !missing.is_empty() {
-                let message =
-                    format!("FEM Validation Error: Material '{id}' missing required FEM fields: {}", missing.join(", "));
+                let message = format!(
+                    "FEM Validation Error: Material '{id}' missing required FEM fields: {}",
+                    missing.join(", ")
+                );
                 result.is_manufacturable = false;
                 result.violations.push(message.clone());
                 findings.push(Finding { measured: Some(missing.into()), ..Finding::new("part.fem_fields", message) });
@@ -246,8 +253,8 @@ fn distinguishing_places(one: f64, two: f64, fewest: usize) -> usize {
     (fewest..12).find(|places| format!("{one:.places$}") != format!("{two:.places$}")).unwrap_or(fewest)
 }
 
-/// A remark on many loose parts.
-fn dof_warning(loose: u32) -> Option<String> {
+/// A remark on many parts that are free to move against each other.
+pub fn dof_warning(loose: u32) -> Option<String> {
     (loose >= DOF_WARNING_FROM).then(|| {
         format!(
             "{loose} parts are free to move, and from {DOF_WARNING_FROM} on a mechanism is hard to predict; fix or join \
@@ -280,9 +287,8 @@ mod tests {
 
     /// Prices a cube of 10 mm with each of these metadata, 20 mm apart; a compound where there are none.
     fn priced(parts: &[(Option<&str>, bool)], limits: &Limits) -> PricedDesign {
-        let cubes: Vec<_> = (0..parts.len())
-            .map(|at| SampleSolid::cuboid([10.0; 3]).moved([20.0 * at as f64, 0.0, 0.0]))
-            .collect();
+        let cubes: Vec<_> =
+            (0..parts.len()).map(|at| SampleSolid::cuboid([10.0; 3]).moved([20.0 * at as f64, 0.0, 0.0])).collect();
         let metadata: Vec<_> = parts.iter().map(|(yaml, _)| yaml.map(metadata)).collect();
         let labels: Vec<_> = (0..parts.len()).map(|at| format!("p{at}")).collect();
         let parts: Vec<_> = (0..parts.len())
@@ -311,7 +317,8 @@ mod tests {
         assert!((design.report.weight_g - 6.6).abs() < 1e-9);
         let labels: Vec<_> = design.report.parts.iter().map(|part| part.label.as_str()).collect();
         assert_eq!(labels, ["p2", "p3", "p4"]);
-        let reused = |at: usize| design.report.parts[at].result.metadata.cost_breakdown.as_ref().expect("made").is_reused;
+        let reused =
+            |at: usize| design.report.parts[at].result.metadata.cost_breakdown.as_ref().expect("made").is_reused;
         assert!(!reused(0) && reused(1));
         assert_eq!(design.report.dof_count, 2);
     }
@@ -335,10 +342,14 @@ mod tests {
     #[case::no_method(Some("{material_id: abs}"), "part.method_missing", "manufacturing_method")]
     #[case::no_material(Some("{manufacturing_method: cnc}"), "part.material_missing", "aluminum_6061")]
     #[case::unknown(
-        Some("{material_id: unobtainium, manufacturing_method: cnc}"), "part.unknown_material", "unobtainium"
+        Some("{material_id: unobtainium, manufacturing_method: cnc}"),
+        "part.unknown_material",
+        "unobtainium"
     )]
     #[case::wrong_method(
-        Some("{material_id: abs, manufacturing_method: cnc}"), "part.material_method", "\"abs\" cannot be worked by cnc"
+        Some("{material_id: abs, manufacturing_method: cnc}"),
+        "part.material_method",
+        "\"abs\" cannot be worked by cnc"
     )]
     #[case::compound(None, "part.compound", "pieces")]
     #[case::not_in_catalogue(Some("{cots_id: nail}"), "part.unknown_cots", "\"nail\"")]

@@ -44,17 +44,13 @@ pub fn price_electronics(
             *pieces -= 1;
             continue;
         }
-        match bought(id) {
-            Some(part) => {
-                priced.unit_cost += part.unit_cost;
-                priced.weight_g += part.weight_g;
-                priced.component_unit_cost_usd.insert(id.to_owned(), part.unit_cost);
-            }
-            None => {
-                let place = format!("electronics.components[{index}].cots_part_id");
-                priced.violations.push(unknown_cots(place, id));
-            }
-        }
+        let Some(part) = bought(id) else {
+            priced.violations.push(unknown_cots(format!("electronics.components[{index}].cots_part_id"), id));
+            continue;
+        };
+        priced.unit_cost += part.unit_cost;
+        priced.weight_g += part.weight_g;
+        priced.component_unit_cost_usd.insert(id.to_owned(), part.unit_cost);
     }
     for wire in electronics.wiring.iter().filter(|wire| wire.length_mm.is_finite() && wire.length_mm > 0.0) {
         priced.unit_cost += wires::cost(config, wire.gauge_awg, wire.length_mm);

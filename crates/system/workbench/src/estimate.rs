@@ -34,16 +34,6 @@ pub struct Estimated {
     pub violations: Vec<Violation>,
 }
 
-/// Recomputes a planner's estimate for a single unit: [`estimate_for`] a quantity of 1.
-pub fn estimate(
-    config: &ManufacturingConfig,
-    bought: &dyn Fn(&str) -> Option<BoughtPart>,
-    definition: &AssemblyDefinition,
-    catalog: CatalogVersion,
-) -> Estimated {
-    estimate_for(config, bought, definition, catalog, 1)
-}
-
 /// Recomputes a planner's estimate of one of `units` units: prices, sums, stock and removed volumes, prices of bought
 /// parts.
 ///
@@ -51,7 +41,7 @@ pub fn estimate(
 /// first with full set-up or mould, the others with the share that equal parts pay. What the plan leaves open is taken
 /// from the block of stock: the surface, and the extent that decides how long a moulded part cools. A plan without a
 /// block counts as a cube of the part's volume.
-pub fn estimate_for(
+pub fn estimate(
     config: &ManufacturingConfig,
     bought: &dyn Fn(&str) -> Option<BoughtPart>,
     definition: &AssemblyDefinition,
@@ -109,7 +99,8 @@ fn fill_volumes(part: &mut ManufacturedPartEstimate) {
     let Some(stock) = part.stock_bbox_mm else { return };
     let volume = stock.x * stock.y * stock.z;
     part.stock_volume_mm3 = Some(rounded(volume, VOLUME_DECIMALS));
-    let removed = if part.manufacturing_method == ManufacturingMethod::Cnc { volume - part.part_volume_mm3 } else { 0.0 };
+    let removed =
+        if part.manufacturing_method == ManufacturingMethod::Cnc { volume - part.part_volume_mm3 } else { 0.0 };
     part.removed_volume_mm3 = Some(rounded(removed.max(0.0), VOLUME_DECIMALS));
 }
 
@@ -131,7 +122,8 @@ fn price_planned(
     let piece = planned_piece(part);
     if !piece.is_measurable() {
         let field = format!("{place}.part_volume_mm3");
-        let message = format!("{field}: volumes, surfaces and sizes must be finite and not negative, and a part has a volume");
+        let message =
+            format!("{field}: volumes, surfaces and sizes must be finite and not negative, and a part has a volume");
         violations.push(violation("assembly.volume", message, field).measured(part.part_volume_mm3));
         return None;
     }
@@ -240,13 +232,31 @@ mod tests {
 
     #[rstest]
     // The cube of 10 mm: as the finished part, 103.2162 and 2.7 g.
-    #[case::cube("cnc", "aluminum_6061", 1, "part_volume_mm3: 1000, stock_bbox_mm: {x: 10, y: 10, z: 10}", 103.2162, 2.7)]
+    #[case::cube(
+        "cnc",
+        "aluminum_6061",
+        1,
+        "part_volume_mm3: 1000, stock_bbox_mm: {x: 10, y: 10, z: 10}",
+        103.2162,
+        2.7
+    )]
     // (103.2162 + 53.2162) / 2.
-    #[case::twins("cnc", "aluminum_6061", 2, "part_volume_mm3: 1000, stock_bbox_mm: {x: 10, y: 10, z: 10}", 78.2162, 2.7)]
+    #[case::twins(
+        "cnc",
+        "aluminum_6061",
+        2,
+        "part_volume_mm3: 1000, stock_bbox_mm: {x: 10, y: 10, z: 10}",
+        78.2162,
+        2.7
+    )]
     // Removed 600 mm³ take 0.6 min; the surface of 750 mm² takes 3 min; 3.6 min at 80 $/h = 4.8. 100.0162 + 4.8.
     #[case::pocket(
-        "CNC", "aluminum_6061", 1,
-        "part_volume_mm3: 400, stock_bbox_mm: {x: 10, y: 10, z: 10}, surface_area_mm2: 750", 104.8162, 1.08
+        "CNC",
+        "aluminum_6061",
+        1,
+        "part_volume_mm3: 400, stock_bbox_mm: {x: 10, y: 10, z: 10}, surface_area_mm2: 750",
+        104.8162,
+        1.08
     )]
     // 10 cm³: 0.208 of material and 2/3 h at 20 $/h, 10 for the set-up.
     #[case::print("3d_printing", "abs", 1, "part_volume_mm3: 10000", 23.5413, 10.4)]
@@ -261,7 +271,7 @@ mod tests {
         #[case] weight_g: f64,
     ) {
         let plan = definition(&part(method, material, quantity, rest), "", "null");
-        let Estimated { estimate, definition, violations } = estimate(&shipped(), &catalogue, &plan, version());
+        let Estimated { estimate, definition, violations } = estimate(&shipped(), &catalogue, &plan, version(), 1);
         assert_eq!(violations, Vec::new());
         assert_eq!(estimate.manufactured_unit_cost_usd["arm_1"], each);
         assert_eq!(definition.manufactured_parts[0].estimated_unit_cost_usd, each);
@@ -277,7 +287,7 @@ mod tests {
         let milled = part("cnc", "aluminum_6061", 1, "part_volume_mm3: 400, stock_bbox_mm: {x: 10.001, y: 10, z: 10}");
         let printed = part("3dp", "abs", 1, "part_volume_mm3: 400, stock_bbox_mm: {x: 10, y: 10, z: 10}");
         let plan = definition(&format!("{milled}, {printed}"), "", "null");
-        let filled = estimate(&shipped(), &catalogue, &plan, version()).definition.manufactured_parts;
+        let filled = estimate(&shipped(), &catalogue, &plan, version(), 1).definition.manufactured_parts;
         assert_eq!((filled[0].stock_volume_mm3, filled[0].removed_volume_mm3), (Some(1000.1), Some(600.1)));
         assert_eq!((filled[1].stock_volume_mm3, filled[1].removed_volume_mm3), (Some(1000.0), Some(0.0)));
     }
@@ -288,7 +298,7 @@ mod tests {
         let circuit = "{power_supply: {voltage_dc: 24, max_current_a: 5}, wiring: [{wire_id: w, from: {component: a, \
                        terminal: x}, to: {component: b, terminal: y}, gauge_awg: 24, length_mm: 1000}]}";
         let Estimated { estimate, definition, violations } =
-            estimate(&shipped(), &catalogue, &definition("", screws, circuit), version());
+            estimate(&shipped(), &catalogue, &definition("", screws, circuit), version(), 1);
         assert_eq!(violations, Vec::new());
         assert_eq!(definition.cots_parts[0].unit_cost_usd, 0.15);
         // Four screws and a metre of wire at 0.20.
@@ -301,7 +311,7 @@ mod tests {
     fn a_series_shares_its_mould() {
         let plan = definition(&part("im", "abs", 1, "part_volume_mm3: 8000"), "", "null");
         // 5012 / 1000 + 0.0208 + 1/6.
-        let series = estimate_for(&shipped(), &catalogue, &plan, version(), 1000);
+        let series = estimate(&shipped(), &catalogue, &plan, version(), 1000);
         assert_eq!(series.estimate.estimated_unit_cost_usd, 5.1995);
     }
 
@@ -322,7 +332,7 @@ mod tests {
     ) {
         let rest = format!("part_volume_mm3: {volume:?}, {rest}");
         let plan = definition(&part(method, material, 1, &rest), "", "null");
-        let Estimated { violations, estimate, .. } = estimate(&shipped(), &catalogue, &plan, version());
+        let Estimated { violations, estimate, .. } = estimate(&shipped(), &catalogue, &plan, version(), 1);
         let [violation] = violations.as_slice() else { panic!("{violations:?}") };
         assert_eq!((violation.file.as_str(), violation.rule.as_str()), (ASSEMBLY_DEFINITION_FILE, rule));
         assert!(violation.place.as_deref().is_some_and(|place| place.starts_with("manufactured_parts[0].")));
@@ -333,8 +343,11 @@ mod tests {
     #[test]
     fn an_unknown_bought_part_is_named() {
         let nail = "{part_id: nail, manufacturer: M, unit_cost_usd: 1, quantity: 4, source: catalog}";
-        let violations = estimate(&shipped(), &catalogue, &definition("", nail, "null"), version()).violations;
+        let violations = estimate(&shipped(), &catalogue, &definition("", nail, "null"), version(), 1).violations;
         let [violation] = violations.as_slice() else { panic!("{violations:?}") };
-        assert_eq!((violation.rule.as_str(), violation.place.as_deref()), ("assembly.unknown_cots", Some("cots_parts[0].part_id")));
+        assert_eq!(
+            (violation.rule.as_str(), violation.place.as_deref()),
+            ("assembly.unknown_cots", Some("cots_parts[0].part_id"))
+        );
     }
 }

@@ -18,7 +18,7 @@ pub struct Material {
     /// `#RRGGBB`.
     #[serde(default = "white")]
     pub color: String,
-    /// Stress from which it stays deformed, MPa.
+    /// Stress from which it stays deformed, megapascals.
     #[serde(default)]
     pub elongation_stress_mpa: f64,
     /// Coefficient of restitution, 0 to 1.

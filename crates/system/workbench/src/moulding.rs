@@ -22,11 +22,7 @@ const FLAT_DRAFT: f64 = 1.0 - 1e-6;
 const THICKNESS_TOLERANCE_MM: f64 = 0.05;
 
 /// What stands against moulding `surface`.
-pub(crate) fn findings(
-    process: &MouldingProcess,
-    surface: &Surface,
-    metadata: &mut WorkbenchMetadata,
-) -> Vec<Finding> {
+pub(crate) fn findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(draft_finding(process, surface, metadata));
     findings.extend(undercut_finding(surface, metadata));
@@ -38,9 +34,8 @@ fn draft_finding(process: &MouldingProcess, surface: &Surface, metadata: &mut Wo
     let needed = process.min_draft_angle_deg;
     let [enough_flat, enough_curved] = [FLAT_DRAFT, CURVED_DRAFT].map(|share| (needed * share).to_radians().sin());
     let tilt = |index: &usize| surface.facets[*index].facing.z.abs();
-    let is_steep = |index: &usize| {
-        tilt(index) < if surface.facets[*index].is_curved { enough_curved } else { enough_flat }
-    };
+    let is_steep =
+        |index: &usize| tilt(index) < if surface.facets[*index].is_curved { enough_curved } else { enough_flat };
     let smallest = (0..surface.facets.len()).min_by(|one, two| tilt(one).total_cmp(&tilt(two)))?;
     let angle = tilt(&smallest).min(1.0).asin().to_degrees();
     metadata.additional_info.insert("smallest_draft_angle_deg".into(), angle.into());
@@ -77,11 +72,7 @@ fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Opti
     Some(Finding::new("part.undercut", message).against(faces, 0))
 }
 
-fn thickness_findings(
-    process: &MouldingProcess,
-    surface: &Surface,
-    metadata: &mut WorkbenchMetadata,
-) -> Vec<Finding> {
+fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Finding> {
     let (least, most) = (process.min_wall_thickness_mm, process.max_wall_thickness_mm);
     let WallThickness { thinnest, thickest } = measure(surface, most);
     let mut note = |name: &str, found: Option<Thickness>| {
@@ -121,7 +112,7 @@ mod tests {
     use crate::{
         analyze,
         config::tests::shipped,
-        sample_solids::{SampleSolid, cup, extruded_xz},
+        sample_solids::{SampleSolid, cup, extruded_xz, round_cup},
     };
 
     fn moulded(solid: &SampleSolid) -> WorkbenchResult {
@@ -135,6 +126,10 @@ mod tests {
     #[case::least_draft(cup(2.0, 2.0), &[])]
     // 1792 facets, more than are measured.
     #[case::finely_cut_up(cup(2.0, 3.0).refined(3), &[])]
+    // Single facets lean by 1.76° only: at 15 mm, a segment of 12° is 0.08 mm off the circle, over a height of 20 mm.
+    #[case::round_with_least_draft(round_cup(2.0, 2.0), &[])]
+    #[case::round_with_too_little(round_cup(2.0, 1.5), &["Insufficient draft angle: 1."])]
+    #[case::round_and_upright(round_cup(2.0, 0.0), &["Insufficient draft angle: 0."])]
     #[case::upright_walls(cup(2.0, 0.0), &["Insufficient draft angle: 0.00°"])]
     #[case::thin(cup(0.5, 3.0), &["Wall thickness too thin: 0.5"])]
     #[case::thick(cup(6.0, 3.0), &["Wall thickness too thick: "])]

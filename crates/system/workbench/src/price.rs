@@ -217,10 +217,7 @@ fn printed(process: &PrintProcess, material: Listed, piece: &Piece, is_reused: b
         setup_name: "set-up",
         material: material_cost(&process.rates, material, piece.volume_cm3()),
         run: hours * hourly,
-        run_text: format!(
-            "{:.3} cm³ printed in {hours:.3} h at ${hourly:.2}/h",
-            piece.volume_cm3()
-        ),
+        run_text: format!("{:.3} cm³ printed in {hours:.3} h at ${hourly:.2}/h", piece.volume_cm3()),
         details: figures([
             ("print_time_h", hours),
             ("deposition_rate_cm3_h", process.deposition_rate_cm3_h),

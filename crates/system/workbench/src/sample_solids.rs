@@ -131,6 +131,43 @@ pub(crate) fn cup(wall: f64, draft_deg: f64) -> SampleSolid {
     solid
 }
 
+/// A round cup like [`cup`], of 30 segments. Its rings are turned by half a segment against each other, so that the
+/// triangles of a wall lean too much and too little in turns, as those of a CAD kernel do.
+pub(crate) fn round_cup(wall: f64, draft_deg: f64) -> SampleSolid {
+    const SEGMENTS: u32 = 30;
+    const RADIUS: f64 = 15.0;
+    const HEIGHT: f64 = 20.0;
+    let slope = draft_deg.to_radians().tan();
+    let ring = |radius: f64, z: f64, turn: f64| {
+        (0..SEGMENTS).map(move |at| {
+            let angle = (f64::from(at) + turn) * std::f64::consts::TAU / f64::from(SEGMENTS);
+            [radius * angle.cos(), radius * angle.sin(), z]
+        })
+    };
+    let outer = |z: f64| RADIUS + z * slope;
+    let rings = ring(outer(0.0), 0.0, 0.0)
+        .chain(ring(outer(HEIGHT), HEIGHT, 0.5))
+        .chain(ring(outer(HEIGHT) - wall, HEIGHT, 0.0))
+        .chain(ring(outer(wall) - wall, wall, 0.5));
+    let mut solid = SampleSolid { vertices: rings.collect(), ..Default::default() };
+    for level in 0..3 {
+        let (low, high) = (level * SEGMENTS, level * SEGMENTS + SEGMENTS);
+        // The ring above is half a segment ahead, or half a segment behind.
+        let ahead = u32::from(level == 1);
+        for at in 0..SEGMENTS {
+            let next = (at + 1) % SEGMENTS;
+            let above = [(at + ahead) % SEGMENTS, (next + ahead) % SEGMENTS];
+            solid.triangles.push([low + at, low + next, high + above[0]]);
+            solid.triangles.push([low + next, high + above[1], high + above[0]]);
+        }
+    }
+    for at in 1..SEGMENTS - 1 {
+        solid.triangles.push([0, at + 1, at]);
+        solid.triangles.push([3 * SEGMENTS, 3 * SEGMENTS + at, 3 * SEGMENTS + at + 1]);
+    }
+    solid
+}
+
 /// Triangles of a simple polygon, counter-clockwise, by cutting off ears.
 fn ears(outline: &[[f64; 2]]) -> Vec<[u32; 3]> {
     let turn = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);

@@ -110,8 +110,8 @@ impl Surface {
         }
         let first = facets.first()?.corners[0];
         let corners = || facets.iter().flat_map(|facet: &Facet| facet.corners);
-        let low = corners().fold(first, |low, at| low.min(at));
-        let high = corners().fold(first, |high, at| high.max(at));
+        let low = corners().fold(first, Vector::min);
+        let high = corners().fold(first, Vector::max);
         let reach = (high - low).length() * 2.0 + 1.0;
         let floor = facets.iter().map(Facet::lowest).fold(f64::INFINITY, f64::min);
         smooth(&mut facets);

@@ -66,7 +66,7 @@ pub(crate) fn measure(surface: &Surface, uncritical_mm: f64) -> WallThickness {
         if exit.distance > uncritical_mm {
             thick.push((found, normal));
         } else if is_wall {
-            extremes.thickest = thicker(extremes.thickest, found);
+            extremes.thickest = Some(thicker(extremes.thickest, found));
         }
     }
     // No ball is larger than the way across, so the rest of the list can be left when the way gets too short.
@@ -84,7 +84,7 @@ pub(crate) fn measure(surface: &Surface, uncritical_mm: f64) -> WallThickness {
     }
     if let Some(ball) = largest.map(|ball| grown(&inside, ball)) {
         let found = Thickness { thickness_mm: ball.radius * 2.0, at: ball.center.to_array() };
-        extremes.thickest = thicker(extremes.thickest, found);
+        extremes.thickest = Some(thicker(extremes.thickest, found));
     }
     extremes
 }
@@ -96,8 +96,8 @@ struct Ball {
     radius: f64,
 }
 
-fn thicker(known: Option<Thickness>, found: Thickness) -> Option<Thickness> {
-    Some(known.filter(|known| known.thickness_mm >= found.thickness_mm).unwrap_or(found))
+fn thicker(known: Option<Thickness>, found: Thickness) -> Thickness {
+    known.filter(|known| known.thickness_mm >= found.thickness_mm).unwrap_or(found)
 }
 
 /// Points of up to [`MAX_FACETS`] facets with their normals, the same ones each time: several on each facet of a simple

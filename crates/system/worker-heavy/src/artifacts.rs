@@ -92,7 +92,8 @@ impl Artifacts {
                 gates::assembly::check(bytes, objectives.as_ref())
             });
         if let Some(definition) = definition {
-            let (estimate, violations) = estimate_as_written(&definition, &materials.config, &materials.catalog);
+            let (estimate, violations) =
+                estimate_as_written(&definition, objectives.as_ref(), &materials.config, &materials.catalog);
             for violation in violations {
                 let finding = (Gate::AssemblyDefinition, violation);
                 if !judged.findings.contains(&finding) {

@@ -1,9 +1,9 @@
 //! `handover`: a submitted benchmark comes into the session where it is to be solved, and its hashes are recorded there.
 
-use std::time::Duration;
+use std::path::Path;
 
 use anyhow::Context;
-use cad_runtime::{BuildRequest, Export, ExportFormat, ScriptSource};
+use cad_runtime::ExportFormat;
 use chrono::Utc;
 use contract::{
     benchmark::DesignSource,
@@ -23,8 +23,6 @@ use crate::{
     tools::{Built, NotBuilt, Tools, blocking, read_file},
 };
 
-/// Longest time that writing the model may take.
-const EXPORT_TIMEOUT: Duration = Duration::from_mins(2);
 /// The benchmark's script under the name by which a solution imports it.
 const ENVIRONMENT_SCRIPT: &str = "environment.py";
 const ENVIRONMENT_STEP: &str = "environment/environment.step";
@@ -102,7 +100,7 @@ async fn take_over(
     refuse_another_benchmark(tools, session, &baseline).await?;
 
     let source = tools.workspace(benchmark).await?;
-    let files = package(tools, &source, &built, &submitted.script_path, objectives).await?;
+    let files = package(tools, &source, &built, &design, objectives).await?;
     let target = tools.workspace(session).await?;
     refuse_overwriting(&target, &files).await?;
     let names = files.iter().map(|(name, _)| name.clone()).collect();
@@ -129,25 +127,17 @@ async fn package(
     tools: &Tools,
     source: &Workspace,
     built: &Built,
-    script_path: &str,
+    design: &DesignSource,
     objectives: Vec<u8>,
 ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
     let mut files =
         vec![(OBJECTIVES_FILE.to_owned(), objectives), (ENVIRONMENT_SCRIPT.to_owned(), built.files.script.clone())];
-    for module in sibling_modules(source, script_path).await? {
+    for module in sibling_modules(source, &design.script_path).await? {
         let content = read_file(source, &module).await?;
         files.extend(content.map(|content| (module, content)));
     }
     let exports = [(ExportFormat::Step, ENVIRONMENT_STEP), (ExportFormat::Glb, ENVIRONMENT_GLB)];
-    let build = BuildRequest {
-        exports: exports.map(|(format, path)| Export { format, path: path.to_owned() }).into(),
-        ..BuildRequest::new(ScriptSource::File(script_path.to_owned()))
-    };
-    tools.cad.build(source.path(), &build, EXPORT_TIMEOUT).await.context("the model could not be written")??;
-    for (_, path) in exports {
-        let content = read_file(source, path).await?.with_context(|| format!("{path} was just written and is gone"))?;
-        files.push((path.to_owned(), content));
-    }
+    files.extend(tools.export(source, design, &exports).await?);
     Ok(files)
 }
 
@@ -156,8 +146,9 @@ async fn sibling_modules(source: &Workspace, script_path: &str) -> Result<Vec<St
     let workspace = source.clone();
     let entries = blocking(move || workspace.list(".")).await?.context("the benchmark's files cannot be listed")?;
     let script = script_path.trim_start_matches('/');
-    let modules =
-        entries.into_iter().filter(|entry| !entry.is_dir && entry.name != script && entry.name.ends_with(".py"));
+    let modules = entries.into_iter().filter(|entry| {
+        !entry.is_dir && entry.name != script && Path::new(&entry.name).extension().is_some_and(|ending| ending == "py")
+    });
     Ok(modules.map(|entry| entry.name).collect())
 }
 

@@ -1,9 +1,7 @@
 //! `submit`: finished work goes to review, if every gate lets it through.
 
-use std::time::Duration;
-
 use anyhow::Context;
-use cad_runtime::{BuildRequest, Export, ExportFormat, ScriptSource};
+use cad_runtime::ExportFormat;
 use chrono::Utc;
 use contract::{
     events::{event, names},
@@ -26,8 +24,6 @@ use crate::{
     tools::{Built, NotBuilt, Source, Tools, blocking},
 };
 
-/// Longest time that writing the model may take.
-const EXPORT_TIMEOUT: Duration = Duration::from_mins(2);
 const MODEL_FILE: &str = "renders/model.step";
 const OBJECTIVES_COPY: &str = "renders/objectives.yaml";
 const ASSEMBLY_COPY: &str = "renders/assembly_definition.yaml";
@@ -141,7 +137,7 @@ async fn hand_over(
     built: &Built,
 ) -> Result<ReviewManifest, NotBuilt> {
     let environment = environment_of(&built.design, &tools.materials).map_err(NotBuilt::Input)?;
-    let model = model_of(tools, source, request).await?;
+    let mut files = tools.export(source.workspace(), &request.design, &[(ExportFormat::Step, MODEL_FILE)]).await?;
     let priced = tools.content_note::<Priced>(session, &built.key).await?.context("the price record is gone")?;
     let simulated = tools.content_note::<Simulated>(session, &built.key).await?;
     let objectives = built.files.objectives.clone().context("the objectives passed their gate")?;
@@ -161,11 +157,8 @@ async fn hand_over(
         catalog: tools.materials.catalog.version().clone(),
     };
     let text = serde_json::to_vec_pretty(&manifest).context("a manifest is always JSON")?;
-    let mut files = vec![
-        (MODEL_FILE.to_owned(), model),
-        (OBJECTIVES_COPY.to_owned(), objectives.clone()),
-        (MANIFEST_FILE.to_owned(), text),
-    ];
+    files.push((OBJECTIVES_COPY.to_owned(), objectives.clone()));
+    files.push((MANIFEST_FILE.to_owned(), text));
     files.extend(built.files.assembly.clone().map(|assembly| (ASSEMBLY_COPY.to_owned(), assembly)));
     tools.keep(session, files).await?;
     let record = Submitted {
@@ -178,20 +171,6 @@ async fn hand_over(
     };
     tools.note_session(session, record).await?;
     Ok(manifest)
-}
-
-/// The model as STEP.
-async fn model_of(tools: &Tools, source: &Source, request: &SubmitRequest) -> Result<Vec<u8>, NotBuilt> {
-    let script = match &request.design.script_content {
-        Some(text) => ScriptSource::Text(text.clone()),
-        None => ScriptSource::File(request.design.script_path.clone()),
-    };
-    let export = Export { format: ExportFormat::Step, path: MODEL_FILE.to_owned() };
-    let build = BuildRequest { exports: vec![export], ..BuildRequest::new(script) };
-    let workspace = source.workspace().clone();
-    tools.cad.build(workspace.path(), &build, EXPORT_TIMEOUT).await.context("the model could not be written")??;
-    let written = blocking(move || workspace.read_bytes(MODEL_FILE)).await?;
-    Ok(written.context("the model that was just written cannot be read")?)
 }
 
 /// Pictures of the session.

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use cad_runtime::{BuildRequest, CadRuntime, Design, ScriptSource};
+use cad_runtime::{BuildRequest, CadRuntime, Design, Export, ExportFormat, ScriptSource};
 use catalog::Catalog;
 use contract::{
     assembly::ASSEMBLY_DEFINITION_FILE,
@@ -174,6 +174,26 @@ impl Tools {
         built
     }
 
+    /// Writes a design into files of its workspace, and returns them with their content.
+    pub async fn export(
+        &self,
+        workspace: &Workspace,
+        request: &DesignSource,
+        files: &[(ExportFormat, &str)],
+    ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
+        let exports = files.iter().map(|(format, path)| Export { format: *format, path: (*path).to_owned() });
+        let build = BuildRequest { exports: exports.collect(), ..BuildRequest::new(script_of(request)) };
+        let written = self.cad.build(workspace.path(), &build, BUILD_TIMEOUT).await;
+        written.context("the model could not be written")??;
+        let mut contents = Vec::new();
+        for (_, path) in files {
+            let content =
+                read_file(workspace, path).await?.with_context(|| format!("{path} was just written and is gone"))?;
+            contents.push(((*path).to_owned(), content));
+        }
+        Ok(contents)
+    }
+
     async fn run_script(
         &self,
         session: &SessionId,
@@ -181,14 +201,10 @@ impl Tools {
         request: &DesignSource,
         check_interference: bool,
     ) -> Result<Built, NotBuilt> {
-        let script = match &request.script_content {
-            Some(text) => ScriptSource::Text(text.clone()),
-            None => ScriptSource::File(request.script_path.clone()),
-        };
         // Read before the script runs, since a script may write into its workspace.
         let files = deciding_files(source.workspace(), request).await?;
         let objectives = objectives_of(files.objectives.as_deref())?;
-        let build = BuildRequest { check_interference, ..BuildRequest::new(script) };
+        let build = BuildRequest { check_interference, ..BuildRequest::new(script_of(request)) };
         let design = self
             .cad
             .build(source.workspace().path(), &build, BUILD_TIMEOUT)
@@ -244,6 +260,13 @@ impl Tools {
     ) -> anyhow::Result<()> {
         let (records, session, key) = (self.records.clone(), session.clone(), key.to_owned());
         blocking(move || records.note_content(&session, &key, &note)).await?
+    }
+}
+
+fn script_of(request: &DesignSource) -> ScriptSource {
+    match &request.script_content {
+        Some(text) => ScriptSource::Text(text.clone()),
+        None => ScriptSource::File(request.script_path.clone()),
     }
 }
 

@@ -6,7 +6,6 @@ use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
     events::{event, names},
     handover::Gate,
-    limits::DOF_WARNING_FROM,
     session::SessionId,
     violations::Violation,
 };
@@ -92,9 +91,9 @@ fn findings(built: &Built, materials: &MaterialData) -> Vec<(Gate, Violation)> {
 fn warnings(built: &Built) -> Vec<String> {
     let parts: Vec<_> = built.design.parts.iter().filter(|part| !part.is_zone()).collect();
     let loose = parts.iter().filter(|part| !part.is_fixed()).count() as u32;
-    let many = parts.len() > 1 && loose >= DOF_WARNING_FROM;
-    let warning = format!("{loose} parts are free to move; from {DOF_WARNING_FROM} on check that each needs to be");
-    many.then_some(warning).into_iter().collect()
+    // A single part has nothing to be free against.
+    let free = if parts.len() > 1 { loose } else { 0 };
+    workbench::dof_warning(free).into_iter().collect()
 }
 
 /// The answer to a call that was refused.
