@@ -175,13 +175,15 @@ impl Runner<'_> {
         println!("[0/{}] without any defect, these must be green: {}", patches.len(), listed(&ids));
         let started = Instant::now();
         let limit = self.limit() * BASELINE_FACTOR;
-        let attempt = match self.start_stack(limit)? {
-            None => self.attempt(BASELINE, &ids, limit)?,
-            Some(attempt) => attempt,
+        let attempt = match self.start_stack(limit) {
+            Ok(None) => self.attempt(BASELINE, &ids, limit),
+            Ok(Some(attempt)) => Ok(attempt),
+            Err(error) => Err(error),
         };
+        // Whatever came of it, no stack stays behind.
         self.stop_stack()?;
         let log = self.scratch.log(BASELINE);
-        let tallies = match attempt {
+        let tallies = match attempt? {
             Attempt::Ran(tallies) => tallies,
             Attempt::Interrupted => {
                 eprintln!("\ndefects: interrupted; nothing is left running");

@@ -20,6 +20,8 @@ const TOOLS: &str = ".tools";
 /// The copy, and what belongs to it.
 #[derive(Debug)]
 pub struct Scratch {
+    /// Locked for as long as this value lives, so that no second run works in the same copy.
+    _only_run: fs::File,
     root: PathBuf,
     tree: PathBuf,
     target: PathBuf,
@@ -31,7 +33,13 @@ impl Scratch {
     /// that are the same keep their time, so that cargo builds only what changed.
     pub fn prepare(root: &Path) -> anyhow::Result<Self> {
         let home = root.join("target").join("defects");
+        fs::create_dir_all(&home).with_context(|| format!("making {}", home.display()))?;
+        let only_run = fs::File::create(home.join("lock")).context("making the lock of the scratch copy")?;
+        if only_run.try_lock().is_err() {
+            bail!("another run of `cargo xtask defects` works in {}; wait for its end", home.display());
+        }
         let scratch = Self {
+            _only_run: only_run,
             root: root.to_owned(),
             tree: home.join("tree"),
             target: home.join("target"),
@@ -305,7 +313,9 @@ mod tests {
         fs::remove_file(root.path().join("crates/system/x/old.rs")).expect("it is there");
         fs::write(scratch.tree().join("stray"), "").expect("a file can be written");
 
-        Scratch::prepare(root.path()).expect("a copy");
+        assert!(Scratch::prepare(root.path()).is_err(), "two runs must not share the copy");
+        drop(scratch);
+        let scratch = Scratch::prepare(root.path()).expect("a copy");
         assert_eq!(fs::metadata(&same).and_then(|file| file.modified()).expect("a time"), long_ago);
         assert!(!scratch.tree().join("crates/system/x/old.rs").exists());
         assert!(!scratch.tree().join("stray").exists());
