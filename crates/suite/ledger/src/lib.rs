@@ -186,9 +186,8 @@ mod tests {
 
     #[test]
     fn deferred_without_reason_is_refused() {
-        let reason = "  reason: needs the off-the-shelf catalogue and its search agent\n";
-        let findings = findings_after(|yaml| yaml.replacen(reason, "", 1));
-        assert!(findings.contains("INT-013 is deferred without a `reason`"), "{findings}");
+        let findings = findings_after(|yaml| yaml.replacen("state: implemented\n", "state: deferred\n", 1));
+        assert!(findings.contains("INT-001 is deferred without a `reason`"), "{findings}");
     }
 
     #[test]
