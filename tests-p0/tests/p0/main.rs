@@ -22,14 +22,22 @@ mod int_017;
 mod int_018;
 mod int_019;
 mod int_020;
+mod int_021;
+mod int_022;
 mod int_023;
 mod int_024;
+mod int_027;
 mod int_028;
 mod int_029;
 mod int_061;
 mod int_062;
 mod int_063;
+mod int_101;
+mod int_109;
 mod int_111;
+mod int_112;
+mod int_125;
+mod int_127;
 mod int_128;
 
 /// The surroundings of a test on the shared stack.

@@ -1,6 +1,6 @@
 //! What is measured, and how.
 
-mod pricing;
+mod designs;
 
 use std::{
     process::Command,
@@ -33,6 +33,8 @@ pub enum Subject {
     Script,
     /// Validating and pricing an assembly, stage by stage.
     Pricing,
+    /// A mechanism under several seeds.
+    Seeds,
     /// A judged run beside a bare engine loop.
     Simulation,
 }
@@ -88,6 +90,7 @@ impl Subject {
             Self::Rebuild => "rebuild",
             Self::Script => "script",
             Self::Pricing => "pricing",
+            Self::Seeds => "seeds",
             Self::Simulation => "simulation",
         }
     }
@@ -100,7 +103,8 @@ impl Subject {
             Self::TierP0 => tier_p0(),
             Self::Rebuild => rebuild(),
             Self::Script => script(),
-            Self::Pricing => pricing::measure(),
+            Self::Pricing => designs::measure_pricing(),
+            Self::Seeds => designs::measure_seeds(),
             Self::Simulation => simulation(),
         }
     }

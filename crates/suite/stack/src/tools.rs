@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use toolbox::{MissingTool, Toolbox};
+use toolbox::{MissingTool, Tool, Toolbox};
 
 /// Programs, as absolute paths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,14 +23,21 @@ pub struct ScriptTools {
     pub python: PathBuf,
     /// The linter.
     pub ruff: PathBuf,
+    /// The encoder of videos; without it, a worker that is asked for one says how to get it.
+    pub ffmpeg: Option<PathBuf>,
 }
 
 impl Tools {
     /// Finds what a stack needs; the error names what is missing and how to get it.
     pub fn locate(root: &Path, with_services: bool) -> Result<Self, MissingTool> {
         let toolbox = Toolbox::locate(root);
-        let scripts =
-            if with_services { Some(ScriptTools { python: toolbox.python()?, ruff: toolbox.ruff()? }) } else { None };
+        let scripts = if with_services {
+            // One that is set and wrong is an error, as for every tool; one that is not there is not.
+            let ffmpeg = toolbox.overridden(Tool::Ffmpeg).transpose()?.or_else(|| toolbox.ffmpeg().ok());
+            Some(ScriptTools { python: toolbox.python()?, ruff: toolbox.ruff()?, ffmpeg })
+        } else {
+            None
+        };
         Ok(Self { postgres: toolbox.postgres_bin_dir()?, temporal: toolbox.temporal()?, scripts })
     }
 }

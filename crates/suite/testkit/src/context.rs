@@ -9,7 +9,7 @@ use stack::{LogLevel, LogMark, PrivateOptions, Service, Stack, StackDescriptor};
 use storage_probe::{Database, ObjectStore};
 use worker_api::{HeavyWorker, LightWorker};
 
-use crate::{designs::Design, solutions::Solution};
+use crate::{designs::Design, mechanisms::Mechanism, solutions::Solution};
 
 /// Lines of each service's log that a failed test shows.
 const LOG_LINES_SHOWN: usize = 40;
@@ -53,6 +53,14 @@ impl Session {
         for (path, content) in solution.files() {
             self.light.must_write_file(path, content).await;
         }
+    }
+
+    /// Writes a mechanism into the session and has it priced, without which nothing is simulated.
+    pub async fn must_hold_mechanism(&self, mechanism: &Mechanism) {
+        for (path, content) in mechanism.files() {
+            self.light.must_write_file(path, content).await;
+        }
+        self.must_be_priced().await;
     }
 
     /// Has what the session holds priced; panics with the answer when it does not pass.

@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod designs;
+pub mod mechanisms;
 pub mod openapi;
 pub mod solutions;
 pub mod wait;

@@ -25,6 +25,8 @@ pub enum Tool {
     Python,
     /// The Python linter of the same environment.
     Ruff,
+    /// The video encoder, of the same environment or the machine's.
+    Ffmpeg,
     /// The MuJoCo shared library.
     Mujoco,
     /// The test runner.
@@ -41,6 +43,7 @@ impl Tool {
             Self::Temporal => "Temporal command line program",
             Self::Python => "Python environment with build123d",
             Self::Ruff => "ruff, the Python linter",
+            Self::Ffmpeg => "ffmpeg, the video encoder",
             Self::Mujoco => "MuJoCo library",
             Self::Nextest => "cargo-nextest",
             Self::Bubblewrap => "bubblewrap",
@@ -54,6 +57,7 @@ impl Tool {
             Self::Temporal => "TEMPORAL_CLI",
             Self::Python => "CAD_PYTHON",
             Self::Ruff => "RUFF",
+            Self::Ffmpeg => "FFMPEG",
             Self::Mujoco => "MUJOCO_LIB_DIR",
             Self::Nextest => "CARGO_NEXTEST",
             Self::Bubblewrap => "BUBBLEWRAP",
@@ -84,6 +88,7 @@ impl Tool {
             Self::Temporal => Some(("temporal", "bin/temporal")),
             Self::Python => Some(("python", "bin/python")),
             Self::Ruff => Some(("python", "bin/ruff")),
+            Self::Ffmpeg => Some(("python", "bin/ffmpeg")),
             Self::Mujoco => Some(("mujoco", "lib")),
             Self::Nextest => Some(("nextest", "bin/cargo-nextest")),
             Self::Bubblewrap => None,
@@ -97,6 +102,7 @@ impl Tool {
             Self::Postgres => Some("postgres"),
             Self::Temporal => Some("temporal"),
             Self::Ruff => Some("ruff"),
+            Self::Ffmpeg => Some("ffmpeg"),
             Self::Nextest => Some("cargo-nextest"),
             Self::Bubblewrap => Some("bwrap"),
             Self::Python | Self::Mujoco => None,
@@ -163,8 +169,16 @@ impl Toolbox {
 
     /// As [`Toolbox::locate`], by the variables that `variable` gives.
     pub fn with_variables(checkout_root: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let all =
-            [Tool::Postgres, Tool::Temporal, Tool::Python, Tool::Ruff, Tool::Mujoco, Tool::Nextest, Tool::Bubblewrap];
+        let all = [
+            Tool::Postgres,
+            Tool::Temporal,
+            Tool::Python,
+            Tool::Ruff,
+            Tool::Ffmpeg,
+            Tool::Mujoco,
+            Tool::Nextest,
+            Tool::Bubblewrap,
+        ];
         let overrides = all
             .into_iter()
             .filter_map(|tool| Some((tool, variable(tool.variable()).filter(|value| !value.is_empty())?.into())))
@@ -196,6 +210,11 @@ impl Toolbox {
     /// The Python linter.
     pub fn ruff(&self) -> Result<PathBuf, MissingTool> {
         self.find(Tool::Ruff)
+    }
+
+    /// The video encoder. Everything but videos works without it.
+    pub fn ffmpeg(&self) -> Result<PathBuf, MissingTool> {
+        self.find(Tool::Ffmpeg)
     }
 
     /// The directory with `libmujoco.so`, for the dynamic loader's search path.
@@ -254,7 +273,7 @@ impl Toolbox {
             Tool::Temporal => format!("temporal-{}", pins::TEMPORAL),
             Tool::Mujoco => format!("mujoco-{}", pins::MUJOCO),
             Tool::Nextest => format!("nextest-{}", pins::NEXTEST),
-            Tool::Python | Tool::Ruff => python_slot_name(&self.checkout).ok()?,
+            Tool::Python | Tool::Ruff | Tool::Ffmpeg => python_slot_name(&self.checkout).ok()?,
             Tool::Bubblewrap => return None,
         };
         self.complete(&name, "")

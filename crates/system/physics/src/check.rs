@@ -87,7 +87,9 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
         }
         Geometry::Mesh { vertices, triangles } => {
             match triangles.iter().flatten().find(|corner| **corner as usize >= vertices.len()) {
-                Some(corner) => refused(format!("body {label:?} has a triangle with corner {corner}, which is missing")),
+                Some(corner) => {
+                    refused(format!("body {label:?} has a triangle with corner {corner}, which is missing"))
+                }
                 None => Ok(()),
             }
         }

@@ -26,8 +26,8 @@ pub enum Controller {
         /// Frequency.
         frequency_hz: f64,
     },
-    /// From 0 to `amplitude` in an eighth of a period, held for a quarter, down to −`amplitude` in a quarter, held for a
-    /// quarter, and back to 0 in the last eighth.
+    /// From 0 to `amplitude` in an eighth of a period, held for a quarter, down to −`amplitude` in a quarter, held for
+    /// a quarter, and back to 0 in the last eighth.
     Trapezoidal {
         /// Largest value.
         amplitude: f64,

@@ -87,7 +87,11 @@ impl<'scene> Judge<'scene> {
                 Ok(JudgedBody {
                     label: &body.label,
                     body: id,
-                    shapes: if is_whole { vec![shape(find(model, MjtObjBase::mjOBJ_GEOM, &body.label)?)] } else { pieces },
+                    shapes: if is_whole {
+                        vec![shape(find(model, MjtObjBase::mjOBJ_GEOM, &body.label)?)]
+                    } else {
+                        pieces
+                    },
                     own_velocity: free.map(|joint| model.jnt_dofadr()[joint] as usize),
                     is_movable: model.body_weldid()[id] != 0,
                     is_moved_object: scene.moved_object.as_deref() == Some(&body.label),

@@ -13,7 +13,7 @@ mod judge;
 mod many;
 mod mass;
 mod mjcf;
-mod preview;
+mod render;
 mod run;
 mod scene;
 
@@ -25,7 +25,10 @@ pub use drive::{OVERLOAD_S, OVERLOAD_SHARE};
 pub use many::{ManyReport, SeedReport, Start};
 pub use mass::MassProperties;
 pub use mjcf::{MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf};
-pub use preview::{Camera, render_preview};
+pub use render::{
+    Camera, PICTURE_HEIGHT, PICTURE_WIDTH, Picture, Stage, VIDEO_FRAMES_PER_S, VIEW_ELEVATIONS_DEG, Video, VideoError, View,
+    render_frames, render_preview, render_video, render_views,
+};
 pub use run::{CancelFlag, MotorLoad, RunReport, RunSettings, SampledState};
 pub use scene::{Body, Geometry, Mobility, Scene, SceneZone, Weld, ZoneKind};
 

@@ -29,6 +29,8 @@ pub struct DecidingFiles {
     pub objectives: Option<Vec<u8>>,
     /// `assembly_definition.yaml`.
     pub assembly: Option<Vec<u8>>,
+    /// The file that holds the moved object, where the objectives name one.
+    pub moved_mesh: Option<Vec<u8>>,
 }
 
 /// SHA-256 of bytes, hexadecimal.
@@ -43,7 +45,7 @@ fn hex(hash: Sha256) -> String {
 /// Key under which checks of a design with its files are recorded.
 pub fn content_key(design: &Design, files: &DecidingFiles) -> String {
     let mut hash = Sha256::new();
-    for file in [Some(&files.script), files.objectives.as_ref(), files.assembly.as_ref()] {
+    for file in [Some(&files.script), files.objectives.as_ref(), files.assembly.as_ref(), files.moved_mesh.as_ref()] {
         // Absent, empty and joined files all differ.
         hash.update(file.map_or(u64::MAX, |bytes| bytes.len() as u64).to_le_bytes());
         hash.update(file.map_or(&[][..], |bytes| bytes));

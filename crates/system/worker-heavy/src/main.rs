@@ -8,6 +8,7 @@ mod activity;
 mod artifacts;
 mod content;
 mod handover;
+mod pictures;
 mod plan;
 mod preview;
 mod price;
@@ -61,7 +62,9 @@ async fn main() -> anyhow::Result<()> {
     let config = CadRuntimeConfig { mounts: mounts.into(), ..CadRuntimeConfig::new(python, sessions.path()) };
     let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
     let records = Records::new(&records_dir)?;
-    let tools = Tools { cad: cad.clone(), sessions: sessions.clone(), materials, records, queue: Queue::new() };
+    let ffmpeg = PathBuf::from(optional("FFMPEG").unwrap_or_else(|| "ffmpeg".to_owned()));
+    let queue = Queue::new();
+    let tools = Tools { cad: cad.clone(), sessions: sessions.clone(), materials, records, queue, ffmpeg };
 
     let mut service = Service::new("worker-heavy", "Proving Ground Worker (Heavy)")
         .routes(routes::routes(tools.clone()))

@@ -1,5 +1,7 @@
 //! `preview`: one picture of the design from any direction.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use contract::{
     benchmark::{PreviewRequest, PreviewResponse},
@@ -40,7 +42,7 @@ async fn draw(
     events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<String, NotBuilt> {
     let built = tools.build(session, &request.design, false, events).await?;
-    let scene = scene_of(&built.design, built.objectives.as_ref(), &tools.materials, 0).map_err(NotBuilt::Input)?;
+    let scene = scene_of(&built.scene_sources(&tools.materials, &BTreeMap::new())).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
     let rendered = tokio::task::spawn_blocking(move || {
         let mjcf = write_mjcf(&scene, None)?;

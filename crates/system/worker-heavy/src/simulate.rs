@@ -1,6 +1,6 @@
 //! `simulate`: build, run, judge, report.
 
-use std::time::Instant;
+use std::{ops::Range, time::Instant};
 
 use anyhow::Context;
 use chrono::Utc;
@@ -9,13 +9,16 @@ use contract::{
     events::{event, names},
     objectives::Objectives,
     session::SessionId,
-    simulation::{FailureReason, SimulationResult, SimulatorBackend},
+    simulation::{FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult, SimulatorBackend},
 };
-use physics::{Mjcf, RunReport, RunSettings, Scene, backend_for, write_mjcf};
+use physics::{
+    ManyReport, Mjcf, OVERLOAD_S, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for, write_mjcf,
+};
 use serde_json::{Map, Value, json};
 use service::ServiceError;
 
 use crate::{
+    pictures::{self, Wanted},
     price::missing_price,
     records::Simulated,
     refusal::Refusal,
@@ -30,19 +33,19 @@ const DEFAULT_SEED: u64 = 42;
 /// The scene as it ran, from the session root; its meshes stand beside it.
 const SCENE_FILE: &str = "assets/scene.xml";
 
-/// Serves one simulation. The call waits for its turn; if the caller goes away, the run ends within a step. Only a
-/// design that `validate_and_price` passed as it is now is simulated.
+/// Serves one simulation, of one seed or of several side by side. The call waits for its turn; if the caller goes away,
+/// all runs end within a step. Only a design that `validate_and_price` passed as it is now is simulated.
 pub async fn simulate(
     tools: &Tools,
     session: &SessionId,
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
     let turn = tools.queue.turn().await;
-    let seed = request.seed.unwrap_or(DEFAULT_SEED);
+    let seeds = seeds_of(request);
     let mut events = vec![event(
         names::SIMULATION_REQUEST,
         Utc::now(),
-        json!({ "script_path": request.design.script_path, "runtime_seed": seed }),
+        json!({ "script_path": request.design.script_path, "runtime_seed": seeds.start, "num_seeds": seeds.end - seeds.start }),
     )];
     let built = match tools.build(session, &request.design, false, &mut events).await {
         Ok(built) => built,
@@ -51,44 +54,59 @@ pub async fn simulate(
     if let Some(findings) = missing_price(tools, session, &built.key).await? {
         return Ok(refused(Refusal::of(findings), &turn, events));
     }
-    let prepared = match prepare(&built, &tools.materials, seed) {
+    let prepared = match prepare(&built, &tools.materials, request) {
         Ok(prepared) => prepared,
         Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, &turn, events)),
     };
     let (scene, mjcf) = prepared;
-    let run = Run::new(request, built.objectives.as_ref(), seed);
+    let run = Run::new(request, built.objectives.as_ref(), seeds);
     events.push(run.backend_selected());
     let begun = Instant::now();
-    let report = match run.go(scene, mjcf.clone()).await? {
+    let report = match run.go(scene.clone(), mjcf.clone()).await? {
         Ok(report) => report,
         Err(error) => return Ok(refused(Refusal::not_built(NotBuilt::Input(error.to_string()))?, &turn, events)),
     };
-    let result = run.result(&report);
-    if result.failure_reason == Some(FailureReason::PhysicsInstability) {
-        events.push(run.instability(&report));
+    for seed in &report.individual_results {
+        if seed.report.failure == Some(FailureReason::PhysicsInstability) {
+            events.push(run.instability(seed));
+        }
+        events.push(run.ended(seed, begun));
     }
-    events.push(run.ended(&result, begun));
+    let result = run.result(&report)?;
 
-    tools.keep(session, files(&mjcf, &result)?).await?;
+    let wanted = Wanted { views: request.render, video: run.states_for_video(&report) };
+    let pictures = pictures::draw(scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await?;
+    tools.keep(session, pictures.files.into_iter().chain(files(&mjcf, &result)?).collect()).await?;
     let record = Simulated { is_smoke: request.smoke_test_mode, scene_path: SCENE_FILE.to_owned(), at: Utc::now() };
     tools.note_content(session, &built.key, record).await?;
+    let failed = report.individual_results.iter().find(|seed| !seed.report.success);
     Ok(BenchmarkResponse {
-        success: result.success,
-        message: format!("{}{}", result.summary, turn.note()),
-        failure_reason: result.failure_reason,
+        success: failed.is_none(),
+        message: format!("{}{}", run.message(&report), turn.note()),
+        failure_reason: failed.and_then(|seed| seed.report.failure),
         confidence: result.confidence.clone(),
         queue_position: turn.position(),
         rejected_by: None,
         violations: Vec::new(),
-        warnings: Vec::new(),
+        warnings: run.warnings(),
         result: Some(result),
         artifacts: Some(SimulationArtifacts {
-            render_paths: Vec::new(),
+            render_paths: pictures.render_paths,
+            video_path: pictures.video_path,
             mjcf_content: Some(mjcf.xml),
             scene_path: Some(SCENE_FILE.to_owned()),
         }),
         events,
     })
+}
+
+/// The seeds of the runs that are asked for.
+fn seeds_of(request: &BenchmarkRequest) -> Range<u64> {
+    let first = request.seed.unwrap_or(DEFAULT_SEED);
+    let count = u64::from(request.num_seeds.unwrap_or(1));
+    // Seeds are names: at the end of the numbers they go on from the other side by staying below it.
+    let first = first.min(u64::MAX - count);
+    first..first + count
 }
 
 /// What the objectives ask of physics that no engine of this worker computes. Leaving it out silently would call a run
@@ -108,21 +126,26 @@ fn beyond_rigid_bodies(objectives: &Objectives) -> Option<String> {
 }
 
 /// The scene of a design, and the document that the engine reads; or why there is none.
-fn prepare(built: &Built, materials: &MaterialData, seed: u64) -> Result<(Scene, Mjcf), String> {
+fn prepare(built: &Built, materials: &MaterialData, request: &BenchmarkRequest) -> Result<(Scene, Mjcf), String> {
     if let Some(sentence) = built.objectives.as_ref().and_then(beyond_rigid_bodies) {
         return Err(sentence);
     }
-    let scene = scene_of(&built.design, built.objectives.as_ref(), materials, seed)?;
+    let scene = scene_of(&built.scene_sources(materials, &request.motor_power))?;
+    let driven = |part: &String| scene.actuators.iter().any(|motor| motor.body == *part);
+    if let Some(part) = request.motor_power.keys().find(|part| !driven(part)) {
+        return Err(format!("motor_power names {part:?}, which nothing drives"));
+    }
     let mjcf = write_mjcf(&scene, None).map_err(|error| error.to_string())?;
     Ok((scene, mjcf))
 }
 
-/// Settings of one run, and the words that report it.
+/// Settings of the runs, and the words that report them.
 struct Run {
     settings: RunSettings,
     backend: SimulatorBackend,
     smoke: bool,
-    seed: u64,
+    video: bool,
+    starts: Vec<Start>,
     static_variation_id: Option<String>,
     fem_enabled: bool,
     compute_target: String,
@@ -130,17 +153,21 @@ struct Run {
 }
 
 impl Run {
-    fn new(request: &BenchmarkRequest, objectives: Option<&Objectives>, seed: u64) -> Self {
+    fn new(request: &BenchmarkRequest, objectives: Option<&Objectives>, seeds: Range<u64>) -> Self {
         let physics = objectives.map(|objectives| objectives.physics.clone()).unwrap_or_default();
         let mut settings = if request.smoke_test_mode { RunSettings::smoke() } else { RunSettings::full() };
         if let Some(limit) = physics.max_kinetic_energy_j {
             settings.max_kinetic_energy_j = limit;
         }
+        settings.keep_states = request.video && !request.smoke_test_mode;
+        let jitters = |it: &&Objectives| it.randomization.runtime_jitter_enabled != Some(false);
+        let limits = objectives.filter(jitters).map_or([0.0; 3], |it| it.moved_object.runtime_jitter);
         Self {
             settings,
             backend: request.backend.or(physics.backend).unwrap_or_default(),
             smoke: request.smoke_test_mode,
-            seed,
+            video: request.video,
+            starts: seeds.map(|seed| Start::jittered(seed, limits)).collect(),
             static_variation_id: objectives.and_then(|o| o.randomization.static_variation_id.clone()),
             fem_enabled: physics.fem_enabled,
             compute_target: physics.compute_target.unwrap_or_else(|| "auto".into()),
@@ -148,14 +175,28 @@ impl Run {
         }
     }
 
-    /// Runs on a thread of its own. Dropping the future sets the flag that ends the run.
-    async fn go(&self, scene: Scene, mjcf: Mjcf) -> Result<Result<RunReport, physics::PhysicsError>, ServiceError> {
+    /// Runs on threads of their own. Dropping the future sets the flag that ends all runs.
+    async fn go(&self, scene: Scene, mjcf: Mjcf) -> Result<Result<ManyReport, physics::PhysicsError>, ServiceError> {
         let (guard, cancel) = CancelOnDrop::new();
-        let (settings, backend) = (self.settings, self.backend);
-        let report =
-            tokio::task::spawn_blocking(move || backend_for(backend).run(&scene, &mjcf, &settings, &cancel)).await;
+        let (settings, backend, starts) = (self.settings, self.backend, self.starts.clone());
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let report = tokio::task::spawn_blocking(move || {
+            backend_for(backend).run_many(&scene, &mjcf, &settings, &starts, threads, &cancel)
+        })
+        .await;
         drop(guard);
         Ok(report.context("the simulation thread died")?)
+    }
+
+    /// The first run's states, when a video of them is wanted. A smoke run has none.
+    fn states_for_video(&self, report: &ManyReport) -> Option<Vec<SampledState>> {
+        let first = report.individual_results.first().filter(|_| self.settings.keep_states)?;
+        Some(first.report.states.clone())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let has_none = self.video && self.smoke;
+        has_none.then(|| "a smoke run has no video; simulate without smoke_test_mode".to_owned()).into_iter().collect()
     }
 
     fn backend_selected(&self) -> Map<String, Value> {
@@ -173,32 +214,46 @@ impl Run {
         )
     }
 
-    fn instability(&self, report: &RunReport) -> Map<String, Value> {
+    fn instability(&self, seed: &SeedReport) -> Map<String, Value> {
         let fields = json!({
-            "kinetic_energy": report.kinetic_energy_j,
+            "kinetic_energy": seed.report.kinetic_energy_j,
             "threshold": self.settings.max_kinetic_energy_j,
-            "step": report.steps,
+            "step": seed.report.steps,
+            "runtime_seed": seed.start.seed,
         });
         event(names::PHYSICS_INSTABILITY, Utc::now(), fields)
     }
 
-    fn ended(&self, result: &SimulationResult, begun: Instant) -> Map<String, Value> {
+    fn ended(&self, seed: &SeedReport, begun: Instant) -> Map<String, Value> {
+        let SeedReport { start, report } = seed;
         let fields = json!({
-            "success": result.success,
-            "failure_reason": result.failure_reason.map_or("none".to_owned(), FailureReason::name),
-            "time_elapsed_s": result.ended.time_s,
+            "success": report.success,
+            "failure_reason": report.failure.map_or("none".to_owned(), FailureReason::name),
+            "time_elapsed_s": report.ended.time_s,
             "compute_time_ms": begun.elapsed().as_secs_f64() * 1000.0,
             "metadata": {
-                "num_steps": result.steps,
-                "runtime_seed": self.seed,
+                "num_steps": report.steps,
+                "runtime_seed": start.seed,
+                "start_offset_mm": start.offset_mm,
                 "static_variation_id": self.static_variation_id,
+                "overloaded_motor": report.overloaded_motor,
             },
         });
         event(names::SIMULATION_RESULT, Utc::now(), fields)
     }
 
-    fn result(&self, report: &RunReport) -> SimulationResult {
-        SimulationResult {
+    /// The first run in full, with what became of all where there are several.
+    fn result(&self, many: &ManyReport) -> anyhow::Result<SimulationResult> {
+        let first = many.individual_results.first().context("a simulation has at least one run")?;
+        let report = &first.report;
+        let motors = report.motor_loads.iter().map(|load| MotorReport {
+            part: load.motor.clone(),
+            peak_force: load.peak_force,
+            force_limit: load.force_limit,
+            power: load.power,
+            final_place: load.final_place,
+        });
+        Ok(SimulationResult {
             success: report.success,
             summary: self.summary(report),
             failure_reason: report.failure,
@@ -208,9 +263,29 @@ impl Run {
             engine: backend_for(self.backend).engine(),
             backend: self.backend,
             static_variation_id: self.static_variation_id.clone(),
-            runtime_seed: self.seed,
+            runtime_seed: first.start.seed,
             final_positions: report.final_positions.clone(),
+            trajectory: report.trajectory.clone(),
+            motors: motors.collect(),
+            max_speed_m_s: report.max_speed_m_s,
+            max_kinetic_energy_j: report.max_kinetic_energy_j,
+            runs: (many.num_runs > 1).then(|| aggregate(many)),
             confidence: if self.smoke { "approximate" } else { "high" }.to_owned(),
+        })
+    }
+
+    /// What the answer says: the one run's summary, or how many of several succeeded and what the first failure was.
+    fn message(&self, many: &ManyReport) -> String {
+        let failed = many.individual_results.iter().find(|seed| !seed.report.success);
+        match (many.num_runs, failed) {
+            (1, _) => many.individual_results.first().map(|seed| self.summary(&seed.report)).unwrap_or_default(),
+            (runs, None) => format!("Goal achieved with all {runs} seeds."),
+            (runs, Some(seed)) => format!(
+                "{} of {runs} seeds succeeded; seed {}: {}",
+                many.success_count,
+                seed.start.seed,
+                self.summary(&seed.report)
+            ),
         }
     }
 
@@ -231,12 +306,35 @@ impl Run {
             }
             FailureReason::OutOfBounds => format!("{name}: {body} left simulation_bounds after {time:.3} s{place}"),
             FailureReason::Timeout => format!("{name}: {body} had not reached the goal after {time:.3} s{place}"),
+            FailureReason::MotorOverload => {
+                let motor = report.overloaded_motor.as_deref().unwrap_or(body);
+                format!("{name}: the motor of {motor:?} was at its limit for {OVERLOAD_S} s until {time:.3} s")
+            }
             FailureReason::PhysicsInstability => format!(
                 "{name}: {body} became unstable after {time:.3} s{place}; kinetic energy {:.3e} J, limit {:.3e} J",
                 report.kinetic_energy_j, self.settings.max_kinetic_energy_j
             ),
             _ => format!("{name} after {time:.3} s{place}"),
         }
+    }
+}
+
+fn aggregate(many: &ManyReport) -> MultiRunResult {
+    let results = many.individual_results.iter().map(|SeedReport { start, report }| SeedResult {
+        runtime_seed: start.seed,
+        start_offset_mm: start.offset_mm,
+        success: report.success,
+        failure_reason: report.failure,
+        ended: report.ended.clone(),
+        steps: report.steps,
+    });
+    MultiRunResult {
+        num_runs: many.num_runs as u32,
+        success_count: many.success_count as u32,
+        success_rate: many.success_rate,
+        is_consistent: many.is_consistent,
+        fail_reasons: many.fail_reasons.clone(),
+        individual_results: results.collect(),
     }
 }
 

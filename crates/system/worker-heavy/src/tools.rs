@@ -2,6 +2,8 @@
 //! activity both come here, and every call passes the same queue.
 
 use std::{
+    collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +16,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use cad_runtime::{BuildRequest, CadRuntime, Design, Export, ExportFormat, ScriptSource};
 use catalog::Catalog;
 use contract::{
-    assembly::ASSEMBLY_DEFINITION_FILE,
+    assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
     benchmark::DesignSource,
     execution::ScriptFault,
     handover::{Baseline, Gate},
@@ -30,6 +32,7 @@ use crate::{
     content::{DecidingFiles, changes_since, content_key},
     queue::Queue,
     records::{ContentNote, Records, SessionNote},
+    scene::SceneSources,
 };
 
 /// Longest time that a script may take to build a design.
@@ -48,6 +51,8 @@ pub struct Tools {
     pub records: Records,
     /// The one slot for heavy work.
     pub queue: Queue,
+    /// Program that makes videos.
+    pub ffmpeg: PathBuf,
 }
 
 /// What parts are made of, how, and which can be bought.
@@ -60,6 +65,11 @@ pub struct MaterialData {
 }
 
 impl MaterialData {
+    /// Torque of a servo of the catalogue, N·m; nothing for any other part.
+    pub fn servo_torque_nm(&self, id: &str) -> Option<f64> {
+        self.catalog.part(id)?.record.params.get("torque_nm")?.as_f64()
+    }
+
     /// A bought part, as the workbench prices it.
     pub fn bought(&self, id: &str) -> Option<BoughtPart> {
         agent_tools::bought(&self.catalog, id)
@@ -72,10 +82,30 @@ pub struct Built {
     pub design: Design,
     /// Objectives; absent when the workspace has none or only the template.
     pub objectives: Option<Objectives>,
+    /// Assembly definition; absent when the workspace has none.
+    pub assembly: Option<AssemblyDefinition>,
     /// The files that decide with it.
     pub files: DecidingFiles,
     /// Key under which checks of exactly this are recorded.
     pub key: String,
+}
+
+impl Built {
+    /// What a scene of it is made of.
+    pub fn scene_sources<'call>(
+        &'call self,
+        materials: &'call MaterialData,
+        motor_power: &'call BTreeMap<String, f64>,
+    ) -> SceneSources<'call> {
+        SceneSources {
+            design: &self.design,
+            objectives: self.objectives.as_ref(),
+            assembly: self.assembly.as_ref(),
+            moved_mesh: self.files.moved_mesh.as_deref(),
+            materials,
+            motor_power,
+        }
+    }
 }
 
 /// Why there is no design. The caller did something wrong, or the worker could not do its work.
@@ -204,6 +234,7 @@ impl Tools {
         // Read before the script runs, since a script may write into its workspace.
         let files = deciding_files(source.workspace(), request).await?;
         let objectives = objectives_of(files.objectives.as_deref())?;
+        let assembly = assembly_of(files.assembly.as_deref(), objectives.as_ref())?;
         let build = BuildRequest { check_interference, ..BuildRequest::new(script_of(request)) };
         let design = self
             .cad
@@ -211,7 +242,7 @@ impl Tools {
             .await
             .context("the CAD runtime could not do its work")??;
         let key = content_key(&design, &files);
-        let built = Built { design, objectives, files, key };
+        let built = Built { design, objectives, assembly, files, key };
         self.hold_to_baseline(session, built).await
     }
 
@@ -275,12 +306,23 @@ async fn deciding_files(workspace: &Workspace, request: &DesignSource) -> Result
         Some(text) => Some(text.clone().into_bytes()),
         None => read_file(workspace, &request.script_path).await?,
     };
+    let objectives = read_file(workspace, OBJECTIVES_FILE).await?;
+    let moved_mesh = match mesh_path(objectives.as_deref()) {
+        Some(path) => read_file(workspace, &path).await?,
+        None => None,
+    };
     Ok(DecidingFiles {
         // A script that is missing is told by the run itself, which knows the words for it.
         script: script.unwrap_or_default(),
-        objectives: read_file(workspace, OBJECTIVES_FILE).await?,
+        objectives,
+        moved_mesh,
         assembly: read_file(workspace, ASSEMBLY_DEFINITION_FILE).await?,
     })
+}
+
+/// The file that holds the moved object, where the objectives name one. What else is wrong with them, their gate says.
+fn mesh_path(objectives: Option<&[u8]>) -> Option<String> {
+    gates::objectives::check(objectives?).value?.moved_object.mesh_path
 }
 
 /// A file's bytes; nothing when it does not exist.
@@ -298,6 +340,14 @@ pub fn objectives_of(bytes: Option<&[u8]>) -> Result<Option<Objectives>, NotBuil
     let Some(bytes) = bytes.filter(|bytes| !is_template(bytes)) else { return Ok(None) };
     let sound = gates::objectives::check(bytes).sound();
     sound.map(Some).map_err(|found| NotBuilt::Rejected(found.into_iter().map(|one| (Gate::Objectives, one)).collect()))
+}
+
+/// An assembly definition that is sound; nothing when there is no file.
+fn assembly_of(bytes: Option<&[u8]>, objectives: Option<&Objectives>) -> Result<Option<AssemblyDefinition>, NotBuilt> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    let sound = gates::assembly::check(bytes, objectives).sound();
+    let gate = Gate::AssemblyDefinition;
+    sound.map(Some).map_err(|found| NotBuilt::Rejected(found.into_iter().map(|one| (gate, one)).collect()))
 }
 
 /// Sets its flag when it is dropped: a caller that goes away ends the run that was made for it.

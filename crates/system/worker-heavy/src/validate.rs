@@ -1,6 +1,8 @@
 //! `validate`: is the geometry sound, do joints hold, and does the benchmark work wherever its randomisation puts the
 //! moved object?
 
+use std::collections::BTreeMap;
+
 use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
@@ -82,7 +84,7 @@ fn findings(built: &Built, materials: &MaterialData) -> Vec<(Gate, Violation)> {
         findings.extend(in_validation(design_rules::check_randomization(design, objectives)));
     }
     // The scene is made to see that materials and masses are known; it is not run.
-    if let Err(sentence) = scene_of(design, objectives.as_ref(), materials, 0) {
+    if let Err(sentence) = scene_of(&built.scene_sources(materials, &BTreeMap::new())) {
         findings.push((Gate::Manufacturability, Violation::new("script.py", "design.no_scene", sentence)));
     }
     findings

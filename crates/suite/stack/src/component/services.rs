@@ -11,6 +11,8 @@ use crate::{Service, process::Launch};
 const MOUNTS_VARIABLE: &str = "WORKER_MOUNTS_DIR";
 /// The linter, for workers.
 const RUFF_VARIABLE: &str = "RUFF";
+/// The encoder of videos, for heavy workers.
+const FFMPEG_VARIABLE: &str = "FFMPEG";
 
 /// Runs one of them.
 pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
@@ -45,6 +47,9 @@ pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
         if let Some(scripts) = &layout.tools.scripts {
             set(variables::CAD_PYTHON, scripts.python.clone().into());
             set(RUFF_VARIABLE, scripts.ruff.clone().into());
+            if let (Service::WorkerHeavy, Some(ffmpeg)) = (service, &scripts.ffmpeg) {
+                set(FFMPEG_VARIABLE, ffmpeg.clone().into());
+            }
         }
     }
     if service != Service::WorkerLight {

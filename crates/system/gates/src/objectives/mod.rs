@@ -12,7 +12,8 @@
 //! | `objectives.duplicate_zone_name` | two zones have one name |
 //! | `objectives.blank_name` | a zone, part or object has no name |
 //! | `objectives.radius_range` | the smallest radius is above the largest |
-//! | `objectives.unknown_shape` | the moved object is no sphere, box or cylinder |
+//! | `objectives.unknown_shape` | the moved object is no sphere, box, cylinder or mesh |
+//! | `objectives.mesh_missing` | it is a mesh, and no file is named |
 //! | `objectives.not_positive`, `.negative` | a cap, radius, jitter, voltage … is not above, or is below, zero |
 //! | `objectives.unknown_compute_target` | it is none of `auto`, `cpu`, `gpu`, `cuda` |
 //! | `objectives.fluids_unsupported` | there are fluids, and the backend has none |

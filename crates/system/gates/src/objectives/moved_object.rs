@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What can be spawned.
-const SHAPES: [&str; 3] = ["sphere", "box", "cylinder"];
+const SHAPES: [&str; 4] = ["sphere", "box", "cylinder", "mesh"];
 
 /// Where the object may start: its centre lies in the region, and it reaches this far around its centre.
 struct Start {
@@ -49,6 +49,11 @@ pub(super) fn check(report: &mut Report, root: &Field) {
     if let Some(name) = shape.text().filter(|name| !SHAPES.contains(&name.as_str())) {
         let message = format!("shape must be one of {}, found {}", listed(&SHAPES), quoted(&name));
         report.add(broken("unknown_shape", message).at(shape.place()).measured(name).limit(SHAPES.as_slice()));
+    }
+    let path = object.at("mesh_path");
+    if shape.text().as_deref() == Some("mesh") && path.is_absent() {
+        let message = "the shape mesh needs mesh_path, an STL file of the session";
+        report.add(broken("mesh_missing", message).at(path.place()));
     }
     for jitter in object.at("runtime_jitter").items() {
         numbers::not_negative(report, &jitter, "mm");

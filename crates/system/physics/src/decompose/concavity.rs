@@ -21,7 +21,7 @@ pub(super) struct Depth {
 /// Looks at corners, edges and middles of all faces. `None` for a solid without thickness.
 pub(super) fn depth_below_hull(surface: &Surface) -> Option<Depth> {
     let (points, triangles) = try_convex_hull(&surface.points).ok()?;
-    let faces = hull_planes(&points, &triangles);
+    let faces = hull_planes(&points, &triangles, 1e-6 * surface.diagonal());
     let depth = |point: Vector| faces.iter().map(|face| -face.height(point)).fold(f64::INFINITY, f64::min);
     let mut deepest = (0.0, surface.points.first().copied()?);
     for triangle in &surface.triangles {
@@ -34,17 +34,24 @@ pub(super) fn depth_below_hull(surface: &Surface) -> Option<Depth> {
             }
         }
     }
-    let hull = ConvexPiece { vertices: points.iter().map(|point| point.to_array()).collect(), triangles };
+    let hull = Surface { points, triangles };
+    // Of a sliver the hull may come out broken; the engine then makes its own from the solid.
+    let whole = if hull.volume() < surface.volume() * (1.0 - 1e-6) { surface } else { &hull };
+    let vertices = whole.points.iter().map(|point| point.to_array()).collect();
+    let hull = ConvexPiece { vertices, triangles: whole.triangles.clone() };
     Some(Depth { hull, mm: deepest.0, at: deepest.1 })
 }
 
-/// One plane per flat face of the hull: many of its triangles share one.
-fn hull_planes(points: &[Vector], triangles: &[[u32; 3]]) -> Vec<Plane> {
+/// One plane per flat face of the hull: many of its triangles share one. A triangle without width has a normal of its
+/// own mind; its plane has points of the hull on both sides and is left out.
+fn hull_planes(points: &[Vector], triangles: &[[u32; 3]], tolerance: f64) -> Vec<Plane> {
     let mut planes: Vec<Plane> = Vec::new();
     for triangle in triangles {
         let [a, b, c] = triangle.map(|corner| points[corner as usize]);
         let Some(plane) = Plane::through(a, (b - a).cross(c - a)) else { continue };
-        if !planes.iter().any(|known| known.is_near(&plane)) {
+        if !planes.iter().any(|known| known.is_near(&plane))
+            && points.iter().all(|point| plane.height(*point) <= tolerance)
+        {
             planes.push(plane);
         }
     }
@@ -52,8 +59,8 @@ fn hull_planes(points: &[Vector], triangles: &[[u32; 3]]) -> Vec<Plane> {
 }
 
 /// Planes to cut with, the most promising first: through a notch along either of its faces, halfway between
-/// them, or on along the next notch. A plane is worth the notches that lie in it, less those that it cuts in two, and a little for an even division.
-/// The last resort is a plane across the longest side.
+/// them, or on along the next notch. A plane is worth the notches that lie in it, less those that it cuts in two, and
+/// a little for an even division. The last resort is a plane across the longest side.
 pub(super) fn cutting_planes(surface: &Surface, deepest: Vector) -> Vec<Plane> {
     let mut notches = surface.notches();
     notches.sort_by(|a, b| b.weight.total_cmp(&a.weight));

@@ -1,11 +1,17 @@
 //! Cuts a closed surface with a plane into two closed surfaces.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parry3d_f64::math::Vector;
-use spade::{ConstrainedDelaunayTriangulation, Point2, Triangulation};
+use spade::{
+    CdtEdge, ConstrainedDelaunayTriangulation, Point2, Triangulation,
+    handles::{DirectedEdgeHandle, FaceHandle, InnerTag},
+};
 
 use super::surface::Surface;
+
+/// Triangles without width that may lie side by side in a cap.
+const SLIVERS_IN_A_ROW: usize = 32;
 
 /// An oriented plane.
 #[derive(Debug, Clone, Copy)]
@@ -98,8 +104,7 @@ pub(super) fn cut(surface: &Surface, plane: &Plane) -> [Surface; 2] {
     })
 }
 
-/// Triangles that close a rim in a plane. Whether a triangle belongs to the cap is decided by how often the rim winds
-/// about its middle, so holes and several rims at once need no special case.
+/// Triangles that close a rim in a plane. Holes and several rims at once need no special case: see [`Region`].
 fn cap(points: &[Vector], rim: &[[u32; 2]], outward: Vector) -> Vec<[u32; 3]> {
     let across = outward.any_orthonormal_vector();
     let up = outward.cross(across);
@@ -124,13 +129,50 @@ fn cap(points: &[Vector], rim: &[[u32; 2]], outward: Vector) -> Vec<[u32; 3]> {
             triangulation.add_constraint(*from, *to);
         }
     }
-    let edges: Vec<[Point2<f64>; 2]> = rim.iter().map(|[from, to]| [flat(*to), flat(*from)]).collect();
-    let inside = |middle: Point2<f64>| edges.iter().map(|edge| winding(*edge, middle)).sum::<i32>() > 0;
+    let region = Region {
+        edges: rim.iter().map(|[from, to]| [flat(*to), flat(*from)]).collect(),
+        rim: rim
+            .iter()
+            .filter_map(|[from, to]| {
+                let [from, to] = [handle_of.get(from)?.index(), handle_of.get(to)?.index()];
+                Some([from.min(to), from.max(to)])
+            })
+            .collect(),
+    };
     triangulation
         .inner_faces()
-        .filter(|face| inside(face.center()))
+        .filter(|face| region.holds(*face, 0))
         .map(|face| face.vertices().map(|vertex| corner_of[&vertex.fix().index()]))
         .collect()
+}
+
+type Face<'rim> = FaceHandle<'rim, InnerTag, Point2<f64>, (), CdtEdge<()>, ()>;
+
+/// What a rim encloses.
+struct Region {
+    /// The rim, with the inside to its left.
+    edges: Vec<[Point2<f64>; 2]>,
+    /// The rim as pairs of corners, either way round.
+    rim: HashSet<[usize; 2]>,
+}
+
+impl Region {
+    /// True when a triangle belongs to the region: the rim winds about its middle. The middle of a triangle without
+    /// width says nothing: three points in a row of a straight rim make one. It belongs to what is across its longest
+    /// edge, unless that edge is the rim.
+    fn holds(&self, face: Face<'_>, looked: usize) -> bool {
+        let edges = face.adjacent_edges();
+        let length_2 = |edge: &DirectedEdgeHandle<'_, Point2<f64>, (), CdtEdge<()>, ()>| edge.length_2();
+        let Some(longest) = edges.iter().max_by(|a, b| length_2(a).total_cmp(&length_2(b))) else { return false };
+        if face.area() > 1e-9 * length_2(longest) || looked > SLIVERS_IN_A_ROW {
+            let middle = face.center();
+            return self.edges.iter().map(|edge| winding(*edge, middle)).sum::<i32>() > 0;
+        }
+        let [from, to] = [longest.from().index(), longest.to().index()];
+        let is_rim = self.rim.contains(&[from.min(to), from.max(to)]);
+        let across = longest.rev().face().as_inner().is_some_and(|across| self.holds(across, looked + 1));
+        across != is_rim
+    }
 }
 
 /// What an edge adds to the number of turns about a point: a ray to the right crosses it upwards (1) or downwards.

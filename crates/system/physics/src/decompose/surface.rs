@@ -71,7 +71,7 @@ impl Surface {
     }
 
     /// Volume by the divergence theorem, about the first corner; negative for the wall of a void.
-    fn volume(&self) -> f64 {
+    pub fn volume(&self) -> f64 {
         let Some(origin) = self.points.first().copied() else { return 0.0 };
         let six = self.triangles.iter().map(|triangle| {
             let [a, b, c] = self.corners(*triangle).map(|corner| corner - origin);

@@ -48,11 +48,43 @@ fn a_tube_keeps_its_bore_to_within_the_tolerance() {
 }
 
 #[test]
+fn both_sides_of_a_cut_are_closed_and_keep_the_volume() {
+    let (vertices, triangles) = prism(&circle(24, 30.0), &circle(24, 20.0), 60.0);
+    let tube = Surface::welded(&vertices, &triangles);
+    // Along the axis and across it, through corners and between them, and in a face: rims with holes, two rims at once,
+    // and three points in a row wherever a flat face is cut.
+    for (point, normal) in [
+        ([0.0, 0.0, 30.0], [0.0, 0.0, 1.0]),
+        ([0.0, 0.0, 30.0], [1.0, 0.0, 0.0]),
+        ([5.0, 1.0, 20.0], [1.0, 2.0, 3.0]),
+        ([0.0, 0.0, 60.0], [0.0, 0.0, 1.0]),
+        ([0.0, 25.0, 0.0], [0.3, 1.0, 0.0]),
+    ] {
+        let [point, normal] = [point, normal].map(|[x, y, z]| parry3d_f64::math::Vector::new(x, y, z));
+        let plane = cut::Plane::through(point, normal).expect("a direction");
+        let sides = cut::cut(&tube, &plane);
+        assert!(sides.iter().all(|side| side.open_edges().is_empty()), "open after a cut along {normal}");
+        let sum: f64 = sides.iter().map(Surface::volume).sum();
+        assert!((sum / tube.volume() - 1.0).abs() < 1e-9, "{sum} mm³ after a cut along {normal}");
+    }
+}
+
+#[test]
 fn a_convex_mesh_stays_whole() {
     let corners: Vec<[f64; 3]> = (0..8).map(|i| [f64::from(i & 1), f64::from(i >> 1 & 1), f64::from(i >> 2)]).collect();
     let triangles = [
-        [0, 2, 1], [1, 2, 3], [4, 5, 6], [5, 7, 6], [0, 1, 4], [1, 5, 4],
-        [2, 6, 3], [3, 6, 7], [0, 4, 2], [2, 4, 6], [1, 3, 5], [3, 7, 5],
+        [0, 2, 1],
+        [1, 2, 3],
+        [4, 5, 6],
+        [5, 7, 6],
+        [0, 1, 4],
+        [1, 5, 4],
+        [2, 6, 3],
+        [3, 6, 7],
+        [0, 4, 2],
+        [2, 4, 6],
+        [1, 3, 5],
+        [3, 7, 5],
     ];
     assert_eq!(convex_pieces(&corners, &triangles).len(), 1);
 }
@@ -60,12 +92,10 @@ fn a_convex_mesh_stays_whole() {
 #[test]
 fn a_channel_is_cut_along_its_own_faces() {
     // U-shaped section, 40 wide, 30 high, walls and floor 5, extruded by 300.
-    let section = [
-        [0.0, 0.0], [40.0, 0.0], [40.0, 30.0], [35.0, 30.0], [35.0, 5.0], [5.0, 5.0], [5.0, 30.0], [0.0, 30.0],
-    ];
+    let section =
+        [[0.0, 0.0], [40.0, 0.0], [40.0, 30.0], [35.0, 30.0], [35.0, 5.0], [5.0, 5.0], [5.0, 30.0], [0.0, 30.0]];
     let n = section.len() as u32;
-    let vertices: Vec<[f64; 3]> =
-        [0.0, 300.0].iter().flat_map(|z| section.iter().map(|[x, y]| [*x, *y, *z])).collect();
+    let vertices: Vec<[f64; 3]> = [0.0, 300.0].iter().flat_map(|z| section.iter().map(|[x, y]| [*x, *y, *z])).collect();
     let mut triangles: Vec<[u32; 3]> = Vec::new();
     for i in 0..n {
         let j = (i + 1) % n;

@@ -59,7 +59,8 @@ impl Assembly {
                 at = next;
             }
             if assembly.carrier[at].is_some() {
-                let sentence = format!("body {:?} ends up riding on itself: its joints and welds form a ring", body.label);
+                let sentence =
+                    format!("body {:?} ends up riding on itself: its joints and welds form a ring", body.label);
                 return Err(PhysicsError::Scene(sentence));
             }
         }

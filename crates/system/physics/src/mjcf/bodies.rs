@@ -144,10 +144,7 @@ fn write_joint(world: &mut String, body: &Body, indent: &str) {
         }
         Mobility::Slide { axis, range_mm } => {
             let (axis, range) = (triple(axis), limits(range_mm, MM_PER_M));
-            put(
-                world,
-                format_args!("{indent}  <joint name=\"{name}\" type=\"slide\" axis=\"{axis}\"{range}/>\n"),
-            );
+            put(world, format_args!("{indent}  <joint name=\"{name}\" type=\"slide\" axis=\"{axis}\"{range}/>\n"));
         }
     }
 }

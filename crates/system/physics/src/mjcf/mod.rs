@@ -46,8 +46,7 @@ pub fn write_mjcf(scene: &Scene, step_s: Option<f64>) -> Result<Mjcf, PhysicsErr
     let assembly = Assembly::of(scene)?;
     let step = step_s.unwrap_or(SIMULATION_STEP_S);
     let (assets, world) = (String::new(), String::new());
-    let mut writer =
-        BodyWriter { scene, assembly: &assembly, step_s: step, assets, world, meshes: Vec::new() };
+    let mut writer = BodyWriter { scene, assembly: &assembly, step_s: step, assets, world, meshes: Vec::new() };
     writer.write_riders(None, 2);
     let BodyWriter { assets, mut world, meshes, .. } = writer;
     write_zones(&mut world, &scene.zones);
@@ -56,7 +55,8 @@ pub fn write_mjcf(scene: &Scene, step_s: Option<f64>) -> Result<Mjcf, PhysicsErr
     let [surface, deep, width] = contact::IMPEDANCE;
     let xml = format!(
         "<mujoco model=\"scene\">\n  <compiler autolimits=\"true\" angle=\"radian\" balanceinertia=\"true\"/>\n  \
-         <option timestep=\"{step}\" integrator=\"RK4\" gravity=\"0 0 -9.81\" cone=\"elliptic\" impratio=\"1000\">\n    \
+         <option timestep=\"{step}\" integrator=\"RK4\" gravity=\"0 0 -9.81\" \
+         cone=\"elliptic\" impratio=\"1000\">\n    \
          <flag energy=\"enable\" autoreset=\"disable\" filterparent=\"disable\"/>\n  </option>\n  \
          <visual>\n    <global offwidth=\"800\" offheight=\"600\"/>\n    <headlight ambient=\"0.4 0.4 0.4\"/>\n    \
          <quality shadowsize=\"2048\"/>\n  </visual>\n  \

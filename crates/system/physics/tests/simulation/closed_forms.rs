@@ -46,8 +46,8 @@ fn a_pendulum_keeps_its_period() {
         // A ball about a point at distance L: I = 2/5 m r² + m L². The series in the amplitude is that of the complete
         // elliptic integral; its next term is 173 θ⁶ / 737280, 4e-6 at 0.5 rad.
         let (length, radius) = (PENDULUM_LENGTH_MM / 1e3, 0.01);
-        let small = std::f64::consts::TAU
-            * ((0.4 * radius * radius + length * length) / (GRAVITY_M_S2 * length)).sqrt();
+        let small =
+            std::f64::consts::TAU * ((0.4 * radius * radius + length * length) / (GRAVITY_M_S2 * length)).sqrt();
         let expected = small * (1.0 + angle.powi(2) / 16.0 + 11.0 * angle.powi(4) / 3072.0);
         let crossings = upward_crossings(&report);
         let period = (crossings[crossings.len() - 1] - crossings[0]) / (crossings.len() - 1) as f64;

@@ -1,9 +1,12 @@
 //! Motors against closed forms, limits and gates.
 
-use contract::simulation::FailureReason;
-use physics::{Actuator, Body, Controller, Geometry, Mobility, RunReport, Scene, Waypoint};
+use contract::simulation::{FailureReason, SimulatorBackend};
+use physics::{
+    Actuator, Body, Controller, Geometry, Mobility, RunReport, RunSettings, Scene, Start, Waypoint, ZoneKind,
+    backend_for, write_mjcf,
+};
 
-use crate::scenes::{GRAVITY_M_S2, STEP_S, run_for, solid};
+use crate::scenes::{GRAVITY_M_S2, STEP_S, ball, run_for, solid, zone};
 
 /// A flywheel that turns about the vertical, high above the floor.
 fn flywheel() -> Body {
@@ -13,8 +16,7 @@ fn flywheel() -> Body {
 
 /// An arm of 200 mm that a hinge at its end holds out horizontally.
 fn arm() -> Body {
-    let mobility =
-        Mobility::Hinge { axis: [0.0, 1.0, 0.0], anchor_mm: Some([-100.0, 0.0, 500.0]), range_rad: None };
+    let mobility = Mobility::Hinge { axis: [0.0, 1.0, 0.0], anchor_mm: Some([-100.0, 0.0, 500.0]), range_rad: None };
     solid("arm", Geometry::Cuboid { half_size: [100.0, 5.0, 5.0] }, [0.0, 0.0, 500.0], mobility)
 }
 
@@ -90,7 +92,8 @@ fn a_speed_controller_approaches_its_speed_exponentially() {
     let inertia = flywheel().mass.inertia_kg_m2[2];
     let (speed, time_constant_s) = (3.0, 0.1);
     let kv = inertia / time_constant_s;
-    let report = driven(flywheel(), Actuator { kv, ..Actuator::new("wheel", Controller::Constant { value: speed }) }, 500);
+    let report =
+        driven(flywheel(), Actuator { kv, ..Actuator::new("wheel", Controller::Constant { value: speed }) }, 500);
     for (step, angle) in turns(&report).iter().enumerate() {
         let t = step as f64 * STEP_S;
         let expected = speed * (t - time_constant_s * (1.0 - (-t / time_constant_s).exp()));
@@ -140,4 +143,34 @@ fn a_motor_that_holds_its_load_is_not_overloaded() {
     let sag = load / 100.0;
     let angle = 2.0 * f64::atan2(report.trajectory[2000].quaternion[2], report.trajectory[2000].quaternion[0]);
     assert!((angle - sag).abs() < 0.01 * sag, "it sags by {angle} rad, expected {sag}");
+}
+
+#[test]
+fn a_motor_driven_paddle_sweeps_a_ball_into_the_goal() {
+    // A paddle of 200 mm turns about a post at its end and pushes the ball round by a quarter of a turn.
+    let hinge = Mobility::Hinge { axis: [0.0, 0.0, 1.0], anchor_mm: Some([0.0, 0.0, 15.0]), range_rad: None };
+    let post = solid("post", Geometry::Cylinder { radius: 6.0, half_height: 20.0 }, [0.0, 0.0, 20.0], Mobility::Fixed);
+    let blade = Geometry::Cuboid { half_size: [100.0, 3.0, 12.0] };
+    let paddle = Body { parent: Some("post".into()), ..solid("paddle", blade, [100.0, 0.0, 15.0], hinge) };
+    let scene = Scene {
+        bodies: vec![post, paddle, ball("ball", [150.0, 25.0, 10.0])],
+        actuators: vec![Actuator {
+            force_limit: Some(0.5),
+            ..Actuator::new("paddle", Controller::Constant { value: 2.0 })
+        }],
+        zones: vec![zone(ZoneKind::Goal, [-60.0, 100.0, 0.0], [40.0, 400.0, 40.0])],
+        moved_object: Some("ball".into()),
+        ..Scene::default()
+    };
+    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
+    let starts: Vec<Start> = (42..47).map(|seed| Start::jittered(seed, [4.0, 4.0, 0.0])).collect();
+    let begun = std::time::Instant::now();
+    let backend = backend_for(SimulatorBackend::Genesis);
+    let report = backend.run_many(&scene, &mjcf, &RunSettings::full(), &starts, 2, &false.into()).expect("it runs");
+    println!("five seeds of the paddle: {:?}", begun.elapsed());
+    assert_eq!((report.success_rate, report.is_consistent), (1.0, true), "{:?}", report.fail_reasons);
+    for result in &report.individual_results {
+        // Without the paddle the ball would stay; with it a quarter of a turn takes about π/2 / 2 rad/s.
+        assert!((0.2..3.0).contains(&result.report.ended.time_s), "{:?}", result.report.ended);
+    }
 }

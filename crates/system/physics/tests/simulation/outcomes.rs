@@ -14,7 +14,12 @@ use physics::{
 use crate::scenes::{GRAVITY_M_S2, ball, cuboid_mesh, run, solid, zone};
 
 fn falling_ball(zones: Vec<SceneZone>) -> Scene {
-    Scene { bodies: vec![ball("ball", [0.0, 0.0, 500.0])], zones, moved_object: Some("ball".into()), ..Scene::default() }
+    Scene {
+        bodies: vec![ball("ball", [0.0, 0.0, 500.0])],
+        zones,
+        moved_object: Some("ball".into()),
+        ..Scene::default()
+    }
 }
 
 #[test]
@@ -106,7 +111,8 @@ fn a_set_cancel_flag_ends_the_run_at_once() {
 fn a_mesh_rests_where_the_same_box_rests() {
     let cuboid = Geometry::Cuboid { half_size: [10.0; 3] };
     let mut mesh = solid("mesh", cuboid, [10.0, 10.0, 60.0], Mobility::Free);
-    mesh.geometry = cuboid_mesh([10.0; 3], |corner| std::array::from_fn(|axis| corner[axis] + mesh.mass.center_mm[axis]));
+    mesh.geometry =
+        cuboid_mesh([10.0; 3], |corner| std::array::from_fn(|axis| corner[axis] + mesh.mass.center_mm[axis]));
     let scene = Scene { bodies: vec![mesh], ..Scene::default() };
     let report = run(&scene, RunSettings { max_steps: 1000, ..RunSettings::full() });
     let place = report.final_positions[0].position_mm;
@@ -137,7 +143,11 @@ fn a_state_that_is_no_number_is_an_instability_with_a_place_that_is_one() {
     let report = run(&scene, RunSettings::full());
     assert_eq!(report.failure, Some(FailureReason::PhysicsInstability));
     assert_eq!(report.ended.body.as_deref(), Some("sled"));
-    let numbers = report.final_positions.iter().flat_map(|body| body.position_mm).chain(report.ended.position_mm.expect("a place"));
+    let numbers = report
+        .final_positions
+        .iter()
+        .flat_map(|body| body.position_mm)
+        .chain(report.ended.position_mm.expect("a place"));
     assert!(numbers.into_iter().all(f64::is_finite), "{report:?}");
 }
 

@@ -75,9 +75,8 @@ fn the_engines_own_python_package_computes_the_same_trajectories() {
         .expect("the interpreter starts");
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{} could not run the scene: {advice}\n{complaint}", python.display());
-    let theirs: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}: {}\n{complaint}", String::from_utf8_lossy(&output.stdout))
-    });
+    let theirs: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}\n{complaint}", String::from_utf8_lossy(&output.stdout)));
     let engine = backend_for(SimulatorBackend::Mujoco);
     assert_eq!(engine.engine(), format!("mujoco {}", theirs["version"].as_str().unwrap_or("?")), "{advice}");
 

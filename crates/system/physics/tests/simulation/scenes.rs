@@ -3,10 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use contract::{objectives::Zone, simulation::SimulatorBackend};
-use physics::{
-    Body, Geometry, Mobility, RunReport, RunSettings, Scene, SceneZone, ZoneKind, backend_for,
-    write_mjcf,
-};
+use physics::{Body, Geometry, Mobility, RunReport, RunSettings, Scene, SceneZone, ZoneKind, backend_for, write_mjcf};
 
 pub const STEEL_KG_M3: f64 = 7850.0;
 pub const GRAVITY_M_S2: f64 = 9.81;
@@ -94,8 +91,14 @@ pub fn revolved(profile: &[[f64; 2]], facets: u32) -> Geometry {
 pub fn channel(width: f64, height: f64, wall: f64, length: f64, place: impl Fn([f64; 3]) -> [f64; 3]) -> Geometry {
     let (inner, outer) = (width / 2.0, width / 2.0 + wall);
     let section = [
-        [-outer, -wall], [outer, -wall], [outer, height], [inner, height],
-        [inner, 0.0], [-inner, 0.0], [-inner, height], [-outer, height],
+        [-outer, -wall],
+        [outer, -wall],
+        [outer, height],
+        [inner, height],
+        [inner, 0.0],
+        [-inner, 0.0],
+        [-inner, height],
+        [-outer, height],
     ];
     let vertices =
         [-length / 2.0, length / 2.0].iter().flat_map(|x| section.map(|[y, z]| [*x, y, z])).map(place).collect();

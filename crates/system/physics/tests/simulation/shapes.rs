@@ -127,7 +127,8 @@ fn a_wheel_turns_on_a_shaft_that_fills_its_bore() {
     // The shaft is thicker than the bore: without the exclusion of jointed neighbours the wheel would be blown off.
     let wheel = revolved(&[[8.0, 110.0], [8.0, 100.0], [40.0, 100.0], [40.0, 110.0]], 32);
     let mobility = Mobility::Hinge { axis: [0.0, 0.0, 1.0], anchor_mm: None, range_rad: None };
-    let shaft = solid("shaft", Geometry::Cylinder { radius: 8.2, half_height: 60.0 }, [0.0, 0.0, 60.0], Mobility::Fixed);
+    let shaft =
+        solid("shaft", Geometry::Cylinder { radius: 8.2, half_height: 60.0 }, [0.0, 0.0, 60.0], Mobility::Fixed);
     let wheel = Body { parent: Some("shaft".into()), ..meshed("wheel", wheel, mobility) };
     let report = run_for(&Scene { bodies: vec![shaft, wheel], ..Scene::default() }, 500);
     assert!(report.success && report.max_speed_m_s < 1e-9, "{report:?}");

@@ -37,7 +37,8 @@ pub fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
         (None, _) if mobility == Mobility::Fixed => 0.0,
         // A bought part weighs what its catalogue says, spread evenly over its shape.
         (None, Some(id)) => {
-            let bought = materials.bought(id).ok_or_else(|| format!("part {label:?}: {id:?} is not in the catalogue"))?;
+            let bought =
+                materials.bought(id).ok_or_else(|| format!("part {label:?}: {id:?} is not in the catalogue"))?;
             (bought.weight_g / 1e3) / (part.volume_mm3 / 1e9)
         }
         (None, None) => {
@@ -66,15 +67,19 @@ pub(super) fn jointed_body_of(part: &Part, design: &Design, materials: &Material
     let Some(joint) = part.joint().filter(|_| body.mobility.is_jointed()) else { return Ok(body) };
     let other = match &joint.to {
         Some(to) => {
-            let found = design.parts.iter().find(|other| !other.is_zone() && other.label == *to && other.label != part.label);
-            Some(found.ok_or_else(|| format!("part {:?}: its joint is to {to:?}, which is no other part", part.label))?)
+            let found =
+                design.parts.iter().find(|other| !other.is_zone() && other.label == *to && other.label != part.label);
+            Some(
+                found
+                    .ok_or_else(|| format!("part {:?}: its joint is to {to:?}, which is no other part", part.label))?,
+            )
         }
         None => None,
     };
     if let Mobility::Hinge { anchor_mm, .. } = &mut body.mobility {
         *anchor_mm = anchor_of(part, other, joint);
     }
-    body.parent = other.filter(|other| !other.is_fixed()).map(|other| other.label.clone());
+    body.parent = other.map(|other| other.label.clone());
     Ok(body)
 }
 
@@ -92,10 +97,13 @@ fn anchor_of(part: &Part, other: Option<&Part>, joint: &JointMetadata) -> Option
 
 /// Parts that are held together by fasteners or by the attribute `constraint`, each pair once.
 pub(super) fn welds_of(design: &Design) -> Vec<Weld> {
-    let labels: BTreeSet<_> = design.parts.iter().filter(|part| !part.is_zone()).map(|part| part.label.as_str()).collect();
+    let labels: BTreeSet<_> =
+        design.parts.iter().filter(|part| !part.is_zone()).map(|part| part.label.as_str()).collect();
     let mut pairs = BTreeSet::new();
     for part in &design.parts {
-        let fastened = metadata_of(part).into_iter().flat_map(|metadata| metadata.rigid_connections.iter().map(|to| to.to.as_str()));
+        let fastened = metadata_of(part)
+            .into_iter()
+            .flat_map(|metadata| metadata.rigid_connections.iter().map(|to| to.to.as_str()));
         let welded = part.constraint.as_deref().and_then(|text| text.strip_prefix(WELD)).map(str::trim);
         for other in fastened.chain(welded) {
             let one = part.label.as_str();

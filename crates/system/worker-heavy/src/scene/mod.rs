@@ -10,7 +10,7 @@ use cad_runtime::Design;
 use contract::{assembly::AssemblyDefinition, objectives::Objectives};
 use physics::{Scene, SceneZone, ZoneKind};
 
-pub use self::{bodies::body_of, moved_object::start_offset};
+pub use self::bodies::body_of;
 use crate::tools::MaterialData;
 
 /// Everything that a scene is made of.

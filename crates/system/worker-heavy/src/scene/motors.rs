@@ -1,7 +1,10 @@
 //! Motors: what the assembly definition and the objectives say drives a part, as actuators of the scene.
 
-use cad_runtime::PartRole;
-use contract::assembly::{AssemblyNode, ControlMode, Motion, MotorControl};
+use cad_runtime::{Part, PartRole};
+use contract::{
+    assembly::{AssemblyNode, ControlMode, Motion, MotorControl},
+    part_metadata::JointSupport,
+};
 use physics::{Actuator, Controller, Waypoint};
 
 use super::SceneSources;
@@ -38,10 +41,7 @@ fn motor(sources: &SceneSources, name: &str, motion: &Motion) -> Result<Option<A
         ));
     }
     let mut motor = Actuator::new(name, controller(control));
-    let servo = match &part.role {
-        PartRole::Part(metadata) => metadata.cots_id.as_deref().and_then(|id| sources.materials.servo_torque_nm(id)),
-        PartRole::Compound(_) | PartRole::Zone(_) => None,
-    };
+    let servo = servo_of(sources, part);
     if let Some(torque) = servo {
         motor.kp = torque / SERVO_FULL_EFFORT_RAD;
         motor.kv = SERVO_DAMPING_S * motor.kp;
@@ -49,6 +49,17 @@ fn motor(sources: &SceneSources, name: &str, motion: &Motion) -> Result<Option<A
     motor.force_limit = control.force_limit.or(servo);
     motor.power = sources.motor_power.get(name).copied().unwrap_or(1.0);
     Ok(Some(motor))
+}
+
+/// Torque of the servo that a part is or turns on, N·m.
+fn servo_of(sources: &SceneSources, part: &Part) -> Option<f64> {
+    let turns_on =
+        part.joint().filter(|joint| joint.via == Some(JointSupport::Motor)).and_then(|joint| joint.to.as_ref());
+    let other = turns_on.and_then(|to| sources.design.parts.iter().find(|other| other.label == *to));
+    [Some(part), other].into_iter().flatten().find_map(|candidate| match &candidate.role {
+        PartRole::Part(metadata) => sources.materials.servo_torque_nm(metadata.cots_id.as_deref()?),
+        PartRole::Compound(_) | PartRole::Zone(_) => None,
+    })
 }
 
 fn controller(control: &MotorControl) -> Controller {
@@ -65,8 +76,8 @@ fn controller(control: &MotorControl) -> Controller {
         ControlMode::Oscillate => {
             Controller::Oscillate { center: control.center.unwrap_or(0.0), amplitude, frequency_hz, phase_rad: 0.0 }
         }
-        ControlMode::Waypoint => {
-            Controller::Waypoints(control.waypoints.iter().map(|[time_s, value]| Waypoint { time_s: *time_s, value: *value }).collect())
-        }
+        ControlMode::Waypoint => Controller::Waypoints(
+            control.waypoints.iter().map(|[time_s, value]| Waypoint { time_s: *time_s, value: *value }).collect(),
+        ),
     }
 }

@@ -2,12 +2,8 @@
 
 use std::io::Cursor;
 
-use contract::{
-    limits::MOVED_OBJECT_DENSITY_KG_M3,
-    objectives::{MovedObject, Objectives},
-};
+use contract::{limits::MOVED_OBJECT_DENSITY_KG_M3, objectives::MovedObject};
 use physics::{Body, Geometry, Mobility};
-use rand::{Rng, SeedableRng, rngs::StdRng};
 
 /// Radius of a moved object whose objectives give none, mm.
 const DEFAULT_RADIUS_MM: f64 = 10.0;
@@ -24,15 +20,6 @@ pub(super) fn moved_part(bodies: &[Body], label: &str) -> Option<String> {
         .or_else(|| find(&|name| name == "target_box"))
         .or_else(|| find(&is_meant))
         .map(|body| body.label.clone())
-}
-
-/// Deviation of the start, mm: uniform within ± the limit of each axis, the same for the same seed.
-pub fn start_offset(objectives: Option<&Objectives>, seed: u64) -> [f64; 3] {
-    let Some(objectives) = objectives.filter(|it| it.randomization.runtime_jitter_enabled != Some(false)) else {
-        return [0.0; 3];
-    };
-    let mut random = StdRng::seed_from_u64(seed);
-    objectives.moved_object.runtime_jitter.map(|limit| random.random_range(-1.0..=1.0) * limit)
 }
 
 /// The moved object at its nominal start. `mesh` holds the STL file of the shape `mesh`.
@@ -71,8 +58,10 @@ fn mesh_at(center: [f64; 3], object: &MovedObject, stl: Option<&[u8]>) -> Result
     let field = "objectives.yaml: moved_object.mesh_path";
     let path = object.mesh_path.as_deref().ok_or_else(|| format!("{field} is missing; the shape is a mesh"))?;
     let stl = stl.ok_or_else(|| format!("{field} names {path:?}, which is not in the session"))?;
-    let mesh = stl_io::read_stl(&mut Cursor::new(stl)).map_err(|error| format!("{field}: {path:?} is no STL file: {error}"))?;
-    let vertices = mesh.vertices.iter().map(|vertex| std::array::from_fn(|axis| f64::from(vertex[axis]) + center[axis]));
+    let mesh = stl_io::read_stl(&mut Cursor::new(stl))
+        .map_err(|error| format!("{field}: {path:?} is no STL file: {error}"))?;
+    let vertices =
+        mesh.vertices.iter().map(|vertex| std::array::from_fn(|axis| f64::from(vertex[axis]) + center[axis]));
     let triangles = mesh.faces.iter().map(|face| face.vertices.map(|corner| corner as u32));
     Ok(Geometry::Mesh { vertices: vertices.collect(), triangles: triangles.collect() })
 }
@@ -81,32 +70,11 @@ fn mesh_at(center: [f64; 3], object: &MovedObject, stl: Option<&[u8]>) -> Result
 mod tests {
     use super::*;
 
-    fn objectives(jitter: [f64; 3]) -> Objectives {
-        let text = format!(
-            "objectives: {{goal_zone: {{min: [0,0,0], max: [1,1,1]}}, build_zone: {{min: [0,0,0], max: [1,1,1]}}}}\n\
-             simulation_bounds: {{min: [0,0,0], max: [1,1,1]}}\n\
-             moved_object: {{label: ball, shape: sphere, start_position: [0,0,0], runtime_jitter: {jitter:?}}}\n\
-             constraints: {{max_unit_cost: 1.0, max_weight_g: 1.0}}\n"
-        );
-        serde_yaml::from_str(&text).expect("a valid file")
-    }
-
-    #[test]
-    fn jitter_stays_within_its_limits_and_repeats_with_its_seed() {
-        let objectives = objectives([2.0, 0.0, 1.0]);
-        for seed in 0..200 {
-            let [x, y, z] = start_offset(Some(&objectives), seed);
-            assert!(x.abs() <= 2.0 && y == 0.0 && z.abs() <= 1.0, "{x} {y} {z}");
-            assert_eq!(start_offset(Some(&objectives), seed), [x, y, z]);
-        }
-        assert_ne!(start_offset(Some(&objectives), 1), start_offset(Some(&objectives), 2));
-    }
-
     #[test]
     fn an_unknown_shape_is_named_with_the_known_ones() {
-        let mut objectives = objectives([0.0; 3]);
-        objectives.moved_object.shape = "torus".into();
-        let error = spawn(&objectives.moved_object, None).expect_err("no torus can be spawned");
+        let text = "label: ring\nshape: torus\nstart_position: [0, 0, 0]\nruntime_jitter: [0, 0, 0]\n";
+        let object: MovedObject = serde_yaml::from_str(text).expect("a valid object");
+        let error = spawn(&object, None).expect_err("no torus can be spawned");
         assert!(error.contains("torus") && error.contains("sphere"), "{error}");
     }
 }

@@ -16,7 +16,7 @@ Where things are kept:
   one directory per tool and version, logs of installations under logs/; remove a directory to install it anew
 
 To use a program of your own instead, set one of
-  POSTGRES_BIN_DIR, TEMPORAL_CLI, CAD_PYTHON, RUFF, MUJOCO_LIB_DIR, CARGO_NEXTEST, BUBBLEWRAP";
+  POSTGRES_BIN_DIR, TEMPORAL_CLI, CAD_PYTHON, RUFF, FFMPEG, MUJOCO_LIB_DIR, CARGO_NEXTEST, BUBBLEWRAP";
 
 /// Finds or installs the outside programs that this project needs.
 #[derive(Debug, Parser)]

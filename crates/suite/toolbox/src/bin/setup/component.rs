@@ -18,7 +18,7 @@ pub enum Name {
     Postgres,
     /// The MuJoCo library.
     Mujoco,
-    /// The Python environment with build123d, and ruff.
+    /// The Python environment with build123d, ruff and ffmpeg.
     Python,
     /// The Temporal command line program.
     Temporal,

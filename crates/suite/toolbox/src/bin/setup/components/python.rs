@@ -1,4 +1,4 @@
-//! The Python environment in which agent scripts run, and the linter that judges them.
+//! The Python environment in which agent scripts run, the linter that judges them, and the encoder of videos.
 //!
 //! An environment knows its own path, so it is made where it stays; it counts once its marker is written, which happens
 //! after build123d and `bd_warehouse` were imported in it.
@@ -12,6 +12,10 @@ use toolbox::{Slot, SlotLock, python_slot_name};
 use super::python_interpreter;
 use crate::command::Logged;
 use crate::component::{Component, Failure, Finding, Name, Site, Usable};
+
+/// Puts the encoder, whose file in its package is named after system and version, beside the other programs.
+const LINK_FFMPEG: &str = "import os, sys, imageio_ffmpeg
+os.symlink(imageio_ffmpeg.get_ffmpeg_exe(), os.path.join(sys.prefix, 'bin', 'ffmpeg'))";
 
 const REMEDY: &str = "check the network and the free disk space (1 GB is needed), then run: make setup";
 
@@ -41,11 +45,11 @@ impl Component for PythonEnvironment {
             return Finding::missing("no environment for the checked-in lock file");
         }
         // The interpreter is a link to the machine's Python, which may have been removed since.
-        if !["bin/python", "bin/ruff"].iter().all(|program| is_executable(&place.join(program))) {
-            return Finding::missing("the environment's interpreter is gone");
+        if !["bin/python", "bin/ruff", "bin/ffmpeg"].iter().all(|program| is_executable(&place.join(program))) {
+            return Finding::missing("the environment's interpreter, linter or encoder is gone");
         }
         Finding::Usable(Usable {
-            what: "build123d, bd_warehouse, ruff".to_owned(),
+            what: "build123d, bd_warehouse, ruff, ffmpeg".to_owned(),
             link: Some(place.clone()),
             place,
             remarks: Vec::new(),
@@ -78,6 +82,14 @@ impl Component for PythonEnvironment {
                     .args(["--progress-bar", "off", "--no-deps", "--require-hashes", "--only-binary", ":all:"])
                     .arg("--requirement")
                     .arg(&lock_file),
+            )
+            .map_err(failed)?;
+
+        let failed = Failure::of("linking ffmpeg", REMEDY);
+        logged
+            .run(
+                "linking ffmpeg",
+                Command::new(&python).args(["-c", LINK_FFMPEG]).env_remove("IMAGEIO_FFMPEG_EXE"),
             )
             .map_err(failed)?;
 

@@ -1,4 +1,5 @@
-//! Validating and pricing an assembly of twenty parts, warm, with the time of each stage.
+//! Work on designs over HTTP, warm: validating and pricing an assembly of twenty parts, with the time of each stage, and
+//! a mechanism under five seeds.
 
 use std::{
     collections::BTreeMap,
@@ -9,6 +10,7 @@ use testkit::{
     Context as TestContext,
     contract::{benchmark::BenchmarkRequest, workbench::PriceRequest},
     designs::{self, Design},
+    mechanisms,
 };
 
 use super::Measurement;
@@ -31,7 +33,7 @@ fn assembly() -> Design {
     Design { script, objectives }
 }
 
-pub(super) fn measure() -> anyhow::Result<Vec<Measurement>> {
+pub(super) fn measure_pricing() -> anyhow::Result<Vec<Measurement>> {
     timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (priced, validated, stages) = runtime.block_on(async {
@@ -63,4 +65,26 @@ pub(super) fn measure() -> anyhow::Result<Vec<Measurement>> {
     );
     rows.push(Measurement::for_comparison("geometric validation of the same 20 parts, over HTTP", validated));
     Ok(rows)
+}
+
+/// The motor-driven paddle under five seeds of its start's jitter.
+pub(super) fn measure_seeds() -> anyhow::Result<Vec<Measurement>> {
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let times = runtime.block_on(async {
+        let context = TestContext::shared().await;
+        let session = context.session("bench-seeds");
+        let jitter = "runtime_jitter: [5.0, 5.0, 0.0]";
+        session.must_hold_mechanism(&mechanisms::paddle().with_objectives("runtime_jitter: [0.0, 0.0, 0.0]", jitter)).await;
+        let mut times = Vec::new();
+        for _ in 0..REPEATS {
+            let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };
+            let begun = Instant::now();
+            let answer = session.heavy.must_simulate(&request).await;
+            times.push(begun.elapsed());
+            anyhow::ensure!(answer.success, "the paddle failed: {}", answer.message);
+        }
+        Ok(times)
+    })?;
+    Ok(vec![Measurement::seconds("paddle mechanism, 5 seeds, over HTTP", median(times), 3.0, "< 3 s")])
 }

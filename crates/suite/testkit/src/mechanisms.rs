@@ -1,0 +1,140 @@
+//! Designs with motors, each small enough that a reader can say what must happen. Lengths in millimetres, z is up.
+
+use crate::designs::{self, Design};
+
+/// A design and the assembly definition that says what drives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mechanism {
+    /// Script and objectives.
+    pub design: Design,
+    /// `assembly_definition.yaml`.
+    pub assembly: String,
+}
+
+impl Mechanism {
+    /// The same with `from` replaced by `to` in the assembly definition.
+    ///
+    /// # Panics
+    /// When the file does not hold `from`: a change that changes nothing would make a test that tests nothing.
+    #[must_use]
+    #[track_caller]
+    pub fn with_assembly(mut self, from: &str, to: &str) -> Self {
+        assert!(self.assembly.contains(from), "the assembly does not hold {from:?}:\n{}", self.assembly);
+        self.assembly = self.assembly.replace(from, to);
+        self
+    }
+
+    /// The same with `from` replaced by `to` in the objectives.
+    ///
+    /// # Panics
+    /// As [`Self::with_assembly`].
+    #[must_use]
+    #[track_caller]
+    pub fn with_objectives(mut self, from: &str, to: &str) -> Self {
+        let text = &mut self.design.objectives;
+        assert!(text.contains(from), "the objectives do not hold {from:?}:\n{text}");
+        *text = text.replace(from, to);
+        self
+    }
+
+    /// Every file by its name.
+    pub fn files(&self) -> [(&'static str, &str); 3] {
+        [
+            ("script.py", &self.design.script),
+            ("objectives.yaml", &self.design.objectives),
+            ("assembly_definition.yaml", &self.assembly),
+        ]
+    }
+}
+
+/// Cap on the cost of all mechanisms, USD; none of them is about money.
+const COST_CAP: &str = "max_unit_cost: 5000.0";
+
+/// An assembly definition in which one milled part of `volume` mm³ is driven by `control`.
+fn assembly(part: &str, dof: &str, control: &str) -> String {
+    format!(
+        "constraints:\n  benchmark_max_unit_cost_usd: 5000.0\n  benchmark_max_weight_g: 5000.0\n  \
+         planner_target_max_unit_cost_usd: 4000.0\n  planner_target_max_weight_g: 4000.0\n\
+         manufactured_parts:\n  - part_name: {part}\n    part_id: {part}_v1\n    manufacturing_method: CNC\n    \
+         material_id: aluminum_6061\n    quantity: 1\n    part_volume_mm3: 1000.0\n    \
+         stock_bbox_mm: {{x: 10, y: 10, z: 10}}\n    removed_volume_mm3: 0.0\n    estimated_unit_cost_usd: 103.2162\n\
+         final_assembly:\n  - name: {part}\n    config:\n      dofs: [{dof}]\n      control: {control}\n\
+         totals: {{estimated_unit_cost_usd: 103.2162, estimated_weight_g: 2.7, estimate_confidence: low}}\n"
+    )
+}
+
+fn objectives(design: Design) -> Design {
+    let objectives = design.objectives.replace("max_unit_cost: 100.0", COST_CAP);
+    Design { objectives, ..design }
+}
+
+/// A disc of radius 40 mm and height 10 mm that turns about the vertical, 100 mm above the floor, driven by `control`;
+/// nothing touches it, and gravity has no lever. The ball rests far away, so a run takes its whole time.
+///
+/// Volume π·40²·10 mm³, density 2700 kg/m³: mass 0.13572 kg, moment of inertia m·r²/2 = 1.08573·10⁻⁴ kg·m².
+pub fn driven_disc(control: &str) -> Mechanism {
+    let script = designs::script(
+        "disc = part(Pos(0, 150, 100) * Cylinder(40, 10), \"disc\")\n\
+         disc.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1))\n\
+         return Compound(children=[disc])",
+    );
+    let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
+    Mechanism { design, assembly: assembly("disc", "rotate_z", control) }
+}
+
+/// Moment of inertia of the disc of [`driven_disc`] about its axis, kg·m².
+pub const DISC_INERTIA_KG_M2: f64 = std::f64::consts::PI * 0.04 * 0.04 * 0.01 * 2700.0 * 0.04 * 0.04 / 2.0;
+
+/// A carriage of 40 × 20 × 20 mm that slides along x, 100 mm above the floor, driven by `control`.
+pub fn driven_carriage(control: &str) -> Mechanism {
+    let script = designs::script(
+        "carriage = part(Pos(0, 150, 100) * Box(40, 20, 20), \"carriage\")\n\
+         carriage.metadata.joint = JointMetadata(type=\"slide\", axis=(1, 0, 0))\n\
+         return Compound(children=[carriage])",
+    );
+    let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
+    Mechanism { design, assembly: assembly("carriage", "slide_x", control) }
+}
+
+/// An arm of 150 mm that a motor turns into a fixed post: it can go no further, whatever the motor does.
+pub fn blocked_arm(control: &str) -> Mechanism {
+    let script = designs::script(
+        "arm = part(Pos(75, 150, 100) * Box(150, 10, 10), \"arm\")\n\
+         arm.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1), range=(-0.2, 0.2))\n\
+         post = part(Pos(140, 162, 100) * Box(10, 10, 40), \"post\", fixed=True)\n\
+         return Compound(children=[arm, post])",
+    );
+    let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
+    Mechanism { design, assembly: assembly("arm", "rotate_z", control) }
+}
+
+/// A servo beside a table turns a paddle that sweeps the ball over the table into the goal.
+///
+/// The table's top is at z = 42; the ball of radius 10 lies on it at (30, 80). The paddle, 160 mm long along x, turns
+/// about the vertical through the origin with 1 rad/s: after about 1.1 rad it meets the ball and pushes it towards −x,
+/// where the goal reaches from x = −100 to −60.
+pub fn paddle() -> Mechanism {
+    let script = designs::script(
+        "table = part(Pos(0, 130, 21) * Box(200, 200, 42), \"table\", fixed=True)\n\
+         servo = Pos(0, 0, 21.45) * Box(40.7, 19.7, 42.9)\n\
+         servo.label = \"servo\"\n\
+         servo.metadata = PartMetadata(cots_id=\"MG996R\", fixed=True)\n\
+         paddle = part(Pos(75, 0, 51.4) * Box(160, 10, 16), \"paddle\")\n\
+         paddle.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1), via=\"motor\", to=\"servo\")\n\
+         return Compound(children=[table, servo, paddle])",
+    );
+    let objectives = designs::ball_at_rest_beside_goal()
+        .objectives
+        .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [30.0, 80.0, 52.0]")
+        .replace(
+            "goal_zone: {min: [200.0, -50.0, 0.0], max: [280.0, 50.0, 80.0]}",
+            "goal_zone: {min: [-100.0, 30.0, 42.0], max: [-60.0, 230.0, 90.0]}",
+        )
+        .replace("max_unit_cost: 100.0", COST_CAP);
+    let assembly = assembly("paddle", "rotate_z", "{mode: constant, speed: 1.0}").replace(
+        "final_assembly:\n",
+        "cots_parts:\n  - {part_id: MG996R, manufacturer: TowerPro, unit_cost_usd: 12.0, quantity: 1, source: catalog}\n\
+         final_assembly:\n  - name: MG996R\n",
+    );
+    Mechanism { design: Design { script, objectives }, assembly }
+}

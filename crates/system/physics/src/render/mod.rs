@@ -1,0 +1,97 @@
+//! What an engineer sees of a scene: views from all sides, previews from any side, and frames of a run.
+//!
+//! A [`Stage`] is opened once for a scene and then draws as many pictures as are asked of it.
+
+mod framing;
+mod look;
+mod picture;
+mod stage;
+mod studio;
+mod video;
+
+use std::sync::atomic::Ordering;
+
+use crate::{
+    PhysicsError,
+    mjcf::Mjcf,
+    run::{CancelFlag, SampledState},
+    scene::Scene,
+};
+
+pub use picture::{PICTURE_HEIGHT, PICTURE_WIDTH, Picture};
+pub use stage::Stage;
+pub use video::{VIDEO_FRAMES_PER_S, Video, VideoError, render_video};
+
+/// How far the 24 views look down, degrees.
+pub const VIEW_ELEVATIONS_DEG: [f64; 3] = [-15.0, -45.0, -75.0];
+
+/// Views on each elevation, evenly around.
+const VIEWS_AROUND: u32 = 8;
+
+/// From which side the scene is seen. The camera always aims at the middle of the bodies and zones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Camera {
+    /// Degrees; negative looks down.
+    pub pitch_deg: f64,
+    /// Degrees about the vertical: 0 looks along +x, 90 along +y.
+    pub yaw_deg: f64,
+}
+
+impl Default for Camera {
+    /// The contract's preview: from above, and between two axes.
+    fn default() -> Self {
+        Self { pitch_deg: -45.0, yaw_deg: 45.0 }
+    }
+}
+
+/// One of the views of a scene.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// Name of its file, such as `render_e45_a90.png`: degrees that the camera looks down, and its azimuth.
+    pub name: String,
+    /// The picture.
+    pub png: Vec<u8>,
+}
+
+/// Draws the scene at its start from 24 sides: every 45° around, on each of three elevations (degrees, negative looks
+/// down). Once `cancel` is set, no further view is drawn and the answer holds those that are there.
+pub fn render_views(
+    scene: &Scene,
+    mjcf: &Mjcf,
+    elevations_deg: [f64; 3],
+    cancel: &CancelFlag,
+) -> Result<Vec<View>, PhysicsError> {
+    let mut stage = Stage::open(scene, mjcf)?;
+    let mut views = Vec::new();
+    for pitch_deg in elevations_deg {
+        for azimuth in (0..VIEWS_AROUND).map(|step| step * 360 / VIEWS_AROUND) {
+            if cancel.load(Ordering::Relaxed) {
+                return Ok(views);
+            }
+            let png = stage.draw(Camera { pitch_deg, yaw_deg: f64::from(azimuth) })?.png()?;
+            views.push(View { name: format!("render_e{:.0}_a{azimuth}.png", pitch_deg.abs()), png });
+        }
+    }
+    Ok(views)
+}
+
+/// Draws the scene at its start as JPEG.
+pub fn render_preview(scene: &Scene, mjcf: &Mjcf, camera: Camera) -> Result<Vec<u8>, PhysicsError> {
+    Stage::open(scene, mjcf)?.draw(camera)?.jpeg()
+}
+
+/// Draws one frame for each state of a run and hands it on; `take` ends it early with an error of its own.
+pub fn render_frames<E: From<PhysicsError>>(
+    scene: &Scene,
+    mjcf: &Mjcf,
+    states: &[SampledState],
+    camera: Camera,
+    mut take: impl FnMut(&Picture) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut stage = Stage::open(scene, mjcf)?;
+    for state in states {
+        stage.pose(state)?;
+        take(&stage.draw(camera)?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! INT-021 — robustness is counted over several seeds.
+//!
+//! Seam: worker-heavy simulate → physics, several runs side by side → answer and events
+//! Requirement: a design runs under several seeds of the start's jitter; every run is told, and the aggregate counts
+//! what the runs say.
+
+use contract::{
+    benchmark::{BenchmarkRequest, BenchmarkResponse},
+    events::names::SIMULATION_RESULT,
+    simulation::{FailureReason, MultiRunResult},
+};
+use rstest::rstest;
+use testkit::{
+    Context, EventLog,
+    designs::{self, Design},
+    mechanisms,
+};
+
+use crate::ctx;
+
+/// A ball of radius 10 that falls onto a goal of ±20 mm, with a start that jitters by ±`jitter` mm along x: whether it
+/// meets the goal can be told from where it starts.
+fn falling_with_jitter(jitter: f64) -> Design {
+    let plain = designs::ball_above_goal();
+    let objectives = plain
+        .objectives
+        .replace(
+            "goal_zone: {min: [-50.0, -50.0, 0.0], max: [50.0, 50.0, 100.0]}",
+            "goal_zone: {min: [-20.0, -50.0, 0.0], max: [20.0, 50.0, 100.0]}",
+        )
+        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: [{jitter:?}, 0.0, 0.0]"));
+    assert_ne!(objectives, plain.objectives);
+    Design { objectives, ..plain }
+}
+
+async fn run(ctx: &Context, design: &Design, num_seeds: u32) -> BenchmarkResponse {
+    let session = ctx.session("seeds");
+    session.must_hold_priced(design).await;
+    let request = BenchmarkRequest { num_seeds: Some(num_seeds), ..BenchmarkRequest::default() };
+    session.heavy.must_simulate(&request).await
+}
+
+fn runs(response: &BenchmarkResponse) -> &MultiRunResult {
+    response.result.as_ref().and_then(|result| result.runs.as_ref()).unwrap_or_else(|| panic!("no runs: {response:#?}"))
+}
+
+#[rstest]
+#[tokio::test]
+async fn sturdy_design_succeeds_with_every_seed(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let response = run(&ctx, &falling_with_jitter(15.0), 5).await;
+    assert!(response.success, "{}", response.message);
+    let runs = runs(&response);
+    assert_eq!((runs.num_runs, runs.success_count, runs.is_consistent), (5, 5, true));
+    assert_eq!((runs.success_rate, runs.fail_reasons.len()), (1.0, 0));
+    let seeds: Vec<_> = runs.individual_results.iter().map(|run| run.runtime_seed).collect();
+    assert_eq!(seeds, [42, 43, 44, 45, 46], "the seeds go on from 42");
+    let mut offsets: Vec<_> = runs.individual_results.iter().map(|run| run.start_offset_mm[0]).collect();
+    offsets.sort_by(f64::total_cmp);
+    offsets.dedup();
+    assert_eq!(offsets.len(), 5, "two seeds gave the same start");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn borderline_design_fails_where_its_start_says_so(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let response = run(&ctx, &falling_with_jitter(60.0), 16).await;
+    let runs = runs(&response);
+
+    for run in &runs.individual_results {
+        let x = run.start_offset_mm[0].abs();
+        assert!(x <= 60.0, "{run:?}");
+        // The ball touches the goal when its centre comes within 30 mm of the middle.
+        assert_eq!(run.success, x <= 30.0, "start at {x} mm: {run:?}");
+        assert_eq!(run.failure_reason, (!run.success).then_some(FailureReason::Timeout));
+    }
+    let succeeded = runs.individual_results.iter().filter(|run| run.success).count() as u32;
+    assert!(succeeded > 0 && succeeded < 16, "the case is to be borderline: {succeeded} of 16");
+    assert_eq!(runs.success_count, succeeded);
+    assert!((runs.success_rate - f64::from(succeeded) / 16.0).abs() < 1e-12);
+    assert!(!runs.is_consistent);
+    assert_eq!(runs.fail_reasons, [FailureReason::Timeout]);
+    assert!(!response.success && response.failure_reason == Some(FailureReason::Timeout), "{}", response.message);
+    assert!(response.message.contains(&format!("{succeeded} of 16 seeds")), "{}", response.message);
+
+    let events = EventLog::from_answer(&response.events);
+    let told: Vec<_> = events.of_type(SIMULATION_RESULT).iter().map(|event| event["success"] == true).collect();
+    let found: Vec<_> = runs.individual_results.iter().map(|run| run.success).collect();
+    assert_eq!(told, found, "the events tell other outcomes than the answer");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn mechanism_works_with_five_seeds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("paddle");
+    let paddle =
+        mechanisms::paddle().with_objectives("runtime_jitter: [0.0, 0.0, 0.0]", "runtime_jitter: [5.0, 5.0, 0.0]");
+    session.must_hold_mechanism(&paddle).await;
+    session.must_be_valid().await;
+    let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };
+    let response = session.heavy.must_simulate(&request).await;
+    assert!(response.success, "{}: {:#?}", response.message, response.result);
+    assert_eq!(runs(&response).success_count, 5);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_run_has_no_aggregate(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let response = run(&ctx, &falling_with_jitter(15.0), 1).await;
+    assert_eq!(response.result.and_then(|result| result.runs), None);
+    Ok(())
+}
+
+#[rstest]
+#[case::none(0)]
+#[case::too_many(65)]
+#[tokio::test]
+async fn impossible_number_of_seeds_is_refused(#[future(awt)] ctx: Context, #[case] count: u32) -> anyhow::Result<()> {
+    let request = BenchmarkRequest { num_seeds: Some(count), ..BenchmarkRequest::default() };
+    let reply = ctx.session("count").heavy.simulate(&request).await?;
+    assert_eq!(reply.status.as_u16(), 422);
+    assert!(reply.text().contains("num_seeds"), "{}", reply.text());
+    Ok(())
+}

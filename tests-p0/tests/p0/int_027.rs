@@ -1,0 +1,84 @@
+//! INT-027 — every run names its variant and seed.
+//!
+//! Seam: worker-heavy simulate → answer and events → controller's stored events
+//! Requirement: static variant and runtime seed of each run stand in the answer, in the events and with the episode, and
+//! the same seed repeats the run.
+
+use contract::{
+    benchmark::{BenchmarkRequest, BenchmarkResponse},
+    episodes::AgentRunRequest,
+    events::names::SIMULATION_RESULT,
+    simulation::SimulationResult,
+};
+use rstest::rstest;
+use serde_json::json;
+use testkit::{Context, EventLog, Session, designs, designs::Design};
+
+use crate::ctx;
+
+async fn jittering(ctx: &Context) -> Session {
+    let session = ctx.session("seed");
+    let plain = designs::ball_above_goal();
+    let objectives = plain.objectives.replace("runtime_jitter: [0.0, 0.0, 0.0]", "runtime_jitter: [15.0, 15.0, 5.0]");
+    session.must_hold_priced(&Design { objectives, ..plain }).await;
+    session
+}
+
+async fn run(session: &Session, seed: Option<u64>) -> BenchmarkResponse {
+    session.heavy.must_simulate(&BenchmarkRequest { seed, ..BenchmarkRequest::default() }).await
+}
+
+fn result(response: &BenchmarkResponse) -> &SimulationResult {
+    response.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {response:#?}"))
+}
+
+#[rstest]
+#[case::by_default(None, 42)]
+#[case::given(Some(7), 7)]
+#[tokio::test]
+async fn answer_and_event_tell_variant_and_seed(
+    #[future(awt)] ctx: Context,
+    #[case] asked: Option<u64>,
+    #[case] seed: u64,
+) -> anyhow::Result<()> {
+    let response = run(&jittering(&ctx).await, asked).await;
+    assert_eq!((result(&response).runtime_seed, result(&response).static_variation_id.as_deref()), (seed, Some("v1")));
+    let events = EventLog::from_answer(&response.events);
+    let told = &events.the_one(SIMULATION_RESULT)["metadata"];
+    assert_eq!((&told["runtime_seed"], &told["static_variation_id"]), (&json!(seed), &json!("v1")));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn same_seed_repeats_the_run_and_another_does_not(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = jittering(&ctx).await;
+    let (first, again, other) =
+        (run(&session, Some(7)).await, run(&session, Some(7)).await, run(&session, Some(8)).await);
+    assert_eq!(result(&first).trajectory, result(&again).trajectory);
+    assert_eq!(result(&first).final_positions, result(&again).final_positions);
+    assert_ne!(result(&first).trajectory, result(&other).trajectory);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn episode_keeps_variant_and_seed_of_every_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = jittering(&ctx).await;
+    let request = BenchmarkRequest { num_seeds: Some(3), seed: Some(100), ..BenchmarkRequest::default() };
+    let response = session.heavy.must_simulate(&request).await;
+    let controller = ctx.controller();
+    let task: AgentRunRequest = serde_json::from_value(json!({ "task": "seeds", "session_id": session.id }))?;
+    let episode = controller.must_make_test_episode(&task).await;
+
+    controller.must_ingest_events(episode, response.events.clone()).await;
+
+    let stored = EventLog::from_stored(&controller.must_events(episode).await);
+    let told: Vec<_> = stored
+        .of_type(SIMULATION_RESULT)
+        .iter()
+        .map(|event| (event["metadata"]["runtime_seed"].clone(), event["metadata"]["static_variation_id"].clone()))
+        .collect();
+    assert_eq!(told, [100, 101, 102].map(|seed| (json!(seed), json!("v1"))));
+    Ok(())
+}

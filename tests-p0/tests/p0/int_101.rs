@@ -1,0 +1,70 @@
+//! INT-101 — the physics backend can be chosen.
+//!
+//! Seam: objectives and request → worker-heavy simulate → `simulation_backend_selected`
+//! Requirement: the request's backend counts before `physics.backend` of the objectives, and genesis where neither says
+//! anything; the answer and the event tell which engine really ran.
+
+use contract::{benchmark::BenchmarkRequest, events::names::SIMULATION_BACKEND_SELECTED, simulation::SimulatorBackend};
+use rstest::rstest;
+use serde_json::json;
+use testkit::{Context, EventLog, designs, designs::Design};
+
+use crate::ctx;
+
+fn choosing(physics: &str) -> Design {
+    let plain = designs::ball_above_goal();
+    Design { objectives: plain.objectives.replace("constraints:", &format!("{physics}constraints:")), ..plain }
+}
+
+#[rstest]
+#[case::nothing_said("", None, SimulatorBackend::Genesis)]
+#[case::objectives_say_mujoco("physics: {backend: mujoco}\n", None, SimulatorBackend::Mujoco)]
+#[case::objectives_say_genesis("physics: {backend: genesis}\n", None, SimulatorBackend::Genesis)]
+#[case::request_says_mujoco("physics: {backend: genesis}\n", Some(SimulatorBackend::Mujoco), SimulatorBackend::Mujoco)]
+#[case::request_says_genesis(
+    "physics: {backend: mujoco}\n",
+    Some(SimulatorBackend::Genesis),
+    SimulatorBackend::Genesis
+)]
+#[tokio::test]
+async fn chosen_backend_runs_and_is_told(
+    #[future(awt)] ctx: Context,
+    #[case] physics: &str,
+    #[case] requested: Option<SimulatorBackend>,
+    #[case] expected: SimulatorBackend,
+) -> anyhow::Result<()> {
+    let session = ctx.session("backend");
+    session.must_hold_priced(&choosing(physics)).await;
+    let request = BenchmarkRequest { backend: requested, ..BenchmarkRequest::default() };
+    let response = session.heavy.must_simulate(&request).await;
+    assert!(response.success, "{}", response.message);
+    let result = response.result.expect("it was simulated");
+    assert_eq!(result.backend, expected);
+    assert!(result.engine.starts_with("mujoco "), "both are served by the native provider: {}", result.engine);
+    let events = EventLog::from_answer(&response.events);
+    let chosen = events.the_one(SIMULATION_BACKEND_SELECTED);
+    assert_eq!((&chosen["backend"], &chosen["provider"]), (&json!(expected), &json!("native")));
+    assert_eq!(chosen["engine"], result.engine);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn unknown_backend_is_refused_wherever_it_stands(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("unknown");
+    session.must_hold(&choosing("physics: {backend: bullet}\n")).await;
+    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(!response.success && response.message.contains("physics.backend"), "{}", response.message);
+    assert!(
+        response.violations.iter().any(|violation| violation.message.contains("bullet")),
+        "{:#?}",
+        response.violations
+    );
+
+    let headers = [(contract::session::SESSION_HEADER, session.id.as_str())];
+    let body = json!({ "backend": "bullet" });
+    let reply = session.heavy.call(testkit::Method::POST, "/benchmark/simulate", &headers, Some(&body)).await?;
+    assert_eq!(reply.status.as_u16(), 422);
+    assert!(reply.text().contains("backend"), "{}", reply.text());
+    Ok(())
+}

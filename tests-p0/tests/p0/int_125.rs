@@ -1,0 +1,58 @@
+//! INT-125 — motors need power to turn.
+//!
+//! Seam: request's gate factors → worker-heavy simulate → physics
+//! Requirement: a motor with a controller but without power gives no torque; with power it gives the expected one, and
+//! with half of it half.
+
+use contract::{benchmark::BenchmarkRequest, simulation::MotorReport};
+use rstest::rstest;
+use serde_json::json;
+use testkit::{Context, mechanisms};
+
+use crate::ctx;
+
+/// N·m, on for the whole run: the first half of a period of 100 s.
+const TORQUE: f64 = 1e-4;
+const CONTROL: &str = "{mode: on_off, speed: 0.0001, frequency: 0.01}";
+
+async fn motor(ctx: &Context, power: f64) -> MotorReport {
+    let session = ctx.session("power");
+    session.must_hold_mechanism(&mechanisms::driven_disc(CONTROL)).await;
+    let request = BenchmarkRequest { motor_power: [("disc".to_owned(), power)].into(), ..BenchmarkRequest::default() };
+    let response = session.heavy.must_simulate(&request).await;
+    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    result.motors.into_iter().next().expect("the disc has a motor")
+}
+
+#[rstest]
+#[case::without(0.0)]
+#[case::half(0.5)]
+#[case::full(1.0)]
+#[tokio::test]
+async fn torque_is_what_the_power_leaves_of_it(#[future(awt)] ctx: Context, #[case] power: f64) -> anyhow::Result<()> {
+    let motor = motor(&ctx, power).await;
+    assert!((motor.peak_force - TORQUE * power).abs() < 1e-12, "{motor:?}");
+    assert_eq!(motor.power, power);
+    // φ = τt²/2I after 30 s, with the disc's inertia to 0.2 % (see INT-109).
+    let angle = TORQUE * power * 30.0_f64.powi(2) / (2.0 * mechanisms::DISC_INERTIA_KG_M2);
+    assert!((motor.final_place - angle).abs() <= 0.002 * angle, "{} rad, expected {angle}", motor.final_place);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn power_of_what_nothing_drives_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("unknown");
+    session.must_hold_mechanism(&mechanisms::driven_disc(CONTROL)).await;
+    let request = BenchmarkRequest { motor_power: [("wheel".to_owned(), 1.0)].into(), ..BenchmarkRequest::default() };
+    let response = session.heavy.must_simulate(&request).await;
+    assert!(!response.success && response.message.contains("wheel"), "{}", response.message);
+    assert_eq!(response.result, None);
+
+    let headers = [(contract::session::SESSION_HEADER, session.id.as_str())];
+    let body = json!({ "motor_power": { "disc": 1.5 } });
+    let reply = session.heavy.call(testkit::Method::POST, "/benchmark/simulate", &headers, Some(&body)).await?;
+    assert_eq!(reply.status.as_u16(), 422);
+    assert!(reply.text().contains("motor_power"), "{}", reply.text());
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! INT-038 — every controller function runs.
+//!
+//! Seam: control mode of the assembly definition → worker-heavy simulate → motion
+//! Requirement: each mode drives a motor without a failure of schema or tool, and the motion is the one that the mode
+//! prescribes: it is compared with the equation of motion of the driven mass, solved here.
+
+use std::f64::consts::TAU;
+
+use contract::benchmark::BenchmarkRequest;
+use rstest::rstest;
+use testkit::{Context, mechanisms};
+
+use crate::ctx;
+
+/// The carriage: 16 cm³ of aluminium, driven with the contract's gains kp = 10 N/m and kv = 1 N·s/m.
+const MASS_KG: f64 = 0.0432;
+const KP: f64 = 10.0;
+const KV: f64 = 1.0;
+/// Steps of the solution, a hundredth of the simulation's own.
+const STEP_S: f64 = 2e-5;
+
+/// Place of the carriage, mm, at each of `times`, when its motor pulls it towards `command` (mm).
+fn solved(command: fn(f64) -> f64, times: &[f64]) -> Vec<f64> {
+    let acceleration =
+        |time: f64, place: f64, speed: f64| (KP * (command(time) / 1000.0 - place) - KV * speed) / MASS_KG;
+    let (mut place, mut speed, mut steps) = (0.0_f64, 0.0_f64, 0_u64);
+    let mut places = Vec::new();
+    for time in times {
+        while (steps as f64) * STEP_S < time - STEP_S / 2.0 {
+            // The midpoint rule: error of second order, 10⁻⁴ of that of the simulation's own step.
+            let now = steps as f64 * STEP_S;
+            let half_speed = speed + acceleration(now, place, speed) * STEP_S / 2.0;
+            let half_place = place + speed * STEP_S / 2.0;
+            speed += acceleration(now + STEP_S / 2.0, half_place, half_speed) * STEP_S;
+            place += half_speed * STEP_S;
+            steps += 1;
+        }
+        places.push(place * 1000.0);
+    }
+    places
+}
+
+fn sine(time: f64) -> f64 {
+    40.0 * (TAU * 0.5 * time).sin()
+}
+
+fn swing(time: f64) -> f64 {
+    10.0 + 30.0 * (TAU * 0.5 * time).sin()
+}
+
+fn away(_: f64) -> f64 {
+    40.0
+}
+
+fn still(_: f64) -> f64 {
+    0.0
+}
+
+fn square(time: f64) -> f64 {
+    if (time * 0.5).rem_euclid(1.0) < 0.5 { 40.0 } else { -40.0 }
+}
+
+fn trapezoid(time: f64) -> f64 {
+    let phase = (time * 0.5).rem_euclid(1.0);
+    let triangle = 1.0 - 4.0 * ((phase + 0.25).rem_euclid(1.0) - 0.5).abs();
+    40.0 * (2.0 * triangle).clamp(-1.0, 1.0)
+}
+
+fn waypoints(time: f64) -> f64 {
+    if time < 2.0 { 20.0 * time } else { (40.0 - 10.0 * (time - 2.0)).max(-20.0) }
+}
+
+#[rstest]
+#[case::sinusoidal("{mode: sinusoidal, speed: 40.0, frequency: 0.5}", sine)]
+#[case::square("{mode: square, speed: 40.0, frequency: 0.5}", square)]
+#[case::trapezoidal("{mode: trapezoidal, speed: 40.0, frequency: 0.5}", trapezoid)]
+#[case::position("{mode: position, speed: 40.0}", away)]
+#[case::waypoint("{mode: waypoint, waypoints: [[0.0, 0.0], [2.0, 40.0], [8.0, -20.0]]}", waypoints)]
+#[case::hold("{mode: hold}", still)]
+#[case::oscillate("{mode: oscillate, center: 10.0, speed: 30.0, frequency: 0.5}", swing)]
+#[tokio::test]
+async fn place_follows_its_course(
+    #[future(awt)] ctx: Context,
+    #[case] control: &str,
+    #[case] command: fn(f64) -> f64,
+) -> anyhow::Result<()> {
+    let session = ctx.session("course");
+    // With the carriage itself as the moved object, its course is what the answer tells.
+    let carriage = mechanisms::driven_carriage(control).with_objectives("label: ball", "label: carriage");
+    session.must_hold_mechanism(&carriage).await;
+    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+
+    let times: Vec<_> = result.trajectory.iter().map(|point| point.time_s).collect();
+    assert!(times.len() > 100, "the course has {} points", times.len());
+    for (point, expected) in result.trajectory.iter().zip(solved(command, &times)) {
+        // A command that jumps reaches the motor up to one step late: 2 ms at most 0.3 m/s are 0.6 mm.
+        let [x, y, z] = point.position_mm;
+        assert!((x - expected).abs() < 0.7, "at {} s: {x} mm, expected {expected} mm", point.time_s);
+        assert!((y - 150.0).abs() < 1e-6 && (z - 100.0).abs() < 1e-6, "it left its rail: {point:?}");
+    }
+    Ok(())
+}
+
+#[rstest]
+// A constant speed of 5 mm/s: after some m/kv ≈ 43 ms it moves evenly, and so is 5·0.0432 = 0.22 mm behind.
+#[case::constant("{mode: constant, speed: 5.0}", 150.0 - 5.0 * MASS_KG / KV)]
+// On for one half of each second: the mean of m·x'' = F/2 over 30 s and the lead of the first half second, F = 10⁻⁵ N.
+#[case::on_off("{mode: on_off, speed: 0.00001, frequency: 1.0}", 1000.0 * (1e-5 / MASS_KG) * (0.5 * 30.0 * 30.0 / 2.0 + 0.125 * 30.0))]
+#[tokio::test]
+async fn speed_and_effort_lead_where_they_must(
+    #[future(awt)] ctx: Context,
+    #[case] control: &str,
+    #[case] expected_mm: f64,
+) -> anyhow::Result<()> {
+    let session = ctx.session("end");
+    session.must_hold_mechanism(&mechanisms::driven_carriage(control)).await;
+    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    let place = result.motors[0].final_place;
+    assert!((place - expected_mm).abs() <= 0.002 * expected_mm, "{place} mm, expected {expected_mm} mm");
+    Ok(())
+}
+
+#[rstest]
+#[case::unknown_mode("{mode: wobble, speed: 1.0}", "mode")]
+#[case::no_frequency("{mode: square, speed: 1.0}", "frequency")]
+#[tokio::test]
+async fn impossible_control_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] control: &str,
+    #[case] field: &str,
+) -> anyhow::Result<()> {
+    let session = ctx.session("impossible");
+    for (path, content) in mechanisms::driven_carriage(control).files() {
+        session.light.must_write_file(path, content).await;
+    }
+    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(!response.success && response.message.contains(field), "{}", response.message);
+    assert_eq!(response.result, None);
+    Ok(())
+}
