@@ -26,7 +26,7 @@ async fn simulate(ctx: &Context, mechanism: &Mechanism) -> BenchmarkResponse {
 #[rstest]
 #[tokio::test]
 async fn blocked_motor_overloads_after_two_seconds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let blocked = mechanisms::blocked_arm("{mode: constant, speed: 1.0, force_limit: 0.05}");
+    let blocked = mechanisms::blocked_arm("{mode: constant, speed: 10.0, force_limit: 0.05}");
     let response = simulate(&ctx, &blocked).await;
 
     assert_eq!(response.failure_reason, Some(FailureReason::MotorOverload), "{}", response.message);

@@ -7,6 +7,7 @@ mod int_035;
 mod int_036;
 mod int_037;
 mod int_038;
+mod int_039;
 mod int_064;
 mod int_137;
 

@@ -26,8 +26,8 @@ pub use many::{ManyReport, SeedReport, Start};
 pub use mass::MassProperties;
 pub use mjcf::{MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf};
 pub use render::{
-    Camera, PICTURE_HEIGHT, PICTURE_WIDTH, Picture, Stage, VIDEO_FRAMES_PER_S, VIEW_ELEVATIONS_DEG, Video, VideoError, View,
-    render_frames, render_preview, render_video, render_views,
+    Camera, PICTURE_HEIGHT, PICTURE_WIDTH, Picture, Stage, VIDEO_FRAMES_PER_S, VIEW_ELEVATIONS_DEG, Video, VideoError,
+    View, render_frames, render_preview, render_video, render_views,
 };
 pub use run::{CancelFlag, MotorLoad, RunReport, RunSettings, SampledState};
 pub use scene::{Body, Geometry, Mobility, Scene, SceneZone, Weld, ZoneKind};

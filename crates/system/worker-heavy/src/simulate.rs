@@ -12,7 +12,8 @@ use contract::{
     simulation::{FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult, SimulatorBackend},
 };
 use physics::{
-    ManyReport, Mjcf, OVERLOAD_S, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for, write_mjcf,
+    ManyReport, Mjcf, OVERLOAD_S, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for,
+    write_mjcf,
 };
 use serde_json::{Map, Value, json};
 use service::ServiceError;

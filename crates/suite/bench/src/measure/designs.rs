@@ -75,7 +75,9 @@ pub(super) fn measure_seeds() -> anyhow::Result<Vec<Measurement>> {
         let context = TestContext::shared().await;
         let session = context.session("bench-seeds");
         let jitter = "runtime_jitter: [5.0, 5.0, 0.0]";
-        session.must_hold_mechanism(&mechanisms::paddle().with_objectives("runtime_jitter: [0.0, 0.0, 0.0]", jitter)).await;
+        session
+            .must_hold_mechanism(&mechanisms::paddle().with_objectives("runtime_jitter: [0.0, 0.0, 0.0]", jitter))
+            .await;
         let mut times = Vec::new();
         for _ in 0..REPEATS {
             let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };

@@ -1,3 +1,5 @@
+//! Convex pieces: of solids whose division a reader can check by hand.
+
 use super::*;
 use crate::MassProperties;
 

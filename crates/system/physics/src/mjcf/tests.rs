@@ -1,3 +1,5 @@
+//! The written document, element by element.
+
 use super::*;
 use crate::{Actuator, Body, Controller, Geometry, Mobility, Weld};
 

@@ -87,10 +87,7 @@ impl Component for PythonEnvironment {
 
         let failed = Failure::of("linking ffmpeg", REMEDY);
         logged
-            .run(
-                "linking ffmpeg",
-                Command::new(&python).args(["-c", LINK_FFMPEG]).env_remove("IMAGEIO_FFMPEG_EXE"),
-            )
+            .run("linking ffmpeg", Command::new(&python).args(["-c", LINK_FFMPEG]).env_remove("IMAGEIO_FFMPEG_EXE"))
             .map_err(failed)?;
 
         let home = place.join("home-of-first-import");
