@@ -30,7 +30,9 @@ fn paths(response: &BenchmarkResponse) -> BTreeSet<String> {
 /// Three heights, eight directions.
 fn promised() -> BTreeSet<String> {
     let directions = (0..8).map(|eighth| eighth * 45);
-    directions.flat_map(|azimuth| [15, 45, 75].map(|height| format!("renders/render_e{height}_a{azimuth}.png"))).collect()
+    directions
+        .flat_map(|azimuth| [15, 45, 75].map(|height| format!("renders/render_e{height}_a{azimuth}.png")))
+        .collect()
 }
 
 /// Width and height from the head of a PNG file.

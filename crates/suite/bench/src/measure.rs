@@ -78,8 +78,16 @@ impl Measurement {
 
 impl Subject {
     /// In the order of the report.
-    pub const ALL: [Self; 7] =
-        [Self::Boot, Self::Harness, Self::Script, Self::Rebuild, Self::TierP0, Self::Pricing, Self::Simulation];
+    pub const ALL: [Self; 8] = [
+        Self::Boot,
+        Self::Harness,
+        Self::Script,
+        Self::Rebuild,
+        Self::TierP0,
+        Self::Pricing,
+        Self::Seeds,
+        Self::Simulation,
+    ];
 
     /// Name for `--only`.
     pub fn name(self) -> &'static str {

@@ -17,9 +17,8 @@ impl Scene {
             }
             check_body(body)?;
         }
-        let known = |what: &str, label: &str| match labels.contains(label) {
-            true => Ok(()),
-            false => refused(format!("{what} {label:?} is no body of the scene")),
+        let known = |what: &str, label: &str| {
+            if labels.contains(label) { Ok(()) } else { refused(format!("{what} {label:?} is no body of the scene")) }
         };
         for body in &self.bodies {
             if let Some(parent) = &body.parent {

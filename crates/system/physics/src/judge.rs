@@ -163,12 +163,11 @@ impl<'scene> Judge<'scene> {
         }
         let mut fastest = (0.0, None);
         for body in self.movable() {
-            let [x, y, z] = match body.own_velocity {
-                Some(at) => std::array::from_fn(|axis| data.qvel()[at + axis]),
-                None => {
-                    let [_, _, _, x, y, z] = data.object_velocity(MjtObjBase::mjOBJ_BODY, body.body, false);
-                    [x, y, z]
-                }
+            let [x, y, z] = if let Some(at) = body.own_velocity {
+                std::array::from_fn(|axis| data.qvel()[at + axis])
+            } else {
+                let [_, _, _, x, y, z] = data.object_velocity(MjtObjBase::mjOBJ_BODY, body.body, false);
+                [x, y, z]
             };
             let square = x * x + y * y + z * z;
             if square > fastest.0 {

@@ -115,8 +115,8 @@ mod tests {
         for (of_mesh, of_solid) in mesh.inertia_kg_m2.iter().zip(solid.inertia_kg_m2) {
             assert!((of_mesh - of_solid).abs() < 1e-12 * solid.inertia_kg_m2[0], "{mesh:?} {solid:?}");
         }
-        for axis in 0..3 {
-            assert!((mesh.center_mm[axis] - center[axis]).abs() < 1e-9);
+        for (of_mesh, of_solid) in mesh.center_mm.iter().zip(center) {
+            assert!((of_mesh - of_solid).abs() < 1e-9);
         }
     }
 }

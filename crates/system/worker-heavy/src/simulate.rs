@@ -89,7 +89,7 @@ pub async fn simulate(
         queue_position: turn.position(),
         rejected_by: None,
         violations: Vec::new(),
-        warnings: run.warnings(),
+        warnings: warnings(request),
         result: Some(result),
         artifacts: Some(SimulationArtifacts {
             render_paths: pictures.render_paths,
@@ -99,6 +99,12 @@ pub async fn simulate(
         }),
         events,
     })
+}
+
+/// What the request asks for and does not get.
+fn warnings(request: &BenchmarkRequest) -> Vec<String> {
+    let has_none = request.video && request.smoke_test_mode;
+    has_none.then(|| "a smoke run has no video; simulate without smoke_test_mode".to_owned()).into_iter().collect()
 }
 
 /// The seeds of the runs that are asked for.
@@ -145,7 +151,6 @@ struct Run {
     settings: RunSettings,
     backend: SimulatorBackend,
     smoke: bool,
-    video: bool,
     starts: Vec<Start>,
     static_variation_id: Option<String>,
     fem_enabled: bool,
@@ -167,7 +172,6 @@ impl Run {
             settings,
             backend: request.backend.or(physics.backend).unwrap_or_default(),
             smoke: request.smoke_test_mode,
-            video: request.video,
             starts: seeds.map(|seed| Start::jittered(seed, limits)).collect(),
             static_variation_id: objectives.and_then(|o| o.randomization.static_variation_id.clone()),
             fem_enabled: physics.fem_enabled,
@@ -193,11 +197,6 @@ impl Run {
     fn states_for_video(&self, report: &ManyReport) -> Option<Vec<SampledState>> {
         let first = report.individual_results.first().filter(|_| self.settings.keep_states)?;
         Some(first.report.states.clone())
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let has_none = self.video && self.smoke;
-        has_none.then(|| "a smoke run has no video; simulate without smoke_test_mode".to_owned()).into_iter().collect()
     }
 
     fn backend_selected(&self) -> Map<String, Value> {

@@ -37,7 +37,7 @@ pub(super) fn depth_below_hull(surface: &Surface) -> Option<Depth> {
     let hull = Surface { points, triangles };
     // Of a sliver the hull may come out broken; the engine then makes its own from the solid.
     let whole = if hull.volume() < surface.volume() * (1.0 - 1e-6) { surface } else { &hull };
-    let vertices = whole.points.iter().map(|point| point.to_array()).collect();
+    let vertices = whole.points.iter().map(Vector::to_array).collect();
     let hull = ConvexPiece { vertices, triangles: whole.triangles.clone() };
     Some(Depth { hull, mm: deepest.0, at: deepest.1 })
 }

@@ -49,10 +49,11 @@ fn group_inertia(scene: &Scene, assembly: &Assembly, leader: usize, joint: usize
                     let mass = scene.bodies[member].mass;
                     let [xx, yy, zz, xy, xz, yz] = mass.inertia_kg_m2;
                     let own = xx * x * x + yy * y * y + zz * z * z + 2.0 * (xy * x * y + xz * x * z + yz * y * z);
-                    let [a, b, c]: [f64; 3] =
+                    let arm: [f64; 3] =
                         std::array::from_fn(|axis| (mass.center_mm[axis] - anchor[axis]) / super::MM_PER_M);
-                    let along = a * x + b * y + c * z;
-                    own + mass.mass_kg * (a * a + b * b + c * c - along * along)
+                    let along = arm[0] * x + arm[1] * y + arm[2] * z;
+                    let square: f64 = arm.iter().map(|part| part * part).sum();
+                    own + mass.mass_kg * (square - along * along)
                 })
                 .sum()
         }

@@ -69,16 +69,16 @@ pub fn cuboid_mesh(half_size: [f64; 3], place: impl Fn([f64; 3]) -> [f64; 3]) ->
 /// A body of revolution about z: `profile` is a closed polygon of (radius, z), counter-clockwise with the radius to the
 /// right, away from the axis.
 pub fn revolved(profile: &[[f64; 2]], facets: u32) -> Geometry {
-    let n = profile.len() as u32;
+    let count = profile.len() as u32;
     let vertices = (0..facets)
         .map(|i| (f64::from(i) / f64::from(facets) * std::f64::consts::TAU).sin_cos())
         .flat_map(|(sin, cos)| profile.iter().map(move |[radius, z]| [radius * cos, radius * sin, *z]))
         .collect();
     let mut triangles = Vec::new();
     for i in 0..facets {
-        let (here, there) = (i * n, (i + 1) % facets * n);
-        for corner in 0..n {
-            let next = (corner + 1) % n;
+        let (here, there) = (i * count, (i + 1) % facets * count);
+        for corner in 0..count {
+            let next = (corner + 1) % count;
             let (a, b, c, d) = (here + corner, there + corner, there + next, here + next);
             triangles.extend([[a, b, c], [a, c, d]]);
         }
