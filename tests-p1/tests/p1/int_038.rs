@@ -132,9 +132,7 @@ async fn impossible_control_is_refused(
     #[case] field: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("impossible");
-    for (path, content) in mechanisms::driven_carriage(control).files() {
-        session.light.must_write_file(path, content).await;
-    }
+    session.must_hold_mechanism(&mechanisms::driven_carriage(control)).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(!response.success && response.message.contains(field), "{}", response.message);
     assert_eq!(response.result, None);

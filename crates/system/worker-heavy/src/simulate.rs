@@ -7,9 +7,11 @@ use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse, SimulationArtifacts},
     events::{event, names},
+    handover::Gate,
     objectives::Objectives,
     session::SessionId,
     simulation::{FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult, SimulatorBackend},
+    violations::Violation,
 };
 use physics::{
     ManyReport, Mjcf, OVERLOAD_S, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for,
@@ -53,6 +55,9 @@ pub async fn simulate(
         Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
     };
     if let Some(findings) = missing_price(tools, session, &built.key).await? {
+        return Ok(refused(Refusal::of(findings), &turn, events));
+    }
+    if let Some(findings) = unsound_assembly(&built) {
         return Ok(refused(Refusal::of(findings), &turn, events));
     }
     let prepared = match prepare(&built, &tools.materials, request) {
@@ -99,6 +104,13 @@ pub async fn simulate(
         }),
         events,
     })
+}
+
+/// What is wrong with the assembly definition, which says what drives the design.
+fn unsound_assembly(built: &Built) -> Option<Vec<(Gate, Violation)>> {
+    let violations = built.assembly.as_ref().map(|checked| checked.violations.clone()).unwrap_or_default();
+    let findings: Vec<_> = violations.into_iter().map(|violation| (Gate::AssemblyDefinition, violation)).collect();
+    (!findings.is_empty()).then_some(findings)
 }
 
 /// What the request asks for and does not get.

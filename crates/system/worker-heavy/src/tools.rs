@@ -22,7 +22,7 @@ use contract::{
     handover::{Baseline, Gate},
     objectives::{Objectives, is_template},
     session::SessionId,
-    violations::Violation,
+    violations::{Checked, Violation},
 };
 use serde_json::{Map, Value};
 use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, Sessions, Workspace};
@@ -82,8 +82,8 @@ pub struct Built {
     pub design: Design,
     /// Objectives; absent when the workspace has none or only the template.
     pub objectives: Option<Objectives>,
-    /// Assembly definition; absent when the workspace has none.
-    pub assembly: Option<AssemblyDefinition>,
+    /// Assembly definition, sound or not; absent when the workspace has none.
+    pub assembly: Option<Checked<AssemblyDefinition>>,
     /// The files that decide with it.
     pub files: DecidingFiles,
     /// Key under which checks of exactly this are recorded.
@@ -100,7 +100,7 @@ impl Built {
         SceneSources {
             design: &self.design,
             objectives: self.objectives.as_ref(),
-            assembly: self.assembly.as_ref(),
+            assembly: self.assembly.as_ref().and_then(|checked| checked.value.as_ref()),
             moved_mesh: self.files.moved_mesh.as_deref(),
             materials,
             motor_power,
@@ -234,7 +234,7 @@ impl Tools {
         // Read before the script runs, since a script may write into its workspace.
         let files = deciding_files(source.workspace(), request).await?;
         let objectives = objectives_of(files.objectives.as_deref())?;
-        let assembly = assembly_of(files.assembly.as_deref(), objectives.as_ref())?;
+        let assembly = files.assembly.as_deref().map(|bytes| gates::assembly::check(bytes, objectives.as_ref()));
         let build = BuildRequest { check_interference, ..BuildRequest::new(script_of(request)) };
         let design = self
             .cad
@@ -340,14 +340,6 @@ pub fn objectives_of(bytes: Option<&[u8]>) -> Result<Option<Objectives>, NotBuil
     let Some(bytes) = bytes.filter(|bytes| !is_template(bytes)) else { return Ok(None) };
     let sound = gates::objectives::check(bytes).sound();
     sound.map(Some).map_err(|found| NotBuilt::Rejected(found.into_iter().map(|one| (Gate::Objectives, one)).collect()))
-}
-
-/// An assembly definition that is sound; nothing when there is no file.
-fn assembly_of(bytes: Option<&[u8]>, objectives: Option<&Objectives>) -> Result<Option<AssemblyDefinition>, NotBuilt> {
-    let Some(bytes) = bytes else { return Ok(None) };
-    let sound = gates::assembly::check(bytes, objectives).sound();
-    let gate = Gate::AssemblyDefinition;
-    sound.map(Some).map_err(|found| NotBuilt::Rejected(found.into_iter().map(|one| (gate, one)).collect()))
 }
 
 /// Sets its flag when it is dropped: a caller that goes away ends the run that was made for it.
