@@ -42,7 +42,7 @@ The ball falls into the goal by itself; a bracket beside it marks the place.
 ";
 
 /// What is to be done for [`Solution::bracket`].
-pub const BRACKET_TODO: [&str; 3] = ["Model the bracket", "Check that it can be made", "Submit"];
+const BRACKET_TODO: [&str; 3] = ["Model the bracket", "Check that it can be made", "Submit"];
 
 impl Solution {
     /// A milled block of 20 × 20 × 10 mm beside the goal into which the ball falls.
