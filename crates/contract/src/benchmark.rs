@@ -63,6 +63,10 @@ pub struct BenchmarkRequest {
     #[serde(default)]
     #[garde(inner(range(min = 1, max = 64)))]
     pub num_seeds: Option<u32>,
+    /// Variation of the benchmark to run in place of the one that `objectives.yaml` names.
+    #[serde(default)]
+    #[garde(inner(length(min = 1, max = 100)))]
+    pub static_variation_id: Option<String>,
     /// Share of its command that a motor gets from its circuit, by part, 0 to 1; all of it when not named.
     #[serde(default)]
     #[garde(custom(shares))]

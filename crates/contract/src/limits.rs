@@ -12,6 +12,12 @@ pub const SMOKE_SIMULATION_STEPS: u64 = 250;
 pub const MAX_KINETIC_ENERGY_J: f64 = 1e6;
 /// Speed of any body above which a run is unstable, in metres per second.
 pub const MAX_SPEED_M_S: f64 = 1000.0;
+/// Share of its limit from which a motor counts as being at it.
+pub const OVERLOAD_SHARE: f64 = 0.99;
+/// How long a motor may be at its limit before it is overloaded, in seconds.
+pub const OVERLOAD_S: f64 = 2.0;
+/// Radius of a moved object whose objectives give none, in millimetres.
+pub const MOVED_OBJECT_RADIUS_MM: f64 = 10.0;
 /// Overlap of two solids that still counts as touching, in cubic millimetres.
 pub const MAX_OVERLAP_MM3: f64 = 0.1;
 /// Largest size of a design on each axis when no objectives give a build zone, in millimetres.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::MOVED_OBJECT_RADIUS_MM;
+
 /// First line of the file that every new session gets; a file that still holds it counts as absent.
 pub const TEMPLATE_MARKER: &str = "[TEMPLATE]";
 
@@ -188,6 +190,28 @@ pub struct StaticRandomization {
     /// Smallest and largest radius, mm; half an edge for a box.
     #[serde(default)]
     pub radius: Option<[f64; 2]>,
+}
+
+impl StaticRandomization {
+    /// Radius of the moved object in a variation, mm: the middle of the range where there is no variation.
+    pub fn radius_mm(&self, variation_seed: Option<u32>) -> f64 {
+        let [low, high] = self.radius.unwrap_or([MOVED_OBJECT_RADIUS_MM; 2]);
+        match variation_seed {
+            Some(seed) => low + (high - low) * f64::from(seed) / f64::from(u32::MAX),
+            None => f64::midpoint(low, high),
+        }
+    }
+}
+
+/// What a static variation of a benchmark fixes. The same id draws the same everywhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StaticVariation {
+    /// Its id.
+    pub id: String,
+    /// What stands for the id in formulas: the first four bytes of its SHA-256 hash as a big-endian number.
+    pub seed: u32,
+    /// Radius of the moved object, mm; none when a part or a mesh is the moved object.
+    pub moved_object_radius_mm: Option<f64>,
 }
 
 /// Caps on a design.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::objectives::StaticVariation;
+
 /// Physics backends of the contract.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -92,6 +94,9 @@ pub struct SimulationResult {
     pub backend: SimulatorBackend,
     /// Which variation of the benchmark ran.
     pub static_variation_id: Option<String>,
+    /// What the id drew: see [`crate::objectives::StaticVariation`].
+    #[serde(default)]
+    pub static_variation: Option<StaticVariation>,
     /// Seed of the start jitter.
     pub runtime_seed: u64,
     /// Where each body came to rest.
@@ -186,6 +191,43 @@ pub struct RunEnd {
     pub position_mm: Option<[f64; 3]>,
     /// Zone that was touched.
     pub zone: Option<String>,
+    /// What became unstable, where that ended the run.
+    #[serde(default)]
+    pub instability: Option<Instability>,
+}
+
+/// What a run was aborted for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "quantity", rename_all = "snake_case")]
+pub enum Instability {
+    /// The state holds an infinity or no number.
+    NonFinite,
+    /// Kinetic energy of the whole system, J.
+    KineticEnergy {
+        /// At the end.
+        measured: f64,
+        /// Most that is allowed.
+        limit: f64,
+    },
+    /// Speed of the fastest body, m/s.
+    Speed {
+        /// At the end.
+        measured: f64,
+        /// Most that is allowed.
+        limit: f64,
+    },
+}
+
+impl std::fmt::Display for Instability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NonFinite => write!(f, "its state is not a number any more"),
+            Self::KineticEnergy { measured, limit } => {
+                write!(f, "kinetic energy {measured:.3e} J, limit {limit:.3e} J")
+            }
+            Self::Speed { measured, limit } => write!(f, "speed {measured:.1} m/s, limit {limit} m/s"),
+        }
+    }
 }
 
 /// Position of one body, mm.

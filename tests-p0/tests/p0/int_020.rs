@@ -1,20 +1,22 @@
 //! INT-020 — simulation outcomes are classified.
 //!
 //! Seam: worker-heavy simulate → cad-runtime → physics → events
-//! Requirement: goal hit, forbidden zone, out of bounds and timeout each give their own reason, with time, body and
-//! place, in the answer and in the event stream; a design that cannot be built is none of them.
+//! Requirement: goal hit, forbidden zone, out of bounds, timeout and instability (of energy, of speed, of the numbers)
+//! each give their own reason, with time, body and place, in the answer and in the event stream; a design that cannot be
+//! built is none of them.
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    events::names::{SIMULATION_BACKEND_SELECTED, SIMULATION_REQUEST, SIMULATION_RESULT},
-    limits::{MAX_SIMULATION_STEPS, SIMULATION_STEP_S},
-    simulation::{FailureReason, SimulationResult},
+    events::names::{PHYSICS_INSTABILITY, SIMULATION_BACKEND_SELECTED, SIMULATION_REQUEST, SIMULATION_RESULT},
+    limits::{MAX_KINETIC_ENERGY_J, MAX_SIMULATION_STEPS, MAX_SPEED_M_S, SIMULATION_STEP_S},
+    simulation::{FailureReason, Instability, SimulationResult},
     workbench::PriceRequest,
 };
 use rstest::rstest;
 use testkit::{
     Context, EventLog, Session,
     designs::{self, Design},
+    mechanisms::{self, Mechanism},
 };
 
 use crate::ctx;
@@ -88,6 +90,51 @@ async fn forbidden_zone_on_the_way_is_hit_before_the_goal(#[future(awt)] ctx: Co
     let expected_s = (2.0 * 0.240 / GRAVITY_M_S2).sqrt();
     assert!((result.ended.time_s - expected_s).abs() <= SIMULATION_STEP_S + 1e-9, "{result:?}");
     assert_eq!(result.ended.zone.as_deref(), Some("trap"));
+    Ok(())
+}
+
+#[rstest]
+// 1 kN·m on a disc of 10⁻⁴ kg·m² for a step: ω = τ·t/I = 18 krad/s, and E = I·ω²/2 = 18 kJ; after 15 ms it is 1 MJ.
+#[case::energy(mechanisms::driven_disc("{mode: on_off, speed: 1000.0, frequency: 0.01}"), "kinetic energy")]
+// 100 kN on a carriage of 43 g: 4.6 km/s after the first step, and only 0.46 MJ.
+#[case::speed(mechanisms::driven_carriage("{mode: on_off, speed: 100000.0, frequency: 0.01}"), "speed")]
+// Beyond the largest number there is.
+#[case::no_number(mechanisms::driven_disc("{mode: on_off, speed: 1e308, frequency: 0.01}"), "not a number")]
+#[tokio::test]
+async fn instability_tells_what_became_unstable(
+    #[future(awt)] ctx: Context,
+    #[case] mechanism: Mechanism,
+    #[case] cause: &str,
+) -> anyhow::Result<()> {
+    let session = ctx.session("unstable");
+    session.must_hold_mechanism(&mechanism).await;
+    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+
+    assert_eq!(response.failure_reason, Some(FailureReason::PhysicsInstability), "{}", response.message);
+    assert!(response.message.contains("PHYSICS_INSTABILITY"), "{}", response.message);
+    assert!(response.message.contains(cause), "the message does not say {cause:?}: {}", response.message);
+    let result = result(&response);
+    assert!(result.ended.time_s < 0.1, "it went on until {} s", result.ended.time_s);
+    let driven = &result.motors[0].part;
+    assert_eq!(result.ended.body.as_ref(), Some(driven), "what is driven ran away: {:?}", result.ended);
+    assert!(result.ended.position_mm.is_some_and(|place| place.iter().all(|it| it.is_finite())), "{:?}", result.ended);
+    let instability = result.ended.instability.expect("it says what became unstable");
+    match instability {
+        Instability::KineticEnergy { measured, limit } => {
+            assert_eq!((limit, cause), (MAX_KINETIC_ENERGY_J, "kinetic energy"));
+            assert!(measured > limit, "{measured} J");
+        }
+        Instability::Speed { measured, limit } => {
+            assert_eq!((limit, cause), (MAX_SPEED_M_S, "speed"));
+            // F·t/m with a volume of 16 cm³ and 2700 kg/m³.
+            let expected = 100_000.0 * SIMULATION_STEP_S / (16e-6 * 2700.0);
+            assert!((measured / expected - 1.0).abs() < 1e-9, "{measured} m/s, expected {expected} m/s");
+        }
+        Instability::NonFinite => assert_eq!(cause, "not a number"),
+    }
+    let events = EventLog::from_answer(&response.events);
+    assert_eq!(events.the_one(PHYSICS_INSTABILITY)["cause"], serde_json::to_value(instability)?);
+    assert_eq!(events.the_one(SIMULATION_RESULT)["failure_reason"], "physics_instability");
     Ok(())
 }
 

@@ -50,13 +50,27 @@ async fn blocked_motor_overloads_after_two_seconds(#[future(awt)] ctx: Context) 
 
 #[rstest]
 #[tokio::test]
+async fn weak_command_pushes_as_hard_as_the_motor_can(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // The arm has 3·10⁻⁴ kg·m²: regulating 0.5 rad/s in proportion alone, with what a step of 2 ms can follow, would
+    // push with 0.08 N·m for ever. A drive's integral goes on until the motor gives all it has.
+    let blocked = mechanisms::blocked_arm("{mode: constant, speed: 0.5, force_limit: 0.5}");
+    let response = simulate(&ctx, &blocked).await;
+    assert_eq!(response.failure_reason, Some(FailureReason::MotorOverload), "{}", response.message);
+    let result = response.result.expect("it was simulated");
+    assert!((result.motors[0].peak_force - 0.5).abs() < 1e-9, "{:?}", result.motors);
+    assert!((2.0..3.0).contains(&result.ended.time_s), "{} s", result.ended.time_s);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
 async fn strong_motor_turns_freely(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let free = mechanisms::driven_disc("{mode: constant, speed: 2.0, force_limit: 0.05}");
     let response = simulate(&ctx, &free).await;
     assert_eq!(response.failure_reason, Some(FailureReason::Timeout), "the ball never moves: {}", response.message);
     let result = response.result.expect("it was simulated");
     let motor = &result.motors[0];
-    // 2 rad/s for 30 s; speeding up takes I/kv ≈ 0.1 ms, and the limit at most I·ω/τ = 4 ms more.
+    // 2 rad/s for 30 s, less what the integral of the regulator takes to get there: 4·I/kv = 8 ms, or 0.016 rad.
     assert!((motor.final_place - 60.0).abs() < 0.02, "{motor:?}");
     assert!(motor.peak_force <= 0.05 + 1e-12, "{motor:?}");
     Ok(())

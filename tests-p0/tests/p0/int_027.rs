@@ -8,6 +8,7 @@ use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
     episodes::AgentRunRequest,
     events::names::SIMULATION_RESULT,
+    limits::SIMULATION_STEP_S,
     simulation::SimulationResult,
 };
 use rstest::rstest;
@@ -58,6 +59,40 @@ async fn same_seed_repeats_the_run_and_another_does_not(#[future(awt)] ctx: Cont
     assert_eq!(result(&first).trajectory, result(&again).trajectory);
     assert_eq!(result(&first).final_positions, result(&again).final_positions);
     assert_ne!(result(&first).trajectory, result(&other).trajectory);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn variant_draws_the_size_of_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    const RANGE: [f64; 2] = [5.0, 40.0];
+    let session = ctx.session("variant");
+    let plain = designs::ball_above_goal();
+    let objectives = plain.objectives.replace("radius: [10.0, 10.0]", &format!("radius: {RANGE:?}"));
+    session.must_hold_priced(&Design { objectives, ..plain }).await;
+    let run_variant = |id: &'static str| {
+        let request = BenchmarkRequest { static_variation_id: Some(id.into()), ..BenchmarkRequest::default() };
+        let session = &session;
+        async move { session.heavy.must_simulate(&request).await }
+    };
+
+    let mut radii = Vec::new();
+    for id in ["v1", "v2", "v1"] {
+        let response = run_variant(id).await;
+        let result = result(&response);
+        assert_eq!(result.static_variation_id.as_deref(), Some(id));
+        let drawn = result.static_variation.as_ref().expect("what the variant fixed is told");
+        let radius = drawn.moved_object_radius_mm.expect("the ball has a radius");
+        assert!((RANGE[0]..=RANGE[1]).contains(&radius), "{radius} mm");
+        // The ball, 500 mm up, falls until its lowest point is at the goal's top at 100 mm: √(2·(400 − r)/g).
+        let expected_s = (2.0 * (0.4 - radius / 1e3) / 9.81).sqrt();
+        assert!((result.ended.time_s - expected_s).abs() <= SIMULATION_STEP_S + 1e-9, "{radius} mm: {result:?}");
+        let events = EventLog::from_answer(&response.events);
+        assert_eq!(events.the_one(SIMULATION_RESULT)["metadata"]["static_variation"], serde_json::to_value(drawn)?);
+        radii.push(radius);
+    }
+    assert_eq!(radii[0], radii[2], "the same variant drew another size");
+    assert!((radii[0] - radii[1]).abs() > 15.0, "a few steps of difference tell the two apart: {radii:?}");
     Ok(())
 }
 

@@ -16,7 +16,7 @@ mod solids;
 mod surface;
 
 pub use joints::check_joints;
-pub use randomization::check_randomization;
+pub use randomization::{check_randomization, moved_part};
 pub use solids::check_solids;
 
 /// The file that violations of a design's geometry are reported for.

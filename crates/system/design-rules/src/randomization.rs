@@ -5,7 +5,7 @@
 
 use cad_runtime::{Design, Part, PartRole, Zone as ZoneRole};
 use contract::execution::BoundingBox;
-use contract::limits::MAX_GOAL_OBSTRUCTION;
+use contract::limits::{MAX_GOAL_OBSTRUCTION, MOVED_OBJECT_RADIUS_MM};
 use contract::objectives::Objectives;
 use contract::violations::Violation;
 use rand::rngs::StdRng;
@@ -19,9 +19,6 @@ use crate::{TOUCH_TOLERANCE_MM, rounded};
 
 const FILE: &str = "objectives.yaml";
 const START: &str = "moved_object.start_position";
-
-/// Radius of a moved object whose objectives give none, mm; the simulation spawns it with the same.
-const DEFAULT_RADIUS_MM: f64 = 10.0;
 
 /// Random starts beside the nominal one and the corners. The seed is fixed: the same design gets the same answer.
 const SAMPLES: usize = 32;
@@ -48,9 +45,9 @@ pub fn check_randomization(design: &Design, objectives: &Objectives) -> Vec<Viol
     violations
 }
 
-/// The part that is the moved object, by the rule of the simulation: its label, else `target_box`, else the first with
+/// The part that is the moved object, where the design has one: its label, else `target_box`, else the first with
 /// `target` or `bucket` in its label.
-fn moved_part<'design>(design: &'design Design, label: &str) -> Option<&'design Part> {
+pub fn moved_part<'design>(design: &'design Design, label: &str) -> Option<&'design Part> {
     let find = |wanted: &dyn Fn(&str) -> bool| design.parts.iter().find(|part| !part.is_zone() && wanted(&part.label));
     find(&|name| name == label)
         .or_else(|| find(&|name| name == "target_box"))
@@ -84,7 +81,7 @@ impl<'objectives> Spawn<'objectives> {
             let violation = Violation::new(FILE, "randomization.unknown_shape", message).at("moved_object.shape");
             Box::new(violation.measured(object.shape.as_str()))
         })?;
-        let [low, high] = object.static_randomization.radius.unwrap_or([DEFAULT_RADIUS_MM; 2]);
+        let [low, high] = object.static_randomization.radius.unwrap_or([MOVED_OBJECT_RADIUS_MM; 2]);
         if !(low > 0.0 && low <= high && high.is_finite()) {
             let message = format!(
                 "moved_object.static_randomization.radius is [{low}, {high}] mm; it goes from a smallest radius above \

@@ -1,24 +1,31 @@
 //! Motors at work: commands before each step, loads after it.
+//!
+//! A speed-controlled motor regulates with integral action, as drives do: effort = kv·(z − ω), ż = (ω* − ω)/T. In
+//! proportion alone it would droop by load/kv, and with the kv that a time step can follow (see `mjcf::gains`) a servo
+//! of 1 N·m could not lift 0.3 N·m. The set-point acts through the integral only, so that I·ω̈ + kv·ω̇ + kv/T·ω = kv/T·ω*,
+//! which is critically damped for T = 4·I/kv. While the effort is at its limit the integral stands still, else a motor
+//! that comes free would race for as long as it was blocked (K. J. Åström, T. Hägglund, "PID Controllers", 2nd ed.,
+//! 1995, sections 3.4 and 3.5: set-point weighting with b = 0, conditional integration).
 
+use contract::limits::{OVERLOAD_S, OVERLOAD_SHARE};
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
 use crate::{
     PhysicsError,
-    actuator::Actuator,
+    actuator::{Actuator, ActuatorKind},
     mjcf::{MM_PER_M, command_scale, joint_name},
     run::{MotorLoad, find},
     scene::{Mobility, Scene},
 };
 
-/// Share of its limit from which a motor counts as being at it.
-pub const OVERLOAD_SHARE: f64 = 0.99;
-/// How long a motor may be at its limit, s.
-pub const OVERLOAD_S: f64 = 2.0;
+/// Effort at which the integral of a motor without a limit stands still, N·m or N.
+const MOST_UNLIMITED_EFFORT: f64 = 1000.0;
 
 /// The motors of one run.
 pub(crate) struct Drives<'scene> {
     motors: Vec<Motor<'scene>>,
     overload_steps: u64,
+    step_s: f64,
 }
 
 struct Motor<'scene> {
@@ -29,6 +36,9 @@ struct Motor<'scene> {
     scale: f64,
     /// Place of the joint in the engine's coordinates.
     coordinate: usize,
+    /// Place of the joint in the engine's velocities.
+    velocity: usize,
+    regulator: Option<SpeedRegulator>,
     is_slide: bool,
     steps_at_limit: u64,
     peak_force: f64,
@@ -49,10 +59,18 @@ impl<'scene> Drives<'scene> {
             .map(|actuator| {
                 let driven = scene.bodies.iter().find(|body| body.label == actuator.body);
                 let joint = find(model, MjtObjBase::mjOBJ_JOINT, &joint_name(&actuator.body))?;
+                let id = find(model, MjtObjBase::mjOBJ_ACTUATOR, &actuator.body)?;
+                let velocity = model.jnt_dofadr()[joint] as usize;
+                let regulator = (actuator.kind() == ActuatorKind::Velocity).then(|| {
+                    let gain = model.actuator_gainprm()[id][0];
+                    SpeedRegulator::new(gain, model.dof_m0()[velocity], actuator.force_limit)
+                });
                 Ok(Motor {
                     coordinate: model.jnt_qposadr()[joint] as usize,
+                    velocity,
+                    regulator,
                     actuator,
-                    id: find(model, MjtObjBase::mjOBJ_ACTUATOR, &actuator.body)?,
+                    id,
                     body: find(model, MjtObjBase::mjOBJ_BODY, &actuator.body)?,
                     scale: driven.map_or(1.0, |body| command_scale(actuator, body.mobility)),
                     is_slide: driven.is_some_and(|body| matches!(body.mobility, Mobility::Slide { .. })),
@@ -62,14 +80,18 @@ impl<'scene> Drives<'scene> {
             })
             .collect::<Result<_, PhysicsError>>()?;
         // Times are counted in whole steps: 2 s of 2 ms are a thousand steps and not 999.99….
-        Ok(Self { motors, overload_steps: (OVERLOAD_S / step_s).round() as u64 })
+        Ok(Self { motors, overload_steps: (OVERLOAD_S / step_s).round() as u64, step_s })
     }
 
     /// Sets the commands for the step that begins at `time_s`.
-    pub fn command<M: ModelType>(&self, data: &mut MjData<M>, time_s: f64) {
-        let commands = data.ctrl_mut();
-        for motor in &self.motors {
-            commands[motor.id] = motor.scale * motor.actuator.command_at(time_s);
+    pub fn command<M: ModelType>(&mut self, data: &mut MjData<M>, time_s: f64) {
+        for motor in &mut self.motors {
+            let wanted = motor.scale * motor.actuator.command_at(time_s);
+            let command = match &mut motor.regulator {
+                Some(regulator) => regulator.follow(wanted, data.qvel()[motor.velocity], self.step_s),
+                None => wanted,
+            };
+            data.ctrl_mut()[motor.id] = command;
         }
     }
 
@@ -101,5 +123,55 @@ impl<'scene> Drives<'scene> {
                 final_place: data.qpos()[motor.coordinate] * if motor.is_slide { MM_PER_M } else { 1.0 },
             })
             .collect()
+    }
+}
+
+/// The integral of a speed-controlled motor; rad/s or m/s, N·m or N.
+struct SpeedRegulator {
+    gain: f64,
+    /// Integral (reset) time T, s.
+    reset_s: f64,
+    most_effort: f64,
+    integral: f64,
+}
+
+impl SpeedRegulator {
+    /// For a motor whose effort is `gain` × (command − speed) on `inertia`, kg·m² or kg.
+    fn new(gain: f64, inertia: f64, force_limit: Option<f64>) -> Self {
+        let most_effort = force_limit.unwrap_or(MOST_UNLIMITED_EFFORT);
+        Self { gain, reset_s: 4.0 * inertia / gain, most_effort, integral: 0.0 }
+    }
+
+    /// The engine's command for a step that begins at `speed`.
+    fn follow(&mut self, wanted: f64, speed: f64, step_s: f64) -> f64 {
+        let (error, effort) = (wanted - speed, self.gain * (self.integral - speed));
+        if effort.abs() < self.most_effort || effort * error < 0.0 {
+            self.integral += error * step_s / self.reset_s;
+        }
+        self.integral
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blocked_motor_reaches_its_limit_and_does_not_race_when_it_comes_free() {
+        const STEP_S: f64 = 0.002;
+        let (gain, inertia, limit) = (0.1, 2e-4, 0.5);
+        let mut regulator = SpeedRegulator::new(gain, inertia, Some(limit));
+        let efforts: Vec<f64> = (0..1000).map(|_| gain * regulator.follow(1.0, 0.0, STEP_S)).collect();
+        assert!(efforts[0] < 0.1 * limit, "it begins with {} N·m", efforts[0]);
+        // The integral stops in the step in which it passes the limit.
+        let most = limit + gain * STEP_S / regulator.reset_s;
+        assert!(efforts.iter().all(|effort| *effort <= most) && efforts[999] >= limit, "{efforts:?}");
+        // Free, it may reach limit/gain = 5 rad/s at once; 0.1 s later it has come down to what it was told.
+        let mut speed = 0.0;
+        for _ in 0..50 {
+            let effort = (gain * (regulator.follow(1.0, speed, STEP_S) - speed)).clamp(-limit, limit);
+            speed += effort / inertia * STEP_S;
+        }
+        assert!((speed - 1.0).abs() < 1e-3, "it turns with {speed} rad/s");
     }
 }

@@ -4,7 +4,11 @@
 //! zones, goal, motor overload. Only movable bodies are looked at: an obstacle that stands in a forbidden zone belongs
 //! there.
 
-use contract::{limits::MAX_SPEED_M_S, objectives::Zone, simulation::FailureReason};
+use contract::{
+    limits::MAX_SPEED_M_S,
+    objectives::Zone,
+    simulation::{FailureReason, Instability},
+};
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
 use crate::{
@@ -26,11 +30,21 @@ pub(crate) struct Verdict<'scene> {
     pub zone: Option<usize>,
     /// The motor that was overloaded.
     pub motor: Option<&'scene str>,
+    /// What became unstable.
+    pub instability: Option<Instability>,
 }
 
 impl<'scene> Verdict<'scene> {
     pub(crate) fn failed(reason: FailureReason, body: Option<usize>) -> Self {
-        Self { failure: Some(reason), body, zone: None, motor: None }
+        Self { failure: Some(reason), ..Self::succeeded(body, None) }
+    }
+
+    fn succeeded(body: Option<usize>, zone: Option<usize>) -> Self {
+        Self { failure: None, body, zone, motor: None, instability: None }
+    }
+
+    fn unstable(body: Option<usize>, instability: Instability) -> Self {
+        Self { instability: Some(instability), ..Self::failed(FailureReason::PhysicsInstability, body) }
     }
 
     pub(crate) fn overloaded(overload: Overload<'scene>) -> Self {
@@ -140,7 +154,7 @@ impl<'scene> Judge<'scene> {
         if self.scene.zones.iter().any(|zone| zone.kind == ZoneKind::Goal) {
             Verdict::failed(FailureReason::Timeout, self.moved_object())
         } else {
-            Verdict { failure: None, body: None, zone: None, motor: None }
+            Verdict::succeeded(None, None)
         }
     }
 
@@ -154,12 +168,11 @@ impl<'scene> Judge<'scene> {
     }
 
     fn unstable<M: ModelType>(&mut self, data: &MjData<M>) -> Option<Verdict<'scene>> {
-        let unstable = |body| Some(Verdict::failed(FailureReason::PhysicsInstability, body));
         let kinetic_energy_j = data.energy()[1];
         if !is_finite(data) {
             let lost = self.movable().find(|body| !data.xipos()[body.body].iter().all(|value| value.is_finite()));
             let body = lost.or_else(|| self.movable().next()).map(|body| body.body);
-            return unstable(body);
+            return Some(Verdict::unstable(body, Instability::NonFinite));
         }
         let mut fastest = (0.0, None);
         for body in self.movable() {
@@ -177,7 +190,14 @@ impl<'scene> Judge<'scene> {
         let (speed, body) = (fastest.0.sqrt(), fastest.1);
         self.peak_speed_m_s = self.peak_speed_m_s.max(speed);
         self.peak_kinetic_energy_j = self.peak_kinetic_energy_j.max(kinetic_energy_j);
-        if speed > MAX_SPEED_M_S || kinetic_energy_j > self.max_kinetic_energy_j { unstable(body) } else { None }
+        let too_much = if speed > MAX_SPEED_M_S {
+            Instability::Speed { measured: speed, limit: MAX_SPEED_M_S }
+        } else if kinetic_energy_j > self.max_kinetic_energy_j {
+            Instability::KineticEnergy { measured: kinetic_energy_j, limit: self.max_kinetic_energy_j }
+        } else {
+            return None;
+        };
+        Some(Verdict::unstable(body, too_much))
     }
 
     fn out_of_bounds<M: ModelType>(&self, data: &MjData<M>) -> Option<Verdict<'scene>> {
@@ -204,7 +224,7 @@ impl<'scene> Judge<'scene> {
             return Some(Verdict { zone: Some(zone), ..failed });
         }
         let (body, zone) = hit(data, &|kind| *kind == ZoneKind::Goal, true)?;
-        Some(Verdict { failure: None, body: Some(body), zone: Some(zone), motor: None })
+        Some(Verdict::succeeded(Some(body), Some(zone)))
     }
 
     /// True when the shape touches the zone. A bounding sphere answers most questions cheaply.

@@ -21,10 +21,9 @@ pub use actuator::{Actuator, ActuatorKind, DEFAULT_KP, DEFAULT_KV};
 pub use backend::{Mujoco, PhysicsBackend, backend_for};
 pub use controller::{Controller, Waypoint};
 pub use decompose::{ConvexPiece, convex_pieces, tolerance_mm};
-pub use drive::{OVERLOAD_S, OVERLOAD_SHARE};
 pub use many::{ManyReport, SeedReport, Start};
 pub use mass::MassProperties;
-pub use mjcf::{MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf};
+pub use mjcf::{MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf, write_mjcf_unless};
 pub use render::{
     Camera, PICTURE_HEIGHT, PICTURE_WIDTH, Picture, Stage, VIDEO_FRAMES_PER_S, VIEW_ELEVATIONS_DEG, Video, VideoError,
     View, render_frames, render_preview, render_video, render_views,
@@ -41,6 +40,9 @@ pub enum PhysicsError {
     /// The engine refused the model.
     #[error("the physics engine refused the model: {0}")]
     Engine(String),
+    /// The caller set the flag before there was anything to run.
+    #[error("cancelled")]
+    Cancelled,
     /// Nothing can be drawn here.
     #[error("offscreen rendering failed: {0}; it needs EGL with Mesa's drivers (run: make setup)")]
     Render(String),

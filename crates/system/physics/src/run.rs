@@ -216,6 +216,7 @@ impl<'scene> Compiled<'scene> {
                 position_mm: verdict.body.map(position),
                 body: verdict.body.map(|body| judge.label(body).to_owned()),
                 zone: verdict.zone.map(|zone| scene.zones[zone].name().to_owned()),
+                instability: verdict.instability,
             },
             steps,
             kinetic_energy_j: last.kinetic_energy_j,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use physics::{Camera, Mjcf, SampledState, Scene, VIEW_ELEVATIONS_DEG, render_video, render_views};
 
-use crate::tools::{CancelOnDrop, blocking};
+use crate::queue::Turn;
 
 const VIDEO_FILE: &str = "renders/simulation.mp4";
 
@@ -29,13 +29,12 @@ pub struct Wanted {
     pub video: Option<Vec<SampledState>>,
 }
 
-/// Draws on a thread of its own; a caller that goes away ends it. `ffmpeg` is the program that makes videos.
-pub async fn draw(scene: Scene, mjcf: Mjcf, wanted: Wanted, ffmpeg: PathBuf) -> anyhow::Result<Pictures> {
-    let (guard, cancel) = CancelOnDrop::new();
-    let drawn = blocking(move || {
+/// Draws; a caller that goes away ends it. `ffmpeg` is the program that makes videos.
+pub async fn draw(turn: &Turn, scene: Scene, mjcf: Mjcf, wanted: Wanted, ffmpeg: PathBuf) -> anyhow::Result<Pictures> {
+    let drawn = turn.work(move |cancel| {
         let mut pictures = Pictures::default();
         if wanted.views {
-            for view in render_views(&scene, &mjcf, VIEW_ELEVATIONS_DEG, &cancel)? {
+            for view in render_views(&scene, &mjcf, VIEW_ELEVATIONS_DEG, cancel)? {
                 let path = format!("renders/{}", view.name);
                 pictures.render_paths.push(path.clone());
                 pictures.files.push((path, view.png));
@@ -44,14 +43,12 @@ pub async fn draw(scene: Scene, mjcf: Mjcf, wanted: Wanted, ffmpeg: PathBuf) -> 
         if let Some(states) = wanted.video {
             let folder = tempfile::tempdir().context("no folder for the video can be made")?;
             let file = folder.path().join("simulation.mp4");
-            render_video(&scene, &mjcf, &states, Camera::default(), &ffmpeg, &file, &cancel)?;
+            render_video(&scene, &mjcf, &states, Camera::default(), &ffmpeg, &file, cancel)?;
             let content = std::fs::read(&file).context("the video that was just made cannot be read")?;
             pictures.video_path = Some(VIDEO_FILE.to_owned());
             pictures.files.push((VIDEO_FILE.to_owned(), content));
         }
         anyhow::Ok(pictures)
-    })
-    .await?;
-    drop(guard);
-    drawn
+    });
+    drawn.await?
 }

@@ -1,16 +1,14 @@
 //! `preview`: one picture of the design from any direction.
 
-use std::collections::BTreeMap;
-
-use anyhow::Context;
 use contract::{
     benchmark::{PreviewRequest, PreviewResponse},
     session::SessionId,
 };
-use physics::{Camera, PhysicsError, render_preview, write_mjcf};
+use physics::{Camera, PhysicsError, render_preview, write_mjcf_unless};
 use service::ServiceError;
 
 use crate::{
+    queue::Turn,
     scene::scene_of,
     tools::{NotBuilt, Tools},
 };
@@ -23,7 +21,7 @@ pub async fn preview(
 ) -> Result<PreviewResponse, ServiceError> {
     let turn = tools.queue.turn().await;
     let mut events = Vec::new();
-    let drawn = draw(tools, session, request, &mut events).await;
+    let drawn = draw(tools, &turn, session, request, &mut events).await;
     let (success, message, image_path) = match drawn {
         Ok(path) => (true, "Preview rendered".to_owned(), Some(path)),
         Err(NotBuilt::Worker(error)) => return Err(error.into()),
@@ -37,21 +35,21 @@ pub async fn preview(
 
 async fn draw(
     tools: &Tools,
+    turn: &Turn,
     session: &SessionId,
     request: &PreviewRequest,
     events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<String, NotBuilt> {
     let built = tools.build(session, &request.design, false, events).await?;
-    let scene = scene_of(&built.scene_sources(&tools.materials, &BTreeMap::new())).map_err(NotBuilt::Input)?;
+    let (scene, _) = scene_of(&built.scene_sources(&tools.materials)).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
-    let rendered = tokio::task::spawn_blocking(move || {
-        let mjcf = write_mjcf(&scene, None)?;
+    let rendered = turn.work(move |cancel| {
+        let mjcf = write_mjcf_unless(&scene, None, cancel)?;
         render_preview(&scene, &mjcf, camera)
-    })
-    .await
-    .context("the rendering thread died")?;
+    });
+    let rendered = rendered.await?;
     let picture = rendered.map_err(|error| match error {
-        PhysicsError::Render(_) => NotBuilt::Worker(anyhow::Error::new(error)),
+        PhysicsError::Render(_) | PhysicsError::Cancelled => NotBuilt::Worker(anyhow::Error::new(error)),
         PhysicsError::Scene(_) | PhysicsError::Engine(_) => NotBuilt::Input(error.to_string()),
     })?;
     let path = format!("renders/preview_pitch{:.0}_yaw{:.0}.jpg", request.pitch, request.yaw);

@@ -45,7 +45,12 @@ pub async fn validate_and_price(
     let own_quantity = built.objectives.as_ref().map_or(1, |objectives| objectives.constraints.quantity());
     let quantity = request.quantity.unwrap_or(own_quantity);
     let begun = Instant::now();
-    let priced = price(&built, request.backend, quantity, &tools.materials);
+    let (backend, materials) = (request.backend, tools.materials.clone());
+    let pricing = turn.work(move |_| {
+        let priced = price(&built, backend, quantity, &materials);
+        (built, priced)
+    });
+    let (built, priced) = pricing.await?;
     stages.insert("price".to_owned(), milliseconds(begun));
 
     let begun = Instant::now();
@@ -161,7 +166,7 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
-fn refused(refusal: Refusal, turn: &Turn<'_>, events: Vec<Map<String, Value>>) -> PriceResponse {
+fn refused(refusal: Refusal, turn: &Turn, events: Vec<Map<String, Value>>) -> PriceResponse {
     PriceResponse {
         success: false,
         message: format!("{}{}", refusal.named_message(), turn.note()),
@@ -197,7 +202,7 @@ pub async fn analyze(
     session: &SessionId,
     request: &AnalyzeRequest,
 ) -> Result<WorkbenchResult, ServiceError> {
-    let _turn = tools.queue.turn().await;
+    let turn = tools.queue.turn().await;
     let mut events = Vec::new();
     let built = match tools.build(session, &request.design, false, &mut events).await {
         Ok(built) => built,
@@ -212,7 +217,8 @@ pub async fn analyze(
             });
         }
     };
-    Ok(analyzed(&built.design, request, &tools.materials))
+    let (request, materials) = (request.clone(), tools.materials.clone());
+    Ok(turn.work(move |_| analyzed(&built.design, &request, &materials)).await?)
 }
 
 /// One part is analysed as it is; of several the verdicts are joined and the prices added, each part being made by

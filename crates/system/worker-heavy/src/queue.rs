@@ -3,12 +3,14 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Instant,
 };
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use anyhow::Context;
+use physics::CancelFlag;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The queue in front of the one heavy slot of this worker.
 #[derive(Debug, Clone)]
@@ -19,16 +21,21 @@ pub struct Queue {
 
 /// A place in the queue. Dropping it, at the end of the work or when the caller goes away, frees the place.
 #[derive(Debug)]
-struct Place<'queue> {
-    queue: &'queue Queue,
+struct Place {
+    present: Arc<AtomicU32>,
 }
 
 /// The slot itself: as long as it lives, no other heavy call works.
 #[derive(Debug)]
-pub struct Turn<'queue> {
-    _permit: SemaphorePermit<'queue>,
-    _place: Place<'queue>,
+pub struct Turn {
+    slot: Arc<Slot>,
     position: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Queue {
@@ -38,19 +45,19 @@ impl Queue {
     }
 
     /// Waits for the slot.
-    pub async fn turn(&self) -> Turn<'_> {
+    pub async fn turn(&self) -> Turn {
         let position = self.present.fetch_add(1, Ordering::SeqCst) + 1;
-        let place = Place { queue: self };
+        let place = Place { present: Arc::clone(&self.present) };
         let arrived = Instant::now();
-        let permit = self.slot.acquire().await.expect("the semaphore is never closed");
+        let permit = Arc::clone(&self.slot).acquire_owned().await.expect("the semaphore is never closed");
         if position > 1 {
             tracing::info!(position, waited_ms = arrived.elapsed().as_millis(), "a heavy call had to wait");
         }
-        Turn { _permit: permit, _place: place, position }
+        Turn { slot: Arc::new(Slot { _permit: permit, _place: place }), position }
     }
 }
 
-impl Turn<'_> {
+impl Turn {
     /// How many calls, this one included, were present on arrival: 1 means that it ran at once.
     pub fn position(&self) -> u32 {
         self.position
@@ -60,11 +67,39 @@ impl Turn<'_> {
     pub fn note(&self) -> String {
         if self.position > 1 { format!(" (Queued: wait position {})", self.position) } else { String::new() }
     }
+
+    /// Does work on a thread that may block. A caller that goes away sets the flag, and the slot is free for the next
+    /// call when the work has ended, not before.
+    ///
+    /// # Errors
+    /// When the work panics.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&CancelFlag) -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let _guard = SetOnDrop(Arc::clone(&cancel));
+        let slot = Arc::clone(&self.slot);
+        let working = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            work(&cancel)
+        });
+        working.await.context("the work was cut off")
+    }
 }
 
-impl Drop for Place<'_> {
+/// Sets its flag when it is dropped.
+struct SetOnDrop(Arc<AtomicBool>);
+
+impl Drop for SetOnDrop {
     fn drop(&mut self) {
-        self.queue.present.fetch_sub(1, Ordering::SeqCst);
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.present.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -95,6 +130,43 @@ mod tests {
             assert!(futures::poll!(&mut waiting).is_pending());
         }
         drop(first);
+        assert_eq!(queue.turn().await.position(), 1);
+    }
+
+    #[tokio::test]
+    async fn work_of_a_caller_that_went_away_is_told_and_keeps_the_slot_until_it_ends() {
+        let queue = Queue::new();
+        let (told, hear) = std::sync::mpsc::channel();
+        let (release, released) = std::sync::mpsc::channel();
+        let caller = {
+            let turn = queue.turn().await;
+            tokio::spawn(async move {
+                turn.work(move |cancel| {
+                    told.send(false).expect("the test listens");
+                    while !cancel.load(Ordering::Relaxed) {
+                        std::thread::yield_now();
+                    }
+                    told.send(true).expect("the test listens");
+                    released.recv().expect("the test says when");
+                })
+                .await
+            })
+        };
+        let hear = tokio::task::spawn_blocking(move || {
+            assert_eq!(hear.recv(), Ok(false), "the work has begun");
+            hear
+        });
+        let hear = hear.await.expect("it is heard");
+        caller.abort();
+        tokio::task::spawn_blocking(move || assert_eq!(hear.recv(), Ok(true), "the work is told to end"))
+            .await
+            .expect("it is heard");
+
+        let next = queue.turn();
+        tokio::pin!(next);
+        assert!(futures::poll!(&mut next).is_pending(), "two calls worked at once");
+        release.send(()).expect("the work waits");
+        assert_eq!(next.await.position(), 2);
         assert_eq!(queue.turn().await.position(), 1);
     }
 }

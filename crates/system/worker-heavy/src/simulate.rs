@@ -8,14 +8,15 @@ use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse, SimulationArtifacts},
     events::{event, names},
     handover::Gate,
-    objectives::Objectives,
+    limits::OVERLOAD_S,
+    objectives::{Objectives, StaticVariation},
     session::SessionId,
     simulation::{FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult, SimulatorBackend},
     violations::Violation,
 };
 use physics::{
-    ManyReport, Mjcf, OVERLOAD_S, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for,
-    write_mjcf,
+    ManyReport, Mjcf, PhysicsError, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for,
+    write_mjcf_unless,
 };
 use serde_json::{Map, Value, json};
 use service::ServiceError;
@@ -23,10 +24,11 @@ use service::ServiceError;
 use crate::{
     pictures::{self, Wanted},
     price::missing_price,
+    queue::Turn,
     records::Simulated,
     refusal::Refusal,
-    scene::scene_of,
-    tools::{Built, CancelOnDrop, MaterialData, NotBuilt, Tools},
+    scene::{SceneSources, scene_of},
+    tools::{Built, MaterialData, NotBuilt, Tools},
     validate::refused,
 };
 
@@ -60,16 +62,16 @@ pub async fn simulate(
     if let Some(findings) = unsound_assembly(&built) {
         return Ok(refused(Refusal::of(findings), &turn, events));
     }
-    let prepared = match prepare(&built, &tools.materials, request) {
-        Ok(prepared) => prepared,
+    let (scene, variation) = match scene_for(&built, &tools.materials, request) {
+        Ok(scene) => scene,
         Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, &turn, events)),
     };
-    let (scene, mjcf) = prepared;
-    let run = Run::new(request, built.objectives.as_ref(), seeds);
+    let run = Run::new(request, built.objectives.as_ref(), variation, seeds);
+    let warnings = warnings(request, &scene);
     events.push(run.backend_selected());
     let begun = Instant::now();
-    let report = match run.go(scene.clone(), mjcf.clone()).await? {
-        Ok(report) => report,
+    let (mjcf, report) = match run.go(&turn, scene.clone()).await? {
+        Ok(done) => done,
         Err(error) => return Ok(refused(Refusal::not_built(NotBuilt::Input(error.to_string()))?, &turn, events)),
     };
     for seed in &report.individual_results {
@@ -81,7 +83,7 @@ pub async fn simulate(
     let result = run.result(&report)?;
 
     let wanted = Wanted { views: request.render, video: run.states_for_video(&report) };
-    let pictures = pictures::draw(scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await?;
+    let pictures = pictures::draw(&turn, scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await?;
     tools.keep(session, pictures.files.into_iter().chain(files(&mjcf, &result)?).collect()).await?;
     let record = Simulated { is_smoke: request.smoke_test_mode, scene_path: SCENE_FILE.to_owned(), at: Utc::now() };
     tools.note_content(session, &built.key, record).await?;
@@ -94,7 +96,7 @@ pub async fn simulate(
         queue_position: turn.position(),
         rejected_by: None,
         violations: Vec::new(),
-        warnings: warnings(request),
+        warnings,
         result: Some(result),
         artifacts: Some(SimulationArtifacts {
             render_paths: pictures.render_paths,
@@ -113,10 +115,18 @@ fn unsound_assembly(built: &Built) -> Option<Vec<(Gate, Violation)>> {
     (!findings.is_empty()).then_some(findings)
 }
 
-/// What the request asks for and does not get.
-fn warnings(request: &BenchmarkRequest) -> Vec<String> {
+/// What the request asks for and does not get, and what no real motor could do.
+fn warnings(request: &BenchmarkRequest, scene: &Scene) -> Vec<String> {
     let has_none = request.video && request.smoke_test_mode;
-    has_none.then(|| "a smoke run has no video; simulate without smoke_test_mode".to_owned()).into_iter().collect()
+    let video = has_none.then(|| "a smoke run has no video; simulate without smoke_test_mode".to_owned());
+    let unlimited = scene.actuators.iter().filter(|motor| motor.force_limit.is_none()).map(|motor| {
+        let part = &motor.body;
+        format!(
+            "the motor of {part:?} has no force limit and never tires; give its control a force_limit, or let {part:?} \
+             turn on a servo of the catalogue"
+        )
+    });
+    video.into_iter().chain(unlimited).collect()
 }
 
 /// The seeds of the runs that are asked for.
@@ -144,18 +154,26 @@ fn beyond_rigid_bodies(objectives: &Objectives) -> Option<String> {
     })
 }
 
-/// The scene of a design, and the document that the engine reads; or why there is none.
-fn prepare(built: &Built, materials: &MaterialData, request: &BenchmarkRequest) -> Result<(Scene, Mjcf), String> {
+/// The scene of a design in the variation that is asked for, or why there is none.
+fn scene_for(
+    built: &Built,
+    materials: &MaterialData,
+    request: &BenchmarkRequest,
+) -> Result<(Scene, Option<StaticVariation>), String> {
     if let Some(sentence) = built.objectives.as_ref().and_then(beyond_rigid_bodies) {
         return Err(sentence);
     }
-    let scene = scene_of(&built.scene_sources(materials, &request.motor_power))?;
+    let sources = built.scene_sources(materials);
+    let (scene, variation) = scene_of(&SceneSources {
+        motor_power: &request.motor_power,
+        variation_id: request.static_variation_id.as_deref().or(sources.variation_id),
+        ..sources
+    })?;
     let driven = |part: &String| scene.actuators.iter().any(|motor| motor.body == *part);
     if let Some(part) = request.motor_power.keys().find(|part| !driven(part)) {
         return Err(format!("motor_power names {part:?}, which nothing drives"));
     }
-    let mjcf = write_mjcf(&scene, None).map_err(|error| error.to_string())?;
-    Ok((scene, mjcf))
+    Ok((scene, variation))
 }
 
 /// Settings of the runs, and the words that report them.
@@ -164,14 +182,19 @@ struct Run {
     backend: SimulatorBackend,
     smoke: bool,
     starts: Vec<Start>,
-    static_variation_id: Option<String>,
+    variation: Option<StaticVariation>,
     fem_enabled: bool,
     compute_target: String,
     has_goal: bool,
 }
 
 impl Run {
-    fn new(request: &BenchmarkRequest, objectives: Option<&Objectives>, seeds: Range<u64>) -> Self {
+    fn new(
+        request: &BenchmarkRequest,
+        objectives: Option<&Objectives>,
+        variation: Option<StaticVariation>,
+        seeds: Range<u64>,
+    ) -> Self {
         let physics = objectives.map(|objectives| objectives.physics.clone()).unwrap_or_default();
         let mut settings = if request.smoke_test_mode { RunSettings::smoke() } else { RunSettings::full() };
         if let Some(limit) = physics.max_kinetic_energy_j {
@@ -185,24 +208,27 @@ impl Run {
             backend: request.backend.or(physics.backend).unwrap_or_default(),
             smoke: request.smoke_test_mode,
             starts: seeds.map(|seed| Start::jittered(seed, limits)).collect(),
-            static_variation_id: objectives.and_then(|o| o.randomization.static_variation_id.clone()),
+            variation,
             fem_enabled: physics.fem_enabled,
             compute_target: physics.compute_target.unwrap_or_else(|| "auto".into()),
             has_goal: objectives.is_some(),
         }
     }
 
-    /// Runs on threads of their own. Dropping the future sets the flag that ends all runs.
-    async fn go(&self, scene: Scene, mjcf: Mjcf) -> Result<Result<ManyReport, physics::PhysicsError>, ServiceError> {
-        let (guard, cancel) = CancelOnDrop::new();
+    /// Writes the scene for the engine and runs it from all starts. Dropping the future ends all of that.
+    async fn go(&self, turn: &Turn, scene: Scene) -> anyhow::Result<Result<(Mjcf, ManyReport), PhysicsError>> {
         let (settings, backend, starts) = (self.settings, self.backend, self.starts.clone());
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let report = tokio::task::spawn_blocking(move || {
-            backend_for(backend).run_many(&scene, &mjcf, &settings, &starts, threads, &cancel)
-        })
-        .await;
-        drop(guard);
-        Ok(report.context("the simulation thread died")?)
+        let report = turn.work(move |cancel| {
+            let mjcf = write_mjcf_unless(&scene, None, cancel)?;
+            let report = backend_for(backend).run_many(&scene, &mjcf, &settings, &starts, threads, cancel)?;
+            Ok((mjcf, report))
+        });
+        report.await
+    }
+
+    fn static_variation_id(&self) -> Option<&str> {
+        self.variation.as_ref().map(|variation| variation.id.as_str())
     }
 
     /// The first run's states, when a video of them is wanted. A smoke run has none.
@@ -231,6 +257,7 @@ impl Run {
             "kinetic_energy": seed.report.kinetic_energy_j,
             "threshold": self.settings.max_kinetic_energy_j,
             "step": seed.report.steps,
+            "cause": seed.report.ended.instability,
             "runtime_seed": seed.start.seed,
         });
         event(names::PHYSICS_INSTABILITY, Utc::now(), fields)
@@ -247,7 +274,8 @@ impl Run {
                 "num_steps": report.steps,
                 "runtime_seed": start.seed,
                 "start_offset_mm": start.offset_mm,
-                "static_variation_id": self.static_variation_id,
+                "static_variation_id": self.static_variation_id(),
+                "static_variation": self.variation,
                 "overloaded_motor": report.overloaded_motor,
             },
         });
@@ -274,7 +302,8 @@ impl Run {
             step_s: self.settings.step_s,
             engine: backend_for(self.backend).engine(),
             backend: self.backend,
-            static_variation_id: self.static_variation_id.clone(),
+            static_variation_id: self.static_variation_id().map(str::to_owned),
+            static_variation: self.variation.clone(),
             runtime_seed: first.start.seed,
             final_positions: report.final_positions.clone(),
             trajectory: report.trajectory.clone(),
@@ -322,10 +351,10 @@ impl Run {
                 let motor = report.overloaded_motor.as_deref().unwrap_or(body);
                 format!("{name}: the motor of {motor:?} was at its limit for {OVERLOAD_S} s until {time:.3} s")
             }
-            FailureReason::PhysicsInstability => format!(
-                "{name}: {body} became unstable after {time:.3} s{place}; kinetic energy {:.3e} J, limit {:.3e} J",
-                report.kinetic_energy_j, self.settings.max_kinetic_energy_j
-            ),
+            FailureReason::PhysicsInstability => {
+                let cause = report.ended.instability.map(|cause| format!("; {cause}")).unwrap_or_default();
+                format!("{name}: {body} became unstable after {time:.3} s{place}{cause}")
+            }
             _ => format!("{name} after {time:.3} s{place}"),
         }
     }

@@ -188,7 +188,7 @@ async fn renders(tools: &Tools, session: &SessionId) -> anyhow::Result<Vec<Strin
 fn refused(
     cause: NotBuilt,
     artifacts_present: &[&str],
-    turn: &Turn<'_>,
+    turn: &Turn,
     mut events: Vec<Map<String, Value>>,
 ) -> Result<SubmitResponse, ServiceError> {
     let (words, refusal) = match cause {

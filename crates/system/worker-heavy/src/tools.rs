@@ -1,15 +1,7 @@
 //! The heavy tools themselves: build the design, then validate, simulate or draw it. HTTP routes and the Temporal
 //! activity both come here, and every call passes the same queue.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -91,19 +83,17 @@ pub struct Built {
 }
 
 impl Built {
-    /// What a scene of it is made of.
-    pub fn scene_sources<'call>(
-        &'call self,
-        materials: &'call MaterialData,
-        motor_power: &'call BTreeMap<String, f64>,
-    ) -> SceneSources<'call> {
+    /// What a scene of it is made of, with full power for its motors, in the variation that its objectives name.
+    pub fn scene_sources<'call>(&'call self, materials: &'call MaterialData) -> SceneSources<'call> {
+        static ALL_FULL: BTreeMap<String, f64> = BTreeMap::new();
         SceneSources {
             design: &self.design,
             objectives: self.objectives.as_ref(),
             assembly: self.assembly.as_ref().and_then(|checked| checked.value.as_ref()),
             moved_mesh: self.files.moved_mesh.as_deref(),
             materials,
-            motor_power,
+            motor_power: &ALL_FULL,
+            variation_id: self.objectives.as_ref().and_then(|it| it.randomization.static_variation_id.as_deref()),
         }
     }
 }
@@ -340,21 +330,4 @@ pub fn objectives_of(bytes: Option<&[u8]>) -> Result<Option<Objectives>, NotBuil
     let Some(bytes) = bytes.filter(|bytes| !is_template(bytes)) else { return Ok(None) };
     let sound = gates::objectives::check(bytes).sound();
     sound.map(Some).map_err(|found| NotBuilt::Rejected(found.into_iter().map(|one| (Gate::Objectives, one)).collect()))
-}
-
-/// Sets its flag when it is dropped: a caller that goes away ends the run that was made for it.
-pub struct CancelOnDrop(Arc<AtomicBool>);
-
-impl CancelOnDrop {
-    /// A guard and the flag that it will set.
-    pub fn new() -> (Self, Arc<AtomicBool>) {
-        let flag = Arc::new(AtomicBool::new(false));
-        (Self(flag.clone()), flag)
-    }
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

@@ -1,8 +1,6 @@
 //! `validate`: is the geometry sound, do joints hold, and does the benchmark work wherever its randomisation puts the
 //! moved object?
 
-use std::collections::BTreeMap;
-
 use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
@@ -35,7 +33,12 @@ pub async fn validate(
         Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
     };
 
-    let findings = findings(&built, &tools.materials);
+    let materials = tools.materials.clone();
+    let checked = turn.work(move |_| {
+        let findings = findings(&built, &materials);
+        (built, findings)
+    });
+    let (built, findings) = checked.await?;
     let passed = findings.is_empty();
     let sentences: Vec<_> = findings.iter().map(|(_, violation)| violation.message.as_str()).collect();
     events.push(event(names::SCENE_VALIDATION, Utc::now(), json!({ "result": passed, "errors": sentences })));
@@ -84,7 +87,7 @@ fn findings(built: &Built, materials: &MaterialData) -> Vec<(Gate, Violation)> {
         findings.extend(in_validation(design_rules::check_randomization(design, objectives)));
     }
     // The scene is made to see that materials and masses are known; it is not run.
-    if let Err(sentence) = scene_of(&built.scene_sources(materials, &BTreeMap::new())) {
+    if let Err(sentence) = scene_of(&built.scene_sources(materials)) {
         findings.push((Gate::Manufacturability, Violation::new("script.py", "design.no_scene", sentence)));
     }
     findings
@@ -99,7 +102,7 @@ fn warnings(built: &Built) -> Vec<String> {
 }
 
 /// The answer to a call that was refused.
-pub fn refused(refusal: Refusal, turn: &Turn<'_>, events: Vec<Map<String, Value>>) -> BenchmarkResponse {
+pub fn refused(refusal: Refusal, turn: &Turn, events: Vec<Map<String, Value>>) -> BenchmarkResponse {
     BenchmarkResponse {
         success: false,
         message: format!("{}{}", refusal.named_message(), turn.note()),

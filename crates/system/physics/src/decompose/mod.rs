@@ -30,13 +30,15 @@ mod surface;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use sha2::{Digest, Sha256};
 
 use concavity::{Depth, depth_below_hull};
 use surface::Surface;
+
+use crate::run::CancelFlag;
 
 /// Most pieces of one mesh: the engine looks at each in every step.
 const MAX_PIECES: usize = 192;
@@ -58,20 +60,21 @@ type Pieces = Arc<[ConvexPiece]>;
 static CACHE: Mutex<VecDeque<([u8; 32], Pieces)>> = Mutex::new(VecDeque::new());
 
 /// Cuts a closed mesh into convex pieces, which together fill it to within [`tolerance_mm`]. A convex mesh is one
-/// piece. The answer for a mesh is kept, so a design that is simulated again is not cut again.
-pub fn convex_pieces(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> Pieces {
+/// piece. The answer for a mesh is kept, so a design that is simulated again is not cut again. Nothing when `cancel` is
+/// set, which is looked at before every cut.
+pub fn convex_pieces(vertices: &[[f64; 3]], triangles: &[[u32; 3]], cancel: &CancelFlag) -> Option<Pieces> {
     let digest = digest(vertices, triangles);
     let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, pieces)) = lock().iter().find(|(known, _)| *known == digest) {
-        return Arc::clone(pieces);
+        return Some(Arc::clone(pieces));
     }
-    let pieces: Pieces = decompose(Surface::welded(vertices, triangles)).into();
+    let pieces: Pieces = decompose(Surface::welded(vertices, triangles), cancel)?.into();
     let mut cache = lock();
     if cache.len() >= CACHED_MESHES {
         cache.pop_front();
     }
     cache.push_back((digest, Arc::clone(&pieces)));
-    pieces
+    Some(pieces)
 }
 
 /// How far the pieces may stand out of a mesh of this size, mm: 0.2 % of the diagonal, at least 0.05 and at most
@@ -93,10 +96,13 @@ struct Candidate {
     depth: Depth,
 }
 
-fn decompose(mesh: Surface) -> Vec<ConvexPiece> {
+fn decompose(mesh: Surface, cancel: &CancelFlag) -> Option<Vec<ConvexPiece>> {
     let tolerance = tolerance_mm(mesh.diagonal());
     let mut pieces: Vec<Candidate> = mesh.solids().into_iter().filter_map(candidate).collect();
     while pieces.len() < MAX_PIECES {
+        if cancel.load(Ordering::Relaxed) {
+            return None;
+        }
         let deepest = (0..pieces.len()).max_by(|a, b| pieces[*a].depth.mm.total_cmp(&pieces[*b].depth.mm));
         let Some(deepest) = deepest.filter(|index| pieces[*index].depth.mm > tolerance) else { break };
         let Candidate { surface, depth } = &pieces[deepest];
@@ -113,7 +119,7 @@ fn decompose(mesh: Surface) -> Vec<ConvexPiece> {
         pieces.swap_remove(deepest);
         pieces.extend(parts.into_iter().filter_map(candidate));
     }
-    pieces.into_iter().map(|piece| piece.depth.hull).collect()
+    Some(pieces.into_iter().map(|piece| piece.depth.hull).collect())
 }
 
 fn candidate(surface: Surface) -> Option<Candidate> {

@@ -4,7 +4,9 @@ use super::{
     MM_PER_M, assembly::Assembly, contact::contact_numbers, escape, file_stem, joint_name, metres, put, triple,
 };
 use crate::{
+    PhysicsError,
     decompose::convex_pieces,
+    run::CancelFlag,
     scene::{Body, Geometry, Mobility, Scene},
 };
 
@@ -16,6 +18,7 @@ pub(super) struct BodyWriter<'scene> {
     pub scene: &'scene Scene,
     pub assembly: &'scene Assembly,
     pub step_s: f64,
+    pub cancel: &'scene CancelFlag,
     /// Elements of `<asset>`.
     pub assets: String,
     /// Elements of `<worldbody>`.
@@ -31,15 +34,16 @@ pub(crate) fn piece_name(label: &str, piece: usize) -> String {
 
 impl BodyWriter<'_> {
     /// Writes everything that rides on `carrier`, and what rides on that in turn.
-    pub fn write_riders(&mut self, carrier: Option<usize>, depth: usize) {
+    pub fn write_riders(&mut self, carrier: Option<usize>, depth: usize) -> Result<(), PhysicsError> {
         for place in 0..self.scene.bodies.len() {
             if self.assembly.carrier[place] == carrier {
-                self.write_body(place, depth);
+                self.write_body(place, depth)?;
             }
         }
+        Ok(())
     }
 
-    fn write_body(&mut self, place: usize, depth: usize) {
+    fn write_body(&mut self, place: usize, depth: usize) -> Result<(), PhysicsError> {
         let scene = self.scene;
         let body = &scene.bodies[place];
         let indent = "  ".repeat(depth);
@@ -61,12 +65,13 @@ impl BodyWriter<'_> {
                 ),
             );
         }
-        self.write_shape(place, body, &indent);
-        self.write_riders(Some(place), depth + 1);
+        self.write_shape(place, body, &indent)?;
+        self.write_riders(Some(place), depth + 1)?;
         put(&mut self.world, format_args!("{indent}</body>\n"));
+        Ok(())
     }
 
-    fn write_shape(&mut self, place: usize, body: &Body, indent: &str) {
+    fn write_shape(&mut self, place: usize, body: &Body, indent: &str) -> Result<(), PhysicsError> {
         let name = escape(&body.label);
         let [r, g, b] = body.color;
         let numbers = contact_numbers(body.restitution, self.step_s);
@@ -82,7 +87,7 @@ impl BodyWriter<'_> {
             }
             Geometry::Mesh { vertices, triangles } => {
                 let center = body.mass.center_mm;
-                let pieces = convex_pieces(vertices, triangles);
+                let pieces = convex_pieces(vertices, triangles, self.cancel).ok_or(PhysicsError::Cancelled)?;
                 let stem = format!("{place}_{}", file_stem(&body.label));
                 self.add_mesh(&body.label, &format!("{stem}.obj"), vertices, triangles, center);
                 if pieces.len() > 1 {
@@ -107,12 +112,13 @@ impl BodyWriter<'_> {
                              conaffinity=\"0\" rgba=\"{r} {g} {b} 1\"/>\n"
                         ),
                     );
-                    return;
+                    return Ok(());
                 }
                 format!("type=\"mesh\" mesh=\"{name}\"")
             }
         };
         put(&mut self.world, format_args!("{indent}  <geom name=\"{name}\" {shape} {material}/>\n"));
+        Ok(())
     }
 
     fn add_mesh(&mut self, name: &str, file: &str, vertices: &[[f64; 3]], triangles: &[[u32; 3]], center: [f64; 3]) {

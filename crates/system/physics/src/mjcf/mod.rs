@@ -12,6 +12,7 @@ use contract::{limits::SIMULATION_STEP_S, objectives::Zone};
 
 use crate::{
     PhysicsError,
+    run::CancelFlag,
     scene::{Scene, SceneZone, ZoneKind},
 };
 use assembly::Assembly;
@@ -42,12 +43,20 @@ pub struct Mjcf {
 /// contact (`impratio`): a steel block at rest on a slope of 25° creeps by 0.003 mm/s instead of 3. Solving slip away
 /// afterwards (`noslip_iterations`) is no better and makes a heap of 48 blocks three times slower.
 pub fn write_mjcf(scene: &Scene, step_s: Option<f64>) -> Result<Mjcf, PhysicsError> {
+    write_mjcf_unless(scene, step_s, &CancelFlag::new(false))
+}
+
+/// The same, unless `cancel` is set meanwhile: a mesh of many notches takes a while to cut into convex pieces.
+///
+/// # Errors
+/// [`PhysicsError::Cancelled`] when the flag is set, within a cut.
+pub fn write_mjcf_unless(scene: &Scene, step_s: Option<f64>, cancel: &CancelFlag) -> Result<Mjcf, PhysicsError> {
     scene.check()?;
     let assembly = Assembly::of(scene)?;
     let step = step_s.unwrap_or(SIMULATION_STEP_S);
     let (assets, world) = (String::new(), String::new());
-    let mut writer = BodyWriter { scene, assembly: &assembly, step_s: step, assets, world, meshes: Vec::new() };
-    writer.write_riders(None, 2);
+    let mut writer = BodyWriter { scene, assembly: &assembly, step_s: step, cancel, assets, world, meshes: Vec::new() };
+    writer.write_riders(None, 2)?;
     let BodyWriter { assets, mut world, meshes, .. } = writer;
     write_zones(&mut world, &scene.zones);
     write_camera(&mut world, scene);

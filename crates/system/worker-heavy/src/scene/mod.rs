@@ -7,7 +7,11 @@ mod moved_object;
 use std::collections::BTreeMap;
 
 use cad_runtime::Design;
-use contract::{assembly::AssemblyDefinition, objectives::Objectives};
+use contract::{
+    assembly::AssemblyDefinition,
+    objectives::{Objectives, StaticVariation},
+};
+use design_rules::moved_part;
 use physics::{Scene, SceneZone, ZoneKind};
 
 pub use self::bodies::body_of;
@@ -28,27 +32,30 @@ pub struct SceneSources<'call> {
     pub materials: &'call MaterialData,
     /// Share of its command that a motor gets, by part; all of it when not named.
     pub motor_power: &'call BTreeMap<String, f64>,
+    /// Id of the static variation.
+    pub variation_id: Option<&'call str>,
 }
 
-/// Builds the scene, with the moved object at its nominal start.
+/// Builds the scene, with the moved object at its nominal start, and tells what the variation fixed in it.
 ///
 /// The moved object is the part that carries its label, or `target_box`, or `target` or `bucket` in its label; where
 /// the design has none, the objectives' shape is spawned at the start position.
-pub fn scene_of(sources: &SceneSources) -> Result<Scene, String> {
+pub fn scene_of(sources: &SceneSources) -> Result<(Scene, Option<StaticVariation>), String> {
     let SceneSources { design, objectives, materials, .. } = *sources;
     let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();
     let mut bodies =
         parts.iter().map(|part| bodies::jointed_body_of(part, design, materials)).collect::<Result<Vec<_>, _>>()?;
     let welds = bodies::welds_of(design);
     let actuators = motors::motors_of(sources)?;
+    let mut variation = sources.variation_id.map(moved_object::variation);
     let Some(objectives) = objectives else {
-        return Ok(Scene { bodies, welds, actuators, ..Scene::default() });
+        return Ok((Scene { bodies, welds, actuators, ..Scene::default() }, variation));
     };
 
-    let moved_object = if let Some(label) = moved_object::moved_part(&bodies, &objectives.moved_object.label) {
-        label
+    let moved_object = if let Some(part) = moved_part(design, &objectives.moved_object.label) {
+        part.label.clone()
     } else {
-        let spawned = moved_object::spawn(&objectives.moved_object, sources.moved_mesh)?;
+        let spawned = moved_object::spawn(&objectives.moved_object, sources.moved_mesh, variation.as_mut())?;
         let label = spawned.label.clone();
         bodies.push(spawned);
         label
@@ -58,7 +65,7 @@ pub fn scene_of(sources: &SceneSources) -> Result<Scene, String> {
         kind: ZoneKind::Forbidden { name: zone.name.clone() },
         zone: contract::objectives::Zone { min: zone.min, max: zone.max },
     });
-    Ok(Scene {
+    let scene = Scene {
         bodies,
         welds,
         actuators,
@@ -66,5 +73,6 @@ pub fn scene_of(sources: &SceneSources) -> Result<Scene, String> {
         bounds: Some(objectives.simulation_bounds),
         moved_object: Some(moved_object),
         ..Scene::default()
-    })
+    };
+    Ok((scene, variation))
 }

@@ -1,31 +1,39 @@
-//! The object that must reach the goal: found among the parts, or spawned as the objectives describe it.
+//! The object that must reach the goal, where no part is it: spawned as the objectives and the variation describe it.
 
 use std::io::Cursor;
 
-use contract::{limits::MOVED_OBJECT_DENSITY_KG_M3, objectives::MovedObject};
+use contract::{
+    limits::MOVED_OBJECT_DENSITY_KG_M3,
+    objectives::{MovedObject, StaticVariation},
+};
 use physics::{Body, Geometry, Mobility};
+use sha2::{Digest, Sha256};
 
-/// Radius of a moved object whose objectives give none, mm.
-const DEFAULT_RADIUS_MM: f64 = 10.0;
 /// Friction and bounce of a moved object, for which the objectives name no material.
 const FRICTION: f64 = 0.5;
 const RESTITUTION: f64 = 0.5;
+/// The shape that comes from a file.
+const MESH: &str = "mesh";
 const COLOR: [f64; 3] = [0.95, 0.55, 0.1];
 
-/// The part that is the moved object, where the design has one.
-pub(super) fn moved_part(bodies: &[Body], label: &str) -> Option<String> {
-    let is_meant = |name: &str| name.contains("target") || name.contains("bucket");
-    let find = |wanted: &dyn Fn(&str) -> bool| bodies.iter().find(|body| wanted(&body.label));
-    find(&|name| name == label)
-        .or_else(|| find(&|name| name == "target_box"))
-        .or_else(|| find(&is_meant))
-        .map(|body| body.label.clone())
+/// A variation, before anything is drawn of it.
+pub(super) fn variation(id: &str) -> StaticVariation {
+    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(id).into();
+    StaticVariation { id: id.to_owned(), seed: u32::from_be_bytes([a, b, c, d]), moved_object_radius_mm: None }
 }
 
-/// The moved object at its nominal start. `mesh` holds the STL file of the shape `mesh`.
-pub(super) fn spawn(object: &MovedObject, mesh: Option<&[u8]>) -> Result<Body, String> {
+/// The moved object at its nominal start, in the size that the variation draws, which is noted there. `mesh` holds the
+/// STL file of the shape `mesh`, which has its size.
+pub(super) fn spawn(
+    object: &MovedObject,
+    mesh: Option<&[u8]>,
+    variation: Option<&mut StaticVariation>,
+) -> Result<Body, String> {
     let center = object.start_position;
-    let size = object.static_randomization.radius.map_or(DEFAULT_RADIUS_MM, |[low, high]| f64::midpoint(low, high));
+    let size = object.static_randomization.radius_mm(variation.as_ref().map(|variation| variation.seed));
+    if let Some(variation) = variation.filter(|_| object.shape != MESH) {
+        variation.moved_object_radius_mm = Some(size);
+    }
     if !(size.is_finite() && size > 0.0) {
         return Err(format!("objectives.yaml: moved_object.static_randomization.radius gives a radius of {size} mm"));
     }
@@ -33,7 +41,7 @@ pub(super) fn spawn(object: &MovedObject, mesh: Option<&[u8]>) -> Result<Body, S
         "sphere" => Geometry::Sphere { radius: size },
         "box" => Geometry::Cuboid { half_size: [size; 3] },
         "cylinder" => Geometry::Cylinder { radius: size, half_height: size },
-        "mesh" => mesh_at(center, object, mesh)?,
+        MESH => mesh_at(center, object, mesh)?,
         other => {
             let sentence = "objectives.yaml: moved_object.shape is";
             return Err(format!("{sentence} {other:?}; sphere, box, cylinder and mesh can be spawned"));
@@ -74,7 +82,25 @@ mod tests {
     fn an_unknown_shape_is_named_with_the_known_ones() {
         let text = "label: ring\nshape: torus\nstart_position: [0, 0, 0]\nruntime_jitter: [0, 0, 0]\n";
         let object: MovedObject = serde_yaml::from_str(text).expect("a valid object");
-        let error = spawn(&object, None).expect_err("no torus can be spawned");
+        let error = spawn(&object, None, None).expect_err("no torus can be spawned");
         assert!(error.contains("torus") && error.contains("sphere"), "{error}");
+    }
+
+    #[test]
+    fn a_variation_draws_the_same_radius_from_its_id_everywhere() {
+        let text = "label: ball\nshape: sphere\nstatic_randomization: {radius: [8, 12]}\nstart_position: [0, 0, 50]\n\
+                    runtime_jitter: [0, 0, 0]\n";
+        let object: MovedObject = serde_yaml::from_str(text).expect("a valid object");
+        let radius = |id: Option<&str>| {
+            let mut drawn = id.map(variation);
+            let body = spawn(&object, None, drawn.as_mut()).expect("a ball");
+            let Geometry::Sphere { radius } = body.geometry else { panic!("no ball: {body:?}") };
+            assert_eq!(drawn.and_then(|drawn| drawn.moved_object_radius_mm), id.map(|_| radius));
+            radius
+        };
+        assert_eq!(radius(None), 10.0);
+        // What `printf v1 | sha256sum` begins with.
+        assert_eq!(radius(Some("v1")), 8.0 + 4.0 * f64::from(0x3bfc_2695_u32) / f64::from(u32::MAX));
+        assert_ne!(radius(Some("v1")), radius(Some("v2")));
     }
 }
