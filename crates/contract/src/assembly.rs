@@ -215,7 +215,7 @@ pub struct MotorControl {
     /// mm. `sinusoidal`, `square`, `trapezoidal`, `oscillate`: largest deviation in rad or mm. Others ignore it.
     #[serde(default)]
     pub speed: f64,
-    /// Hz; needed by the modes that repeat.
+    /// Hz, for the modes that repeat; 1 when absent.
     #[serde(default)]
     pub frequency: Option<f64>,
     /// Middle of `oscillate`, rad or mm; 0 when absent.
@@ -224,7 +224,8 @@ pub struct MotorControl {
     /// Course of `waypoint`: pairs of a time, s, and a place, rad or mm, in the order of time.
     #[serde(default)]
     pub waypoints: Vec<[f64; 2]>,
-    /// Largest effort, N·m or N; that of the servo whose `cots_id` the part has when absent.
+    /// Largest effort, N·m or N. A hinge's servo is the part itself or what it turns on: its torque when absent, which
+    /// this must not exceed.
     #[serde(default)]
     pub force_limit: Option<f64>,
 }

@@ -49,16 +49,22 @@ pub struct CatalogQuery {
     pub category: Option<String>,
     /// Only parts up to this price, USD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(inner(range(min = 0.0)))]
+    #[garde(inner(range(min = 0.0), custom(a_number)))]
     pub max_cost: Option<f64>,
     /// Only parts up to this weight, g.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(inner(range(min = 0.0)))]
+    #[garde(inner(range(min = 0.0), custom(a_number)))]
     pub max_weight_g: Option<f64>,
     /// Episode that the search belongs to; it then keeps the `cots_search` event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub episode_id: Option<Uuid>,
+}
+
+/// A query string can spell NaN, which no range refuses, for it is neither below nor above any bound.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validation derive calls it with a reference")]
+fn a_number<C>(value: &f64, _: &C) -> garde::Result {
+    if value.is_nan() { Err(garde::Error::new("not a number; give one from 0, or leave it out")) } else { Ok(()) }
 }
 
 impl CatalogQuery {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     files::{ResponseStatus, no_nul},
-    json_text::no_nul_in_object,
+    json_text::storable_object,
     reviews::NextAgent,
 };
 
@@ -51,9 +51,10 @@ pub struct EpisodeMetadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(no_nul)))]
     pub worker_session_id: Option<String>,
-    /// Script of the workspace that the episode runs; `script.py` when absent.
+    /// Script of the workspace that the episode runs, at most 4096 bytes, the longest path of the operating system;
+    /// `script.py` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(inner(length(min = 1), custom(no_nul)))]
+    #[garde(inner(length(min = 1, max = 4096), custom(no_nul)))]
     pub script_path: Option<String>,
     /// Wall-clock limit of that script in seconds, 1 to 300; 30 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +70,7 @@ pub struct EpisodeMetadata {
     pub seed: Option<i64>,
     /// Everything else.
     #[serde(default, flatten)]
-    #[garde(custom(no_nul_in_object))]
+    #[garde(custom(storable_object))]
     pub additional_info: Map<String, Value>,
 }
 

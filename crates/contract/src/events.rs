@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::json_text::no_nul_in_object;
+use crate::json_text::storable_object;
 
 /// File in a session's root to which scripts append events, one JSON object a line.
 pub const EVENTS_FILE: &str = "events.jsonl";
@@ -104,7 +104,7 @@ fn default_page() -> i64 {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct IngestEventsRequest {
     /// Events in order; each names itself in `event_type`.
-    #[garde(inner(custom(named), custom(no_nul_in_object)))]
+    #[garde(inner(custom(named), custom(storable_object)))]
     pub events: Vec<Map<String, Value>>,
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     assembly::CostingEstimate, benchmark::DesignSource, catalog::CatalogVersion, session::SessionId,
-    simulation::FailureReason, simulation::SimulatorBackend, violations::Violation,
+    simulation::FailureReason, violations::Violation,
 };
 
 /// What stands between work and its hand-over, in the order in which it is asked.
@@ -23,10 +23,10 @@ pub enum Gate {
     Todo,
     /// `objectives.yaml`.
     Objectives,
-    /// `assembly_definition.yaml`.
-    AssemblyDefinition,
     /// The environment and objectives are those that were handed over.
     Environment,
+    /// `assembly_definition.yaml`.
+    AssemblyDefinition,
     /// `validate` has passed for exactly this content.
     Validation,
     /// `validate_and_price` has been called for exactly this content.
@@ -54,6 +54,16 @@ pub enum Stage {
     Benchmark,
 }
 
+impl Stage {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Engineering => "engineering",
+            Self::Benchmark => "benchmark",
+        }
+    }
+}
+
 /// Body of `POST /benchmark/submit`: finished work goes to review.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct SubmitRequest {
@@ -65,10 +75,6 @@ pub struct SubmitRequest {
     #[serde(default)]
     #[garde(skip)]
     pub stage: Stage,
-    /// Backend, as for pricing.
-    #[serde(default)]
-    #[garde(skip)]
-    pub backend: Option<SimulatorBackend>,
     /// A smoke run is no basis for a submission: true is refused.
     #[serde(default)]
     #[garde(skip)]
@@ -96,7 +102,8 @@ pub struct SubmitResponse {
     pub events: Vec<Map<String, Value>>,
 }
 
-/// What a reviewer receives. Paths are from the session root.
+/// What a reviewer receives. Paths are from the session root. Pictures, video and scene are those of the newest
+/// simulation of exactly this content; one that was changed since is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReviewManifest {
     /// `ready_for_review`.
@@ -107,7 +114,9 @@ pub struct ReviewManifest {
     pub session_id: SessionId,
     /// Pictures.
     pub renders: Vec<String>,
-    /// Scene of the newest simulation.
+    /// Video of the run.
+    pub video_path: Option<String>,
+    /// Scene as it ran; its meshes stand beside it.
     pub mjcf_path: Option<String>,
     /// Model as STEP.
     pub cad_path: String,
@@ -134,6 +143,16 @@ pub enum PlannerRole {
     EngineerPlanner,
     /// Plans a benchmark.
     BenchmarkPlanner,
+}
+
+impl PlannerRole {
+    /// The stage that it plans.
+    pub fn stage(self) -> Stage {
+        match self {
+            Self::EngineerPlanner => Stage::Engineering,
+            Self::BenchmarkPlanner => Stage::Benchmark,
+        }
+    }
 }
 
 /// Body of `POST /benchmark/submit_plan`: a plan goes to the coder.
@@ -194,6 +213,8 @@ pub struct Baseline {
     pub benchmark_session_id: SessionId,
     /// SHA-256 of `objectives.yaml`, hexadecimal.
     pub objectives_sha256: String,
+    /// SHA-256 of the file that holds the moved object, hexadecimal; absent when the objectives name none.
+    pub moved_mesh_sha256: Option<String>,
     /// Parts of the environment, by label.
     pub environment: BTreeMap<String, EnvironmentPart>,
     /// When it was recorded.

@@ -1,15 +1,33 @@
 //! Texts inside free-form JSON.
 //!
 //! JSON may hold NUL characters; Postgres can hold them neither in `text` nor in `jsonb`, so requests that end up
-//! there are refused with the place of the character.
+//! there are refused with the place of the character. Nor can it hold any number of values in one `jsonb`.
 
 use serde_json::{Map, Value};
 
-/// A JSON object without NUL characters in its keys and texts, at any depth.
-pub fn no_nul_in_object<C>(map: &Map<String, Value>, _: &C) -> garde::Result {
-    match nul_in_object(map) {
-        None => Ok(()),
-        Some(place) => Err(garde::Error::new(format!("contains a NUL character at {place}"))),
+/// Most values in one object, all depths together. Postgres fails at some ten millions, and nobody reads as many.
+pub const MAX_JSON_VALUES: usize = 1_000_000;
+
+/// A JSON object that the database can hold: without NUL characters in its keys and texts, at any depth, and with at
+/// most [`MAX_JSON_VALUES`] values.
+pub fn storable_object<C>(map: &Map<String, Value>, _: &C) -> garde::Result {
+    if let Some(place) = nul_in_object(map) {
+        return Err(garde::Error::new(format!("contains a NUL character at {place}")));
+    }
+    let values: usize = map.values().map(values_in).sum();
+    if values > MAX_JSON_VALUES {
+        let message = format!("holds {values} values, at most {MAX_JSON_VALUES} are stored; keep the bulk in a file");
+        return Err(garde::Error::new(message));
+    }
+    Ok(())
+}
+
+/// The value itself and all inside it.
+fn values_in(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(values_in).sum(),
+        Value::Object(map) => map.values().map(values_in).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 
@@ -50,5 +68,13 @@ mod tests {
         assert_eq!(place(&json!({"a": [1, {"b": "x\0y"}]})), Some("a[1].b".to_owned()));
         assert_eq!(place(&json!({"k\0": 1})), Some("k\\0".to_owned()));
         assert_eq!(place(&json!({"a": ["b", null, 1.5, true]})), None);
+    }
+
+    #[test]
+    fn more_values_than_are_stored_are_refused_with_their_number() {
+        let object = |values: usize| Map::from_iter([("n".to_owned(), json!(vec![1; values - 1]))]);
+        assert!(storable_object(&object(MAX_JSON_VALUES), &()).is_ok());
+        let refused = storable_object(&object(MAX_JSON_VALUES + 1), &()).expect_err("it is one too many").to_string();
+        assert!(refused.contains("1000001 values, at most 1000000"), "{refused}");
     }
 }

@@ -16,6 +16,10 @@ pub const MAX_SPEED_M_S: f64 = 1000.0;
 pub const OVERLOAD_SHARE: f64 = 0.99;
 /// How long a motor may be at its limit before it is overloaded, in seconds.
 pub const OVERLOAD_S: f64 = 2.0;
+/// Share of its power below which a motor gets none.
+pub const MIN_MOTOR_POWER: f64 = 0.05;
+/// Frequency of a motor's course that repeats and names none, in hertz.
+pub const DEFAULT_FREQUENCY_HZ: f64 = 1.0;
 /// Radius of a moved object whose objectives give none, in millimetres.
 pub const MOVED_OBJECT_RADIUS_MM: f64 = 10.0;
 /// Overlap of two solids that still counts as touching, in cubic millimetres.

@@ -111,7 +111,9 @@ pub struct JointMetadata {
     /// Label of the part that it turns or slides on; the world when absent.
     #[serde(default)]
     pub to: Option<String>,
-    /// For `through_hole`: the hole of this part and the hole of the other that share the axis.
+    /// The hole of this part that a hinge's shaft goes through, which says where its axis is; with `through_hole`, where
+    /// it is needed, also the hole of the other part on the same axis. A bearing or motor declares no holes: `other` is
+    /// not looked at there.
     #[serde(default)]
     pub holes: Option<HolePair>,
 }
@@ -122,7 +124,7 @@ pub struct JointMetadata {
 pub enum JointSupport {
     /// A bought bearing.
     Bearing,
-    /// A bought motor or servo.
+    /// A bought motor or servo; for a hinge alone.
     Motor,
     /// A shaft or pin through a hole of each part.
     ThroughHole,

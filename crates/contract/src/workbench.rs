@@ -39,7 +39,8 @@ pub struct PriceRequest {
     #[serde(flatten)]
     #[garde(dive)]
     pub design: DesignSource,
-    /// Backend; `objectives.yaml` decides when absent, then `genesis`. Stress analysis needs more material data.
+    /// Backend; `objectives.yaml` decides when absent, then `genesis`. Stress analysis needs more material data, and only
+    /// a check that asked for what the objectives need opens the way to simulation and submission.
     #[serde(default)]
     #[garde(skip)]
     pub backend: Option<SimulatorBackend>,
@@ -92,7 +93,8 @@ pub struct PriceReport {
     pub max_weight_g: Option<f64>,
     /// Parts that are free to move.
     pub dof_count: u32,
-    /// Every part that is made or bought, in the design's order. The environment's fixed parts are not priced.
+    /// Every part that is made or bought, in the design's order. The environment is not priced: where a benchmark was
+    /// handed over, its parts; elsewhere what is fixed and has neither method nor `cots_id`.
     pub parts: Vec<PricedPart>,
 }
 
@@ -131,14 +133,12 @@ pub struct WorkbenchResult {
 pub struct WorkbenchMetadata {
     /// Where the money goes.
     pub cost_breakdown: Option<CostBreakdown>,
-    /// Parts that are free to move.
+    /// Parts that are free to move, of a whole design.
     pub dof_count: Option<u32>,
     /// A warning when they are many.
     pub dof_warning: Option<String>,
     /// Faces that the tool or the mould cannot reach.
     pub undercut_count: Option<u32>,
-    /// Injection gates.
-    pub gate_count: Option<u32>,
     /// Figures of the method, by name with unit.
     pub additional_info: Map<String, Value>,
 }

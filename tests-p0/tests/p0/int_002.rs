@@ -6,6 +6,7 @@
 
 use contract::episodes::{AgentRunRequest, Episode, EpisodeMetadata, EpisodeStatus, TraceType};
 use rstest::rstest;
+use serde_json::json;
 use testkit::{Context, ControllerClient, EventLog, Fault, LONG, Service, StatusCode, wait_for};
 use uuid::Uuid;
 
@@ -125,5 +126,29 @@ async fn run_with_a_session_that_is_no_directory_name_is_refused(#[future(awt)] 
     let refused = ctx.controller().agent_run(&run_request("../elsewhere")).await?;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("session_id"), "{}", refused.text());
+    Ok(())
+}
+
+/// Longer than a path can be, and more than Temporal takes: told to the caller, not left to the workflow's start.
+#[rstest]
+#[tokio::test]
+async fn script_path_beyond_any_path_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let mut request = run_request(&ctx.unique("far"));
+    request.metadata_vars = Some(EpisodeMetadata { script_path: Some("a".repeat(5 << 20)), ..Default::default() });
+    let refused = ctx.controller().agent_run(&request).await?;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("script_path"), "{}", refused.text());
+    Ok(())
+}
+
+/// The database fails at documents with some ten millions of values.
+#[rstest]
+#[tokio::test]
+async fn metadata_beyond_what_is_stored_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let numbers = vec![1; 1_000_000];
+    let body = json!({ "task": "count", "session_id": ctx.unique("bulk"), "metadata_vars": { "numbers": numbers } });
+    let refused = ctx.controller().agent_run_json(&body).await?;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("at most 1000000"), "{}", refused.text());
     Ok(())
 }

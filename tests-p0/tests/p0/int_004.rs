@@ -22,6 +22,16 @@ async fn with_busy_design(ctx: &Context, name: &str) -> Session {
     session
 }
 
+/// The most runs that one call may ask for.
+const MOST_RUNS: usize = 64;
+/// So many runs one after another are long enough to tell runs that end early from runs that go on.
+const RUNS_A_CORE: usize = 8;
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock past 1970").as_secs_f64()
+}
+
 /// Start and end of the engine's work, in seconds since 1970.
 fn engine_time(response: &BenchmarkResponse) -> (f64, f64) {
     let events = EventLog::from_answer(&response.events);
@@ -68,12 +78,11 @@ async fn light_work_goes_on_while_a_simulation_runs(#[future(awt)] private_ctx: 
     let simulation = session.heavy.must_simulate(&request);
     let execution = async {
         let outcome = other.light.must_execute("print(6 * 7)", 20).await;
-        (SystemTime::now(), outcome)
+        (now(), outcome)
     };
     let (simulated, (executed, outcome)) = tokio::join!(simulation, execution);
     assert_eq!(outcome.stdout.trim(), "42");
     let (_, engine_ended) = engine_time(&simulated);
-    let executed = executed.duration_since(UNIX_EPOCH)?.as_secs_f64();
     assert!(executed < engine_ended, "the execution ended only after the simulation: it was held up");
     Ok(())
 }
@@ -83,18 +92,30 @@ async fn light_work_goes_on_while_a_simulation_runs(#[future(awt)] private_ctx: 
 async fn caller_that_goes_away_frees_the_queue(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
     let ctx = private_ctx;
     let (impatient, patient) = (with_busy_design(&ctx, "impatient").await, with_busy_design(&ctx, "patient").await);
-    let request = BenchmarkRequest::default();
-    let cut_off = tokio::time::timeout(Duration::from_millis(400), impatient.heavy.simulate(&request)).await;
-    assert!(cut_off.is_err(), "the design is too quick to be cut off");
-    let abandoned = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+    // What the design takes: from the call to the engine, and one run of it.
+    let called = now();
+    let (started, ended) = engine_time(&patient.heavy.must_simulate(&BenchmarkRequest::default()).await);
+    let (way, run) = (started - called, ended - started);
 
-    let response = patient.heavy.must_simulate(&request).await;
-    assert!(response.result.is_some(), "{response:?}");
-    // Had the worker kept the slot for the abandoned run, this one would have waited for nearly all of a run of the
-    // same design.
-    let (started, ended) = engine_time(&response);
-    assert!(started - abandoned < (ended - started) / 2.0, "waited {} s", started - abandoned);
+    let cores = std::thread::available_parallelism()?.get();
+    let runs = (RUNS_A_CORE * cores).min(MOST_RUNS);
+    let many = BenchmarkRequest { num_seeds: Some(runs as u32), ..BenchmarkRequest::default() };
+    let called = now();
+    // By then the engine is at work: the way there may take twice as long this time.
+    let patience = Duration::from_secs_f64(2.0 * way + run / 4.0);
+    let cut_off = tokio::time::timeout(patience, impatient.heavy.simulate(&many)).await;
+    assert!(cut_off.is_err(), "the design is too quick to be cut off");
+    let abandoned = now();
+
     let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
+    let response = patient.heavy.must_simulate(&smoke).await;
+    assert!(response.result.is_some(), "{response:?}");
+    // The abandoned runs, left alone, would go on until `left` from here; on all cores at once they are no faster than
+    // this. The next call needs its way, and must be there before half of it.
+    let (started, _) = engine_time(&response);
+    let left = called + way + run * runs as f64 / cores as f64 - abandoned;
+    let waited = started - abandoned;
+    assert!(waited < way + left / 2.0, "waited {waited} s; the abandoned runs would have taken {left} s more");
     let last = patient.heavy.must_simulate(&smoke).await;
     assert_eq!(last.queue_position, 1, "the abandoned call still holds its place");
     Ok(())

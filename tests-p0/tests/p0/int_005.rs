@@ -6,10 +6,13 @@
 
 use contract::{
     events::names::{LINT_FAILURE_DOCS, LOGIC_FAILURE, PLAN_SUBMISSION_ENGINEER},
-    handover::{Gate, PlanRequest},
+    handover::{Gate, PlanRequest, PlannerRole, SubmitRequest},
 };
 use rstest::rstest;
-use testkit::{Context, EventLog, solutions::Solution};
+use testkit::{
+    Context, EventLog,
+    solutions::{Benchmark, Solution},
+};
 
 use crate::ctx;
 
@@ -101,5 +104,32 @@ async fn everything_that_is_wrong_is_told_at_once(#[future(awt)] ctx: Context) -
         assert!(answer.violations.iter().any(|violation| violation.file == file), "{file}: {:#?}", answer.violations);
         assert!(answer.message.contains(file), "{file} is not named: {}", answer.message);
     }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn another_role_does_not_let_go_of_what_the_plan_fixed(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("role");
+    session.must_hold_solution(&Solution::bracket().planned()).await;
+    assert!(session.heavy.must_submit_plan(&PlanRequest::default()).await.success);
+    session.light.must_write_file("plan.md", &Benchmark::bystander().plan).await;
+
+    let as_other = PlanRequest { role: PlannerRole::BenchmarkPlanner };
+    let answer = session.heavy.must_submit_plan(&as_other).await;
+
+    assert_eq!((answer.success, answer.rejected_by), (false, Some(Gate::Plan)), "{answer:#?}");
+    assert!(answer.message.contains("stage benchmark") && answer.message.contains("session"), "{}", answer.message);
+
+    let eased = Solution::bracket().with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 1500.0").with(
+        "assembly_definition.yaml",
+        "benchmark_max_unit_cost_usd: 150.0",
+        "benchmark_max_unit_cost_usd: 1500.0",
+    );
+    session.must_hold_solution(&eased).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
+    assert_eq!(submitted.rejected_by, Some(Gate::Environment), "{submitted:#?}");
     Ok(())
 }

@@ -104,3 +104,40 @@ async fn edit_through_the_file_tool_is_what_counts(#[future(awt)] ctx: Context) 
     assert!(answer.success, "{answer:#?}");
     Ok(())
 }
+
+#[rstest]
+#[tokio::test]
+async fn deleted_item_is_missed_although_the_plan_is_handed_over_again(
+    #[future(awt)] ctx: Context,
+) -> anyhow::Result<()> {
+    let shortened = Solution::bracket().with("todo.md", "- [x] Check that it can be made\n", "");
+    let session = coded(&ctx, &shortened).await;
+
+    let again = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+    assert_eq!((again.success, again.rejected_by), (false, Some(Gate::Todo)), "{again:#?}");
+    assert!(again.message.contains("Check that it can be made"), "{}", again.message);
+
+    let answer = submit(&session).await;
+    assert_eq!(answer.rejected_by, Some(Gate::Todo), "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn plan_that_came_back_may_skip_items_and_add_others(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (item, skipped) = ("- [x] Check that it can be made\n", "- [-] Check that it can be made\n");
+    let anew = Solution::bracket().with("todo.md", item, &format!("{skipped}- [x] Mill it\n"));
+    let session = coded(&ctx, &anew).await;
+    let again = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+    assert_eq!(again.revision, Some(2), "{again:#?}");
+
+    // From now on the new list counts, with everything that stood in the old one.
+    for (gone, back) in [(skipped, item), ("- [x] Mill it\n", "- [x] Mill it\n")] {
+        session.light.must_edit_file("todo.md", gone, "").await;
+        assert_eq!(submit(&session).await.rejected_by, Some(Gate::Todo), "{gone:?} was not missed");
+        session.light.must_edit_file("todo.md", "- [x] Submit", &format!("{back}- [x] Submit")).await;
+    }
+    let answer = submit(&session).await;
+    assert!(answer.success, "{answer:#?}");
+    Ok(())
+}

@@ -106,9 +106,9 @@ async fn sound_objectives_pass(
     "moving_parts: [{part_name: fan, type: passive, dofs: [wobble]}]\nconstraints: {",
     "moving_parts[0].dofs"
 )]
-#[case::sine_without_frequency(
+#[case::sine_of_no_frequency(
     CAPS,
-    "moving_parts: [{part_name: fan, type: motor, dofs: [rotate_z], control: {mode: sinusoidal, speed: 1.0}}]\nconstraints: {",
+    "moving_parts: [{part_name: fan, type: motor, dofs: [rotate_z], control: {mode: sinusoidal, speed: 1.0, frequency: 0.0}}]\nconstraints: {",
     "moving_parts[0].control"
 )]
 #[tokio::test]

@@ -39,6 +39,8 @@ fn must_be_complete(found: &PartCandidate) {
 #[case::washer("M3 shim", "PlainWasher_M3_iso7089", "inner_diameter_mm", 3.2, "shim")]
 #[case::units("24 V 5 A supply", "DR-120-24", "current_a", 5.0, "24 V as asked")]
 #[case::better_than_asked("24V psu, at least 10 amps", "LRS-350-24", "current_a", 14.6, "1.5 times the 10 A")]
+#[case::price_floor("24 V supply, at least $40", "DR-120-24", "current_a", 5.0, "1.1 times the 40 USD")]
+#[case::price_range("supply between $30 and $40", "LRS-350-24", "current_a", 14.6, "within the 40 USD")]
 #[case::torque("servo of 1.9 N·m", "DS3218", "torque_nm", 1.96, "the 1.9 N·m asked for")]
 #[tokio::test]
 async fn candidate_is_complete_and_says_why_it_fits(

@@ -5,13 +5,13 @@
 //! of the simulated bodies that the worker records; every way of changing them is refused and named.
 
 use contract::{
-    benchmark::BenchmarkRequest,
+    benchmark::{BenchmarkRequest, DesignSource},
     handover::{Gate, HandoverRequest, Stage, SubmitRequest},
     workbench::PriceRequest,
 };
 use rstest::rstest;
 use testkit::{
-    Context, Session,
+    Context, Session, designs,
     solutions::{Benchmark, Solution},
 };
 
@@ -19,8 +19,13 @@ use crate::ctx;
 
 /// A session whose benchmark passed its submission.
 async fn submitted(ctx: &Context) -> Session {
+    submitted_with(ctx, &Benchmark::bystander(), &[]).await
+}
+
+/// The same for any benchmark with further files.
+async fn submitted_with(ctx: &Context, benchmark: &Benchmark, files: &[(&str, &str)]) -> Session {
     let session = ctx.session("benchmark");
-    for (path, content) in Benchmark::bystander().files() {
+    for (path, content) in benchmark.files().iter().chain(files) {
         session.light.must_write_file(path, content).await;
     }
     session.must_be_valid().await;
@@ -34,6 +39,10 @@ async fn submitted(ctx: &Context) -> Session {
 /// A session that received the benchmark and holds a solution of it.
 async fn solving(ctx: &Context) -> Session {
     let benchmark = submitted(ctx).await;
+    solving_of(ctx, &benchmark).await
+}
+
+async fn solving_of(ctx: &Context, benchmark: &Session) -> Session {
     let session = ctx.session("solution");
     let request = HandoverRequest { benchmark_session_id: benchmark.id.parse().expect("a test's session id is valid") };
     let answer = session.heavy.must_handover(&request).await;
@@ -89,6 +98,7 @@ async fn solution_beside_the_environment_passes_every_gate(#[future(awt)] ctx: C
     "return Compound(children=[*[Pos(0, 0, 1) * c for c in build_environment().children], bracket])",
     "bystander"
 )]
+#[case::ball_taken_over("script.py", "\"bracket\"", "\"ball\"", "ball")]
 #[case::objectives_eased("objectives.yaml", "max: [50.0, 50.0, 100.0]", "max: [60.0, 60.0, 100.0]", "objectives.yaml")]
 #[case::cap_raised("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 1500.0", "objectives.yaml")]
 #[case::comment_in_objectives("objectives.yaml", "constraints:", "# mine\nconstraints:", "objectives.yaml")]
@@ -116,8 +126,8 @@ async fn every_change_is_refused_by_every_tool(
         ("submit", submitted.rejected_by, submitted.message),
     ];
     for (tool, gate, message) in refusals {
-        // A raised cap also differs from the one that the assembly definition repeats, which is asked before.
-        assert!(matches!(gate, Some(Gate::Environment | Gate::AssemblyDefinition)), "{tool}: {gate:?}: {message}");
+        // A raised cap also differs from the one that the assembly definition repeats, which is asked after.
+        assert_eq!(gate, Some(Gate::Environment), "{tool}: {message}");
         assert!(message.contains("Immutability violation") && message.contains(named), "{tool}: {message}");
     }
     assert_eq!(simulated.result, None, "something was simulated");
@@ -156,5 +166,107 @@ async fn nothing_of_the_engineers_is_overwritten(#[future(awt)] ctx: Context) ->
     let answer = session.heavy.must_handover(&request).await;
     assert!(!answer.success && answer.message.contains("environment.py"), "{answer:#?}");
     assert_eq!(session.light.must_read_file("environment.py").await, "mine = 1\n");
+    Ok(())
+}
+
+/// A cube around the origin as STL text; half its edge in mm.
+fn cube(half: f64) -> String {
+    let mut facets = String::new();
+    for (axis, side) in (0..3).flat_map(|axis| [(axis, -half), (axis, half)]) {
+        let corner = |along: f64, across: f64| {
+            let mut corner = [side; 3];
+            // Counter-clockwise as seen from outside.
+            (corner[(axis + 1) % 3], corner[(axis + 2) % 3]) = (along * side, across * half);
+            corner
+        };
+        let corners = [corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0)];
+        for triangle in [[0, 1, 2], [0, 2, 3]] {
+            let vertices: String =
+                triangle.iter().map(|at| corners[*at]).map(|[x, y, z]| format!("vertex {x} {y} {z}\n")).collect();
+            facets += &format!("facet normal 0 0 0\nouter loop\n{vertices}endloop\nendfacet\n");
+        }
+    }
+    format!("solid cube\n{facets}endsolid cube\n")
+}
+
+/// The benchmark with a cube of its own in place of the ball, and a module in a folder.
+async fn submitted_in_folders(ctx: &Context) -> Session {
+    let plain = Benchmark::bystander();
+    let benchmark = Benchmark {
+        script: designs::script(
+            "from lib.blocks import block\n\
+             return Compound(children=[part(block(), \"bystander\", fixed=True)])",
+        ),
+        objectives: plain.objectives.replace("shape: sphere", "shape: mesh\n  mesh_path: parts/cube.stl"),
+        ..plain
+    };
+    let module = "from build123d import *\n\n\ndef block():\n    return Pos(150, 150, 20) * Box(40, 40, 40)\n";
+    submitted_with(ctx, &benchmark, &[("lib/blocks.py", module), ("parts/cube.stl", &cube(10.0))]).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn package_holds_all_that_the_environment_is_made_of(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = solving_of(&ctx, &submitted_in_folders(&ctx).await).await;
+    for path in ["lib/blocks.py", "parts/cube.stl"] {
+        assert!(session.light.must_exist_or_not(path).await, "{path} did not arrive");
+    }
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(simulated.success, "{simulated:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::enlarged(Some(12.0))]
+#[case::deleted(None)]
+#[tokio::test]
+async fn moved_object_of_the_benchmark_stays(
+    #[future(awt)] ctx: Context,
+    #[case] other: Option<f64>,
+) -> anyhow::Result<()> {
+    let session = solving_of(&ctx, &submitted_in_folders(&ctx).await).await;
+    match other {
+        Some(half) => session.light.must_write_file("parts/cube.stl", &cube(half)).await,
+        None => session.light.must_delete_file("parts/cube.stl").await,
+    }
+    let validated = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    for (gate, message) in [(validated.rejected_by, validated.message), (priced.rejected_by, priced.message)] {
+        assert_eq!(gate, Some(Gate::Environment), "{message}");
+        assert!(message.contains("Immutability violation") && message.contains("mesh_path"), "{message}");
+    }
+
+    session.light.must_write_file("parts/cube.stl", &cube(10.0)).await;
+    session.must_be_valid().await;
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn solution_is_no_benchmark(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = solving(&ctx).await;
+    // A benchmark needs no assembly definition; a solution cannot do without by calling itself one.
+    session.light.must_delete_file("assembly_definition.yaml").await;
+    session.light.must_write_file("plan.md", &Benchmark::bystander().plan).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let as_benchmark = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
+    let answer = session.heavy.must_submit(&as_benchmark).await;
+    assert_eq!((answer.success, answer.rejected_by), (false, Some(Gate::Plan)), "{answer:#?}");
+    assert!(answer.message.contains("stage benchmark"), "{}", answer.message);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn benchmark_is_submitted_from_the_files_of_its_session(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = submitted(&ctx).await;
+    let design = DesignSource { script_content: Some(Benchmark::bystander().script), ..DesignSource::default() };
+    let inline = SubmitRequest { stage: Stage::Benchmark, design, ..SubmitRequest::default() };
+    let answer = session.heavy.must_submit(&inline).await;
+    assert!(!answer.success, "a script that is in no file cannot be handed over: {answer:#?}");
+    assert!(answer.message.contains("script_path"), "no remedy is told: {}", answer.message);
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! INT-017 — refusing a plan takes proof and a verdict.
 //!
 //! Seam: coder → refusal → reviewer's verdict → next agent, over the controller's API and its database
-//! Requirement: a plan is refused only with proof; a confirmed refusal goes back to the planner, a rejected one to the
-//! coder; decisions about a refusal are legal while one waits, and no other decision is.
+//! Requirement: a plan is refused only with proof and for reasons that one role may give; a confirmed refusal goes back
+//! to the planner, a rejected one to the coder; decisions about a refusal are legal while one waits, and no other
+//! decision is.
 
 use std::collections::BTreeSet;
 
@@ -56,6 +57,21 @@ fn review(decision: ReviewDecision) -> String {
 #[case::no_reason(json!({ "evidence": ["41 > 30"] }), "reason")]
 #[case::blank_reason(json!({ "reason": " \n", "evidence": ["41 > 30"] }), "reason")]
 #[case::unknown_kind(json!({ "reason": "no", "evidence": ["41 > 30"], "reasons": ["TOO_TIRED"] }), "TOO_TIRED")]
+#[case::no_kind(json!({ "reason": "too dear", "evidence": ["41 > 30"], "reasons": [] }), "at least one reason")]
+#[case::kind_left_out(json!({ "reason": "too dear", "evidence": ["41 > 30"] }), "at least one reason")]
+#[case::kinds_of_two_roles(
+    json!({ "reason": "no", "evidence": ["41 > 30"], "reasons": ["BUDGET_EXCEEDED", "INVALID_NETLIST"] }),
+    "no role may give all of BUDGET_EXCEEDED, INVALID_NETLIST"
+)]
+#[case::nul_in_the_reason(json!({ "reason": "a\0b", "evidence": ["41 > 30"], "reasons": ["BUDGET_EXCEEDED"] }), "reason")]
+#[case::nul_in_the_evidence(
+    json!({ "reason": "no", "evidence": ["41 > 30", "a\0b"], "reasons": ["BUDGET_EXCEEDED"] }),
+    "evidence[1]"
+)]
+#[case::endless_evidence(
+    json!({ "reason": "no", "evidence": ["9".repeat(1 << 20)], "reasons": ["BUDGET_EXCEEDED"] }),
+    "evidence[0]"
+)]
 #[tokio::test]
 async fn refusal_without_proof_is_refused_and_leaves_nothing(
     #[future(awt)] ctx: Context,
@@ -245,6 +261,38 @@ async fn refusal_of_an_unknown_episode_is_not_found(#[future(awt)] ctx: Context)
     for answer in [controller.refuse_plan(nobody, &with_proof()).await?, controller.refusals(nobody).await?] {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}", answer.text());
     }
+    Ok(())
+}
+
+#[rstest]
+#[case::no_uuid("episode-7")]
+#[case::nul("%00")]
+#[case::no_utf8("%ff")]
+#[case::path("..%2f..%2fetc")]
+#[tokio::test]
+async fn id_that_is_none_is_refused(#[future(awt)] ctx: Context, #[case] id: &str) -> anyhow::Result<()> {
+    let controller = ctx.controller();
+    for answer in [
+        controller.refuse_plan(id, &with_proof()).await?,
+        controller.review(id, &review(ReviewDecision::Approved)).await?,
+        controller.refusals(id).await?,
+        controller.reviews(id).await?,
+    ] {
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{} {}", answer.url, answer.text());
+    }
+    Ok(())
+}
+
+/// YAML can write a NUL character where the document itself has none, and the database keeps none.
+#[rstest]
+#[tokio::test]
+async fn nul_that_a_review_spells_out_is_replaced(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
+    let document = review(ReviewDecision::Rejected).replace("[the cap was recomputed]", r#"["too\0 dear"]"#);
+    let answer = controller.must_review(id, &document).await;
+    assert_eq!(answer.review.comments, ["too\u{FFFD} dear"]);
+    let events = EventLog::from_stored(&controller.must_events(id).await);
+    assert_eq!(events.the_one(REVIEW_DECISION)["comments"], json!(["too\u{FFFD} dear"]));
     Ok(())
 }
 

@@ -4,6 +4,8 @@
 //! Requirement: `simulate` and `submit` need manufacturability and pricing to have passed for exactly their content; a
 //! failed check, another content, another session and a forged result file do not count.
 
+use std::collections::BTreeSet;
+
 use contract::{
     benchmark::BenchmarkRequest,
     handover::{Gate, SubmitRequest, SubmitResponse},
@@ -190,5 +192,98 @@ async fn smoke_result_is_no_basis_for_a_submission(#[future(awt)] ctx: Context) 
     let asked_for_smoke = SubmitRequest { smoke_test_mode: true, ..SubmitRequest::default() };
     assert_eq!(session.heavy.must_submit(&asked_for_smoke).await.rejected_by, Some(Gate::Smoke));
     assert!(submit(&session).await.success, "the newest simulation was a full one");
+    Ok(())
+}
+
+#[rstest]
+// Validation runs the script first and pricing second; a submission may run it once or more often.
+#[case::from_the_start(1)]
+#[case::when_submitted(3)]
+#[case::when_the_model_is_written(4)]
+#[case::afterwards(5)]
+#[tokio::test]
+async fn reviewer_receives_the_model_that_was_checked(
+    #[future(awt)] ctx: Context,
+    #[case] first_other: u32,
+) -> anyhow::Result<()> {
+    let session = ctx.session("counting");
+    session.light.must_write_file("runs.txt", "0").await;
+    let counting = Solution::bracket().with(
+        "script.py",
+        "bracket = Pos(70, 0, 5) * Box(20, 20, 10)",
+        &format!(
+            "runs = int(open('runs.txt').read()) + 1\n    open('runs.txt', 'w').write(str(runs))\n    \
+             bracket = Pos(70, 0, 5) * Box(20, 20 if runs < {first_other} else 20.125, 10)"
+        ),
+    );
+    session.must_hold_solution(&counting).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+
+    let answer = submit(&session).await;
+
+    if let Some(manifest) = &answer.manifest {
+        // The other block ends at y = 10.0625 mm.
+        let holds_other = session.light.must_read_file(&manifest.cad_path).await.contains("10.0625");
+        assert_eq!(holds_other, first_other == 1, "the model is not the one that was checked");
+    } else {
+        assert_eq!(answer.rejected_by, Some(Gate::Validation), "{answer:#?}");
+        let exists = session.light.must_exist_or_not("renders/model.step").await;
+        assert!(!exists, "the model of a refused submission was written");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn hole_declared_elsewhere_is_another_content(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("hole");
+    session.light.must_write_file("shift.txt", "0").await;
+    // Script and surface stay the same; where the hole is said to be comes from a file that decides nothing else.
+    let drilled = Solution::bracket().with(
+        "script.py",
+        "bracket = Pos(70, 0, 5) * Box(20, 20, 10)",
+        "from utils.fasteners import fastener_hole\n    \
+         bracket = fastener_hole(Pos(70, 0, 5) * Box(20, 20, 10), (70, 0, 10), \"pin\")\n    \
+         hole = bracket.joints[\"pin\"]\n    \
+         hole.relative_location = Pos(float(open('shift.txt').read()), 0, 0) * hole.relative_location",
+    );
+    session.must_hold_solution(&drilled).await;
+    session.must_be_priced().await;
+
+    session.light.must_write_file("shift.txt", "20").await;
+    must_not_simulate(&session, "the hole moved by 20 mm").await;
+
+    session.light.must_write_file("shift.txt", "0").await;
+    let answer = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(answer.success, "the hole is back at its place: {answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn reviewer_receives_pictures_of_exactly_this_content(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = holding(&ctx, "pictures").await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let drawn = BenchmarkRequest { render: true, ..BenchmarkRequest::default() };
+    let drawn = session.heavy.must_simulate(&drawn).await.artifacts.expect("a simulation has files").render_paths;
+    let mut pictures: BTreeSet<_> = drawn.into_iter().collect();
+
+    let manifest = submit(&session).await.manifest.expect("the content passed every gate");
+    assert!(manifest.mjcf_path.is_some(), "{manifest:#?}");
+    assert_eq!(BTreeSet::from_iter(manifest.renders), pictures);
+
+    // A picture that somebody painted over is none of the simulation.
+    let painted = pictures.pop_first().expect("pictures were asked for");
+    session.light.must_write_file(&painted, "painted").await;
+    let manifest = submit(&session).await.manifest.expect("the content passed every gate");
+    assert_eq!(BTreeSet::from_iter(manifest.renders), pictures);
+
+    session.light.must_edit_file("script.py", "Box(20, 20, 10)", "Box(20, 20, 9)").await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let manifest = submit(&session).await.manifest.expect("the new content passed every gate");
+    assert_eq!((manifest.renders, manifest.mjcf_path), (Vec::new(), None), "they show another content");
     Ok(())
 }

@@ -2,16 +2,19 @@
 //!
 //! Seam: session files → worker-heavy `validate_and_price`, simulate, submit → workbench
 //! Requirement: simulation and submission are blocked for a design over its price, over its weight or out of its build
-//! zone; each refusal names the measured value and the limit.
+//! zone; each refusal names the measured value and the limit. The environment is free of charge, and nothing else is.
 
 use contract::{
     benchmark::BenchmarkRequest,
-    handover::{Gate, SubmitRequest},
+    handover::{Gate, HandoverRequest, Stage, SubmitRequest},
     workbench::{PriceRequest, PriceResponse},
 };
 use rstest::rstest;
 use serde_json::Value;
-use testkit::{Context, Session, solutions::Solution};
+use testkit::{
+    Context, Session, designs,
+    solutions::{Benchmark, Solution},
+};
 
 use crate::ctx;
 
@@ -149,5 +152,136 @@ async fn price_is_for_the_quantity_that_the_objectives_ask_for(#[future(awt)] ct
     let report = price(&session).await.report.expect("a design that was built has a report");
     assert_eq!(report.quantity, 10);
     assert!((report.unit_cost - (10.0 + 0.0648 + 8.0 * 16.0 / 15.0)).abs() < 1e-6, "{report:#?}");
+    Ok(())
+}
+
+/// A session in which this benchmark passed its submission.
+async fn submitted(ctx: &Context, benchmark: &Benchmark) -> Session {
+    let session = ctx.session("benchmark");
+    for (path, content) in benchmark.files() {
+        session.light.must_write_file(path, content).await;
+    }
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let request = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
+    let answer = session.heavy.must_submit(&request).await;
+    assert!(answer.success, "{answer:#?}");
+    session
+}
+
+async fn must_receive(session: &Session, benchmark: &Session) {
+    let request = HandoverRequest { benchmark_session_id: benchmark.id.parse().expect("a test's session id is valid") };
+    let answer = session.heavy.must_handover(&request).await;
+    assert!(answer.success, "{answer:#?}");
+}
+
+/// A session that received the benchmark and holds this solution of it.
+async fn solving(ctx: &Context, benchmark: &Benchmark, solution: &Solution) -> Session {
+    let benchmark = submitted(ctx, benchmark).await;
+    let session = ctx.session("solution");
+    must_receive(&session, &benchmark).await;
+    for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
+        session.light.must_write_file(path, content).await;
+    }
+    session
+}
+
+const BRACKET: &str = "part(Pos(70, 0, 5) * Box(20, 20, 10), \"bracket\")";
+
+/// The bracket as a part that is held in place and names no method.
+const FIXED_BRACKET: &str = "part(Pos(70, 0, 5) * Box(20, 20, 10), \"bracket\", fixed=True)";
+
+#[rstest]
+#[case::part(FIXED_BRACKET, Gate::Manufacturability, "do not fix what you build")]
+#[case::compound(
+    "Pos(70, 0, 5) * Box(20, 20, 10)\n    bracket.label = \"bracket\"\n    bracket.metadata = CompoundMetadata(fixed=True)",
+    Gate::Manufacturability,
+    "a compound cannot be priced"
+)]
+// What names its method is priced, fixed or not: 151.7832 USD as above.
+#[case::part_with_a_method(
+    "part(Pos(70, 0, 5) * Box(60, 60, 10), \"bracket\")\n    bracket.metadata.is_fixed = True",
+    Gate::Cost,
+    "Unit cost $151.78 exceeds limit $150.00"
+)]
+#[tokio::test]
+async fn fixing_a_part_makes_it_no_cheaper(
+    #[future(awt)] ctx: Context,
+    #[case] bracket: &str,
+    #[case] gate: Gate,
+    #[case] words: &str,
+) -> anyhow::Result<()> {
+    let solution = Solution::bracket_in_environment().with("script.py", BRACKET, bracket);
+    let session = solving(&ctx, &Benchmark::bystander(), &solution).await;
+    session.must_be_valid().await;
+
+    let answer = price(&session).await;
+    assert!(!answer.success && answer.rejected_by == Some(gate), "{answer:#?}");
+    assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
+    assert_eq!(session.heavy.must_simulate(&BenchmarkRequest::default()).await.rejected_by, Some(gate));
+    assert_eq!(session.heavy.must_submit(&SubmitRequest::default()).await.rejected_by, Some(gate));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn environment_is_free_of_charge_and_of_the_build_zone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // A fixed block outside of the build zone, and a loose one that is milled: with it in the sum, 217 USD.
+    let benchmark = Benchmark {
+        script: designs::script(
+            "fixed = part(Pos(150, 150, 20) * Box(40, 40, 40), \"bystander\", fixed=True)\n\
+             return Compound(children=[fixed, part(Pos(-70, 0, 5) * Box(20, 20, 10), \"loose\")])",
+        ),
+        ..Benchmark::bystander()
+    };
+    let all = "build_zone: {min: [-300.0, -300.0, -10.0], max: [300.0, 300.0, 600.0]}";
+    assert!(benchmark.objectives.contains(all), "{}", benchmark.objectives);
+    let objectives = benchmark.objectives.replace(all, "build_zone: {min: [-100, -100, -10], max: [100, 100, 600]}");
+    let benchmark = Benchmark { objectives, ..benchmark };
+    let session = solving(&ctx, &benchmark, &Solution::bracket_in_environment()).await;
+
+    session.must_be_valid().await;
+    let answer = price(&session).await;
+    assert!(answer.success, "{answer:#?}");
+    let report = answer.report.expect("a design that was built has a report");
+    let priced: Vec<_> = report.parts.iter().map(|part| part.label.as_str()).collect();
+    assert_eq!(priced, ["bracket"]);
+    assert!((report.unit_cost - (100.0 + 0.0648 + 8.0 * 16.0 / 15.0)).abs() < 1e-6, "{report:#?}");
+    assert!(session.heavy.must_submit(&SubmitRequest::default()).await.success);
+
+    // The engineer's own part is held to the zone by both.
+    session.light.must_edit_file("script.py", "Pos(70, 0, 5)", "Pos(95, 0, 5)").await;
+    assert_eq!(price(&session).await.rejected_by, Some(Gate::BuildZone));
+    let validated = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    assert!(validated.message.contains("part \"bracket\": X max (105.000)"), "{}", validated.message);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn benchmark_of_fixed_parts_costs_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("free");
+    for (path, content) in Benchmark::bystander().files() {
+        session.light.must_write_file(path, content).await;
+    }
+    let answer = price(&session).await;
+    assert!(answer.success && answer.message.contains("0 parts, $0.00 and 0.0 g"), "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn price_from_before_the_hand_over_does_not_count(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let benchmark = submitted(&ctx, &Benchmark::bystander()).await;
+    let session = ctx.session("early");
+    // Where nothing was handed over, what is fixed is an environment, and costs nothing.
+    let solution = Solution::bracket_in_environment().with("script.py", BRACKET, FIXED_BRACKET);
+    session.must_hold_solution(&solution).await;
+    session.light.must_write_file("environment.py", &Benchmark::bystander().script).await;
+    session.must_be_priced().await;
+
+    must_receive(&session, &benchmark).await;
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert_eq!((simulated.rejected_by, simulated.result), (Some(Gate::Pricing), None), "{}", simulated.message);
     Ok(())
 }

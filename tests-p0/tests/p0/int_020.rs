@@ -1,7 +1,7 @@
 //! INT-020 — simulation outcomes are classified.
 //!
 //! Seam: worker-heavy simulate → cad-runtime → physics → events
-//! Requirement: goal hit, forbidden zone, out of bounds, timeout and instability (of energy, of speed, of the numbers)
+//! Requirement: goal hit, forbidden zone, out of bounds, timeout and instability (of energy, of speed)
 //! each give their own reason, with time, body and place, in the answer and in the event stream; a design that cannot be
 //! built is none of them.
 
@@ -98,8 +98,6 @@ async fn forbidden_zone_on_the_way_is_hit_before_the_goal(#[future(awt)] ctx: Co
 #[case::energy(mechanisms::driven_disc("{mode: on_off, speed: 1000.0, frequency: 0.01}"), "kinetic energy")]
 // 100 kN on a carriage of 43 g: 4.6 km/s after the first step, and only 0.46 MJ.
 #[case::speed(mechanisms::driven_carriage("{mode: on_off, speed: 100000.0, frequency: 0.01}"), "speed")]
-// Beyond the largest number there is.
-#[case::no_number(mechanisms::driven_disc("{mode: on_off, speed: 1e308, frequency: 0.01}"), "not a number")]
 #[tokio::test]
 async fn instability_tells_what_became_unstable(
     #[future(awt)] ctx: Context,
@@ -130,7 +128,7 @@ async fn instability_tells_what_became_unstable(
             let expected = 100_000.0 * SIMULATION_STEP_S / (16e-6 * 2700.0);
             assert!((measured / expected - 1.0).abs() < 1e-9, "{measured} m/s, expected {expected} m/s");
         }
-        Instability::NonFinite => assert_eq!(cause, "not a number"),
+        Instability::NonFinite => panic!("the numbers of these runs are finite"),
     }
     let events = EventLog::from_answer(&response.events);
     assert_eq!(events.the_one(PHYSICS_INSTABILITY)["cause"], serde_json::to_value(instability)?);

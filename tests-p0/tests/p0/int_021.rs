@@ -92,6 +92,41 @@ async fn borderline_design_fails_where_its_start_says_so(#[future(awt)] ctx: Con
 
 #[rstest]
 #[tokio::test]
+async fn part_whose_label_only_resembles_is_not_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let plain = falling_with_jitter(60.0);
+    // A loose block that lies in the goal from the beginning, and a fixed one beside it: neither is on the ball's way.
+    let script = designs::script(
+        "return Compound(children=[\n    part(Pos(0, 40, 5) * Box(10, 10, 10), \"target\"),\n    \
+         part(Pos(0, -40, 5) * Box(10, 10, 10), \"bucket_stand\", fixed=True),\n])",
+    );
+    let objectives = plain.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 1000.0");
+    let response = run(&ctx, &Design { script, objectives }, 16).await;
+    for run in &runs(&response).individual_results {
+        let x = run.start_offset_mm[0].abs();
+        assert_eq!(run.success, x <= 30.0, "the ball decides, and it starts at {x} mm: {run:?}");
+    }
+    let ball = response.result.iter().flat_map(|result| &result.final_positions).find(|body| body.body == "ball");
+    assert!(ball.is_some(), "no ball was spawned: {response:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::label("ball")]
+#[case::target_box("target_box")]
+#[tokio::test]
+async fn fixed_moved_object_is_refused(#[future(awt)] ctx: Context, #[case] label: &str) -> anyhow::Result<()> {
+    let script = designs::script(&format!(
+        "return Compound(children=[part(Pos(150, 150, 20) * Box(40, 40, 40), \"{label}\", fixed=True)])"
+    ));
+    let response = run(&ctx, &Design { script, ..falling_with_jitter(15.0) }, 2).await;
+    assert!(!response.success && response.message.contains("never move"), "{}", response.message);
+    assert!(response.message.contains(&format!("{label:?} is fixed")), "{}", response.message);
+    assert_eq!(response.result, None, "something was simulated");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
 async fn mechanism_works_with_five_seeds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("paddle");
     let paddle =

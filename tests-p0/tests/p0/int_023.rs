@@ -57,11 +57,58 @@ def build():
     return Compound(children=[bearing, arm])
 "#;
 
+/// An arm on the shaft of a servo, which is not in the servo's middle: the arm's hole says where.
+const ON_A_MOTOR: &str = r#"
+from build123d import *
+from shared.models.schemas import JointMetadata, PartMetadata
+from utils import fastener_hole
+
+
+def build():
+    servo = Pos(0, 0, 21.45) * Box(40.7, 19.7, 42.9)
+    servo.label = "servo"
+    servo.metadata = PartMetadata(cots_id="MG996R", fixed=True)
+    arm = fastener_hole(Pos(40, 0, 46) * Box(120, 10, 6), (10, 0, 49), "shaft")
+    arm.label = "arm"
+    arm.metadata = PartMetadata(
+        material_id="aluminum_6061", manufacturing_method="cnc",
+        joint=JointMetadata(type="hinge", axis=(0, 0, 1), via="motor", to="servo", holes=("shaft", "shaft")),
+    )
+    return Compound(children=[servo, arm])
+"#;
+
+const CONNECTED: &str =
+    "rigid_connections=[RigidConnection(to=\"lower\", holes=[HolePair(\"u1\", \"l1\"), HolePair(\"u2\", \"l2\")])]";
+/// In place of [`CONNECTED`]: the upper plate turns on a pin in one hole of each.
+const ON_A_PIN: &str =
+    "joint=JointMetadata(type=\"hinge\", axis=(0, 0, 1), via=\"through_hole\", to=\"lower\", holes=(\"u1\", \"l1\"))";
+
+/// An M8 shaft in a hole of the arm and in the bore of the bearing, which measures 8 mm.
+fn with_a_shaft(size: &str, x: f64) -> String {
+    let holed = changed(
+        ON_A_BEARING,
+        "Pos(20, 0, 10) * Box(60, 10, 6)",
+        &format!("fastener_hole(Pos(20, 0, 10) * Box(60, 20, 6), ({x:?}, 0, 13), \"shaft\", size=\"{size}\")"),
+    );
+    let holed = changed(&holed, "to=\"bearing\"", "to=\"bearing\", holes=(\"shaft\", \"bore\")");
+    changed(&holed, "\n\n\ndef build", "\nfrom utils import fastener_hole\n\n\ndef build")
+}
+
 #[track_caller]
 fn changed(script: &str, from: &str, to: &str) -> String {
     assert!(script.contains(from), "the script does not hold {from:?}");
     script.replace(from, to)
 }
+
+/// The holes whose names end in 2 are declared in the bores of those that end in 1.
+const DECLARED_TWICE: &str = "        from utils.fasteners import FastenerJoint
+        if hole_id.endswith(\"2\"):
+            place = Plane(origin=(-20, 0, z + 5)).location
+            FastenerJoint(
+                hole_id, shape, place, size=size, diameter_mm=4.5, depth_mm=5.0, length_mm=10.0, adds_fastener=adds
+            )
+        else:
+            shape = fastener_hole(shape, (x, 0, z + 5), hole_id, size=size, add_fastener=adds)";
 
 async fn validate(ctx: &Context, script: String) -> BenchmarkResponse {
     let mut request = BenchmarkRequest::default();
@@ -77,6 +124,9 @@ async fn validate(ctx: &Context, script: String) -> BenchmarkResponse {
         .replace("(\"u1\", -20, \"M4\", True), (\"u2\", 20, \"M4\", True)", "(\"u1\", -20, \"M4\", False), (\"u2\", 20, \"M4\", False)")
 )]
 #[case::on_a_bearing(ON_A_BEARING.to_owned())]
+#[case::on_a_bearing_with_a_shaft(with_a_shaft("M8", 0.0))]
+#[case::on_a_motor(ON_A_MOTOR.to_owned())]
+#[case::on_a_pin(changed(FASTENED, CONNECTED, ON_A_PIN))]
 #[tokio::test]
 async fn sound_connection_passes(#[future(awt)] ctx: Context, #[case] script: String) -> anyhow::Result<()> {
     let answer = validate(&ctx, script).await;
@@ -116,6 +166,21 @@ async fn sound_connection_passes(#[future(awt)] ctx: Context, #[case] script: St
     "    upper.metadata.rigid_connections = []\n    upper.constraint = \"weld:lower\"\n    return Compound(children=[lower, upper])",
     "joint.weld_without_fasteners"
 )]
+#[case::two_names_for_one_hole(
+    FASTENED,
+    "        shape = fastener_hole(shape, (x, 0, z + 5), hole_id, size=size, add_fastener=adds)",
+    DECLARED_TWICE,
+    "joint.too_few_fasteners"
+)]
+#[case::pin_beside_its_axis(FASTENED, CONNECTED, &changed(ON_A_PIN, "(0, 0, 1)", "(0, 1, 0)"), "joint.axis_off_hole")]
+#[case::pin_in_an_absent_hole(FASTENED, CONNECTED, &changed(ON_A_PIN, "\"u1\"", "\"u9\""), "joint.unknown_hole")]
+#[case::pin_in_holes_apart(FASTENED, CONNECTED, &changed(ON_A_PIN, "\"l1\"", "\"l2\""), "joint.holes_offset")]
+#[case::motor_across_its_hole(ON_A_MOTOR, "axis=(0, 0, 1)", "axis=(1, 0, 0)", "joint.axis_off_hole")]
+#[case::motor_in_an_absent_hole(ON_A_MOTOR, "holes=(\"shaft\"", "holes=(\"shift\"", "joint.unknown_hole")]
+#[case::motor_that_is_to_push(ON_A_MOTOR, "type=\"hinge\"", "type=\"slide\"", "joint.motor_on_slide")]
+#[case::bearing_across_its_bore(ON_A_BEARING, "axis=(0, 0, 1)", "axis=(1, 0, 0)", "joint.axis_mismatch")]
+#[case::thin_shaft_in_a_bearing(&with_a_shaft("M6", 0.0), "", "", "joint.diameter_mismatch")]
+#[case::shaft_beside_the_bore(&with_a_shaft("M8", 2.0), "", "", "joint.holes_offset")]
 #[case::hinge_on_nothing(ON_A_BEARING, ", via=\"bearing\", to=\"bearing\"", "", "joint.support_missing")]
 #[case::hinge_on_a_plain_part(ON_A_BEARING, "to=\"bearing\"", "to=\"block\"", "joint.wrong_support")]
 #[case::bearing_for_a_motor(ON_A_BEARING, "via=\"bearing\"", "via=\"motor\"", "joint.wrong_support")]

@@ -100,16 +100,34 @@ async fn ball_inside_a_closed_part_is_found(#[future(awt)] ctx: Context) -> anyh
 #[case::corner_in_a_trap(
     "forbid_zones: []",
     "forbid_zones: [{name: trap, min: [12, -20, 480], max: [40, 20, 520]}]",
-    "[5.0, 0.0, 0.0]"
+    "[5.0, 0.0, 0.0]",
+    "objectives.start_in_forbid_zone"
 )]
-#[case::corner_in_the_goal("max: [50.0, 50.0, 100.0]", "max: [50.0, 50.0, 487.0]", "[0.0, 0.0, 4.0]")]
-#[case::corner_out_of_bounds("max: [300.0, 300.0, 600.0]", "max: [300.0, 300.0, 512.0]", "[0.0, 0.0, 4.0]")]
+#[case::corner_at_a_trap(
+    "forbid_zones: []",
+    "forbid_zones: [{name: trap, min: [12, -20, 480], max: [40, 20, 520]}]",
+    "[2.0, 0.0, 0.0]",
+    "objectives.start_in_forbid_zone"
+)]
+#[case::corner_in_the_goal(
+    "max: [50.0, 50.0, 100.0]",
+    "max: [50.0, 50.0, 487.0]",
+    "[0.0, 0.0, 4.0]",
+    "objectives.start_in_goal"
+)]
+#[case::corner_out_of_bounds(
+    "max: [300.0, 300.0, 600.0]",
+    "max: [300.0, 300.0, 512.0]",
+    "[0.0, 0.0, 4.0]",
+    "objectives.start_outside_bounds"
+)]
 #[tokio::test]
 async fn zones_are_kept_clear_in_every_case(
     #[future(awt)] ctx: Context,
     #[case] from: &str,
     #[case] to: &str,
     #[case] jitter: &str,
+    #[case] rule: &str,
 ) -> anyhow::Result<()> {
     let design = designs::ball_above_goal();
     assert!(design.objectives.contains(from), "{}", design.objectives);
@@ -118,8 +136,131 @@ async fn zones_are_kept_clear_in_every_case(
     assert!(still.success, "without jitter nothing is in the way: {still:#?}");
     let jittering = changed.replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"));
     let answer = validate(&ctx, &Design { objectives: jittering, ..design }).await;
-    assert!(!answer.success, "the benchmark passed");
-    assert!(matches!(answer.rejected_by, Some(Gate::Objectives | Gate::Validation)), "{answer:#?}");
+    refused_for(&answer, Gate::Objectives, rule);
+    Ok(())
+}
+
+#[track_caller]
+fn refused_for(answer: &BenchmarkResponse, gate: Gate, rule: &str) {
+    assert_eq!((answer.success, answer.rejected_by), (false, Some(gate)), "{answer:#?}");
+    assert_eq!(answer.violations[0].rule, rule, "{answer:#?}");
+}
+
+#[rstest]
+// The simulation gives a ball without a radius 10 mm; the trap begins 12 mm from its centre.
+#[case::clear("[1.9, 0.0, 0.0]", true)]
+#[case::touching("[2.0, 0.0, 0.0]", false)]
+#[tokio::test]
+async fn ball_without_a_radius_has_that_of_the_simulation(
+    #[future(awt)] ctx: Context,
+    #[case] jitter: &str,
+    #[case] passes: bool,
+) -> anyhow::Result<()> {
+    let design = designs::ball_above_goal();
+    let objectives = design
+        .objectives
+        .replace("  static_randomization: {radius: [10.0, 10.0]}\n", "")
+        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"))
+        .replace("forbid_zones: []", "forbid_zones: [{name: trap, min: [12, -20, 480], max: [40, 20, 520]}]");
+    assert!(!objectives.contains("radius"), "{objectives}");
+    let answer = validate(&ctx, &Design { objectives, ..design }).await;
+    if passes {
+        assert!(answer.success, "{answer:#?}");
+    } else {
+        refused_for(&answer, Gate::Objectives, "objectives.start_in_forbid_zone");
+    }
+    Ok(())
+}
+
+/// A loose block of 20 mm that is the moved object, at `place`, and objectives in which it jitters by ± `jitter` mm.
+fn moved_block(place: &str, jitter: &str, others: &str) -> Design {
+    let script =
+        designs::script(&format!("return Compound(children=[part(Pos({place}) * Box(20, 20, 20), \"ball\"){others}])"));
+    let objectives = designs::ball_above_goal()
+        .objectives
+        .replace("forbid_zones: []", "forbid_zones: [{name: trap, min: [165, -20, 280], max: [200, 20, 320]}]")
+        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"));
+    Design { script, objectives }
+}
+
+#[rstest]
+// 5 mm of room each, of which 4.9 or 6 mm are taken.
+#[case::wall(
+    "0, 0, 300",
+    ", part(Pos(25, 0, 300) * Box(20, 60, 60), \"wall\", fixed=True)",
+    "randomization.start_in_part"
+)]
+#[case::goal("0, 0, 115", "", "randomization.start_in_goal")]
+#[case::trap("150, 0, 300", "", "randomization.start_in_forbid_zone")]
+#[case::bounds("285, 0, 300", "", "randomization.start_out_of_bounds")]
+#[tokio::test]
+async fn part_that_is_the_moved_object_finds_room_in_every_case(
+    #[future(awt)] ctx: Context,
+    #[case] place: &str,
+    #[case] others: &str,
+    #[case] rule: &str,
+) -> anyhow::Result<()> {
+    // The block is above the goal and beside everything else.
+    let jitters = if rule.ends_with("goal") {
+        ["[0.0, 0.0, 4.9]", "[0.0, 0.0, 6.0]"]
+    } else {
+        ["[4.9, 0.0, 0.0]", "[6.0, 0.0, 0.0]"]
+    };
+    let fits = validate(&ctx, &moved_block(place, jitters[0], others)).await;
+    assert!(fits.success, "{fits:#?}");
+    let answer = validate(&ctx, &moved_block(place, jitters[1], others)).await;
+    refused_for(&answer, Gate::Validation, rule);
+    let [only] = &answer.violations[..] else { panic!("one thing is wrong: {:#?}", answer.violations) };
+    // All faces are flat, so the worst corner reaches 1 mm too far.
+    let told = only.measured.as_ref().and_then(|measured| measured["depth_mm"].as_f64());
+    assert!(told.is_some_and(|told| (told - 1.0).abs() <= 0.001), "1 mm is not told: {only:#?}");
+    Ok(())
+}
+
+/// A tetrahedron whose one corner points along x, 10 mm from the centre.
+const TETRAHEDRON: [[[i32; 3]; 3]; 4] = {
+    let (tip, left, right, top) = ([10, 0, 0], [-10, 10, -10], [-10, -10, -10], [-10, 0, 10]);
+    [[left, right, top], [tip, left, top], [tip, top, right], [tip, right, left]]
+};
+
+#[rstest]
+#[case::fits("[4.9, 0.0, 0.0]", true)]
+#[case::tip_in_the_wall("[6.0, 0.0, 0.0]", false)]
+#[tokio::test]
+async fn mesh_finds_room_in_every_case(
+    #[future(awt)] ctx: Context,
+    #[case] jitter: &str,
+    #[case] passes: bool,
+) -> anyhow::Result<()> {
+    let facets: String = TETRAHEDRON
+        .iter()
+        .map(|corners| {
+            let corners: String = corners.iter().map(|[x, y, z]| format!("vertex {x} {y} {z}\n")).collect();
+            format!("facet normal 0 0 0\nouter loop\n{corners}endloop\nendfacet\n")
+        })
+        .collect();
+    let plain = beside_a_wall("[10.0, 10.0]", jitter);
+    let objectives = plain.objectives.replace("shape: sphere", "shape: mesh\n  mesh_path: tip.stl");
+    let session = ctx.session("mesh");
+    session.must_hold(&Design { objectives, ..plain }).await;
+    session.light.must_write_file("tip.stl", &format!("solid tip\n{facets}endsolid tip\n")).await;
+    let answer = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    if passes {
+        assert!(answer.success, "{answer:#?}");
+    } else {
+        refused_for(&answer, Gate::Validation, "randomization.start_in_part");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn fixed_part_cannot_be_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let design = moved_block("150, 150, 20", "[0.0, 0.0, 0.0]", "");
+    let script = design.script.replace("\"ball\")", "\"ball\", fixed=True)");
+    assert_ne!(script, design.script);
+    let answer = validate(&ctx, &Design { script, ..design }).await;
+    refused_for(&answer, Gate::Validation, "randomization.moved_object_fixed");
     Ok(())
 }
 

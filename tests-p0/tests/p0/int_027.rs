@@ -7,7 +7,7 @@
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
     episodes::AgentRunRequest,
-    events::names::SIMULATION_RESULT,
+    events::names::{SIMULATION_REQUEST, SIMULATION_RESULT},
     limits::SIMULATION_STEP_S,
     simulation::SimulationResult,
 };
@@ -34,19 +34,40 @@ fn result(response: &BenchmarkResponse) -> &SimulationResult {
 }
 
 #[rstest]
-#[case::by_default(None, 42)]
-#[case::given(Some(7), 7)]
+// One run of a design that starts elsewhere each time says little.
+#[case::five_by_default(None, &[42, 43, 44, 45, 46])]
+#[case::the_given_one(Some(7), &[7])]
 #[tokio::test]
-async fn answer_and_event_tell_variant_and_seed(
+async fn answer_and_events_tell_variant_and_seeds(
     #[future(awt)] ctx: Context,
     #[case] asked: Option<u64>,
-    #[case] seed: u64,
+    #[case] seeds: &[u64],
 ) -> anyhow::Result<()> {
     let response = run(&jittering(&ctx).await, asked).await;
-    assert_eq!((result(&response).runtime_seed, result(&response).static_variation_id.as_deref()), (seed, Some("v1")));
+    let result = result(&response);
+    assert_eq!((result.runtime_seed, result.static_variation_id.as_deref()), (seeds[0], Some("v1")));
+    let runs = result.runs.iter().flat_map(|runs| &runs.individual_results).map(|run| run.runtime_seed);
+    assert_eq!(runs.collect::<Vec<_>>(), if seeds.len() > 1 { seeds } else { &[] });
     let events = EventLog::from_answer(&response.events);
-    let told = &events.the_one(SIMULATION_RESULT)["metadata"];
-    assert_eq!((&told["runtime_seed"], &told["static_variation_id"]), (&json!(seed), &json!("v1")));
+    let request = events.the_one(SIMULATION_REQUEST);
+    assert_eq!((&request["runtime_seed"], &request["static_variation_id"]), (&json!(seeds[0]), &json!("v1")));
+    let told = events.of_type(SIMULATION_RESULT);
+    let told: Vec<_> = told
+        .iter()
+        .map(|event| &event["metadata"])
+        .map(|metadata| (metadata["runtime_seed"].clone(), metadata["static_variation_id"].clone()))
+        .collect();
+    assert_eq!(told, seeds.iter().map(|seed| (json!(seed), json!("v1"))).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn start_that_does_not_jitter_runs_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("still");
+    session.must_hold_priced(&designs::ball_above_goal()).await;
+    let response = run(&session, None).await;
+    assert_eq!((result(&response).runtime_seed, &result(&response).runs), (42, &None));
     Ok(())
 }
 

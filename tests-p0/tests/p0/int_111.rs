@@ -2,15 +2,17 @@
 //!
 //! Seam: worker-heavy `validate_and_price` → workbench → `manufacturing_config.yaml`
 //! Requirement: where `fem_enabled` meets the genesis backend, a part whose material lacks strength data is refused, and
-//! the missing fields are named; without either, the same part passes.
+//! the missing fields are named; without either, the same part passes. A pass counts only where the objectives ask for
+//! no more.
 
 use contract::{
-    handover::Gate,
+    benchmark::BenchmarkRequest,
+    handover::{Gate, SubmitRequest},
     simulation::SimulatorBackend,
     workbench::{PriceRequest, PriceResponse},
 };
 use rstest::rstest;
-use testkit::{Context, solutions::Solution};
+use testkit::{Context, Session, solutions::Solution};
 
 use crate::ctx;
 
@@ -18,13 +20,17 @@ use crate::ctx;
 const FEM_FIELDS: [&str; 4] = ["youngs_modulus_pa", "poissons_ratio", "yield_stress_pa", "ultimate_stress_pa"];
 
 /// The bracket printed of `material`; `pla` is configured without strength data, `abs` with it.
-async fn priced(ctx: &Context, material: &str, physics: &str, backend: Option<SimulatorBackend>) -> PriceResponse {
+async fn holding(ctx: &Context, material: &str, physics: &str) -> Session {
     let session = ctx.session("fem");
     let solution = Solution::bracket()
         .with("script.py", "aluminum_6061", material)
         .with("script.py", "ManufacturingMethod.CNC", "ManufacturingMethod.THREE_DP")
         .with("objectives.yaml", "constraints:", &format!("physics: {physics}\nconstraints:"));
     session.must_hold_solution(&solution).await;
+    session
+}
+
+async fn price(session: &Session, backend: Option<SimulatorBackend>) -> PriceResponse {
     session.heavy.must_validate_and_price(&PriceRequest { backend, ..PriceRequest::default() }).await
 }
 
@@ -38,7 +44,7 @@ async fn material_without_strength_data_is_refused(
     #[case] physics: &str,
     #[case] backend: Option<SimulatorBackend>,
 ) -> anyhow::Result<()> {
-    let answer = priced(&ctx, "pla", physics, backend).await;
+    let answer = price(&holding(&ctx, "pla", physics).await, backend).await;
     assert!(!answer.success, "{answer:#?}");
     assert_eq!(answer.rejected_by, Some(Gate::Manufacturability));
     assert!(answer.message.contains("FEM Validation Error: Material 'pla'"), "{}", answer.message);
@@ -60,7 +66,56 @@ async fn where_no_stress_is_computed_no_data_is_needed(
     #[case] physics: &str,
     #[case] backend: Option<SimulatorBackend>,
 ) -> anyhow::Result<()> {
-    let answer = priced(&ctx, material, physics, backend).await;
+    let answer = price(&holding(&ctx, material, physics).await, backend).await;
     assert!(answer.success, "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::never_checked(false, Gate::Pricing, "/benchmark/validate_and_price")]
+#[case::refused_before(true, Gate::Manufacturability, "FEM Validation Error: Material 'pla'")]
+#[tokio::test]
+async fn check_for_an_easier_backend_unlocks_nothing(
+    #[future(awt)] ctx: Context,
+    #[case] checked_before: bool,
+    #[case] gate: Gate,
+    #[case] words: &str,
+) -> anyhow::Result<()> {
+    let session = holding(&ctx, "pla", "{fem_enabled: true, backend: genesis}").await;
+    session.must_be_valid().await;
+    if checked_before {
+        assert!(!price(&session, None).await.success);
+    }
+    let easier = price(&session, Some(SimulatorBackend::Mujoco)).await;
+    assert!(easier.success, "{easier:#?}");
+    let told = easier.warnings.iter().any(|warning| warning.contains("opens no way"));
+    assert!(told, "nobody says that it does not count: {:?}", easier.warnings);
+
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
+    for (tool, rejected_by, message) in
+        [("simulate", simulated.rejected_by, simulated.message), ("submit", submitted.rejected_by, submitted.message)]
+    {
+        assert_eq!(rejected_by, Some(gate), "{tool}: {message}");
+        assert!(message.contains(words), "{tool}: {words:?} is not in: {message}");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[case::with_data("abs", "{fem_enabled: true, backend: genesis}")]
+#[case::without_stress("pla", "{fem_enabled: true, backend: mujoco}")]
+#[tokio::test]
+async fn check_as_the_objectives_ask_unlocks_submission(
+    #[future(awt)] ctx: Context,
+    #[case] material: &str,
+    #[case] physics: &str,
+) -> anyhow::Result<()> {
+    let session = holding(&ctx, material, physics).await;
+    session.must_be_valid().await;
+    let answer = price(&session, None).await;
+    assert!(answer.success && answer.warnings.is_empty(), "{answer:#?}");
+    let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
+    assert!(submitted.success, "{submitted:#?}");
     Ok(())
 }

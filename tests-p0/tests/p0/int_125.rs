@@ -40,6 +40,38 @@ async fn torque_is_what_the_power_leaves_of_it(#[future(awt)] ctx: Context, #[ca
 }
 
 #[rstest]
+#[case::hold("{mode: hold, speed: 0.0, force_limit: 2.0}")]
+#[case::position("{mode: position, speed: 50.0, force_limit: 2.0}")]
+#[case::speed("{mode: constant, speed: 20.0, force_limit: 2.0}")]
+#[tokio::test]
+async fn motor_without_power_carries_nothing(
+    #[future(awt)] ctx: Context,
+    #[case] control: &str,
+) -> anyhow::Result<()> {
+    let session = ctx.session("lift");
+    session.must_hold_mechanism(&mechanisms::lifted_carriage(control)).await;
+    let mut ends = Vec::new();
+    for power in [0.0, 0.049, 1.0] {
+        let request = BenchmarkRequest {
+            motor_power: [("carriage".to_owned(), power)].into(),
+            smoke_test_mode: true,
+            ..BenchmarkRequest::default()
+        };
+        let response = session.heavy.must_simulate(&request).await;
+        let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+        let motor = &result.motors[0];
+        assert_eq!(motor.peak_force > 0.0, power == 1.0, "{motor:?}");
+        ends.push(motor.final_place);
+    }
+    // It hangs 90 mm above the floor, which a fall takes 0.14 s for; half a second is simulated.
+    assert!((ends[0] + 90.0).abs() < 1.0, "without power it falls, and it is at {} mm", ends[0]);
+    assert_eq!(ends[0], ends[1], "less than a twentieth of the power is none");
+    // A motor as stiff as the step can follow sags by 4h²·g = 0.16 mm under it.
+    assert!(ends[2] > -0.2, "with power it does not fall, and it is at {} mm", ends[2]);
+    Ok(())
+}
+
+#[rstest]
 #[tokio::test]
 async fn power_of_what_nothing_drives_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("unknown");

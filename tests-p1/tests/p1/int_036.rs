@@ -246,3 +246,33 @@ async fn same_part_again_costs_half_the_set_up(#[future(awt)] ctx: Context) -> a
     assert!((report.unit_cost - costs.iter().sum::<f64>()).abs() < 1e-9);
     Ok(())
 }
+
+#[rstest]
+#[tokio::test]
+async fn design_of_zones_only_says_why_it_cannot_be_made(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let script = "from build123d import *\n\n\ndef build():\n    zone = Box(10, 10, 10)\n    zone.label = \"zone_goal\"\n    \
+                  return zone\n";
+    let design = DesignSource { script_content: Some(script.to_owned()), ..DesignSource::default() };
+    let request = AnalyzeRequest { design, method: ManufacturingMethod::Cnc, quantity: 1 };
+    let result = ctx.session("zones").heavy.must_analyze(&request).await;
+    assert!(!result.is_manufacturable, "{result:#?}");
+    assert!(result.violations.iter().any(|sentence| sentence.contains("zones only")), "{:?}", result.violations);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn loose_parts_of_a_design_are_counted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let script = "from build123d import *\nfrom shared.models.schemas import PartMetadata\n\n\ndef build():\n    \
+                  blocks = [Pos(20 * i, 0, 0) * Box(10, 10, 10) for i in range(5)]\n    \
+                  for i, block in enumerate(blocks):\n        \
+                  block.metadata = PartMetadata(material_id=\"aluminum_6061\", fixed=i == 0)\n    \
+                  return Compound(children=blocks)\n";
+    let design = DesignSource { script_content: Some(script.to_owned()), ..DesignSource::default() };
+    let request = AnalyzeRequest { design, method: ManufacturingMethod::Cnc, quantity: 1 };
+    let result = ctx.session("loose").heavy.must_analyze(&request).await;
+    assert_eq!(result.metadata.dof_count, Some(4), "{result:#?}");
+    let warning = result.metadata.dof_warning.unwrap_or_default();
+    assert!(warning.starts_with("4 parts are free to move"), "{warning:?}");
+    Ok(())
+}

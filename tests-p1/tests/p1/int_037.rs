@@ -67,6 +67,142 @@ async fn every_kind_of_joint_is_mapped(#[future(awt)] ctx: Context) -> anyhow::R
     Ok(())
 }
 
+/// Where a point that a body's node names (`pos`) is in the world, mm. Bodies stand within bodies, none of them turned.
+fn in_world(body: Node, named: Option<&str>) -> [f64; 3] {
+    let places = body.ancestors().filter(|node| node.has_tag_name("body")).map(|node| node.attribute("pos"));
+    let mut sum = [0.0; 3];
+    for place in places.chain([named]) {
+        for (total, part) in sum.iter_mut().zip(numbers(place)) {
+            *total += 1000.0 * part;
+        }
+    }
+    sum
+}
+
+#[track_caller]
+fn near(found: &[f64], expected: &[f64]) {
+    let is_near =
+        found.len() == expected.len() && found.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-6);
+    assert!(is_near, "{found:?}, expected {expected:?}");
+}
+
+/// A door on a fixed base, both with an M6 hole at x = 20, y = 150: 20 mm beside the middle of the door.
+const ON_A_PIN: &str = "\
+from utils import fastener_hole
+base = part(fastener_hole(Pos(0, 150, 10) * Box(60, 60, 20), (20, 150, 20), \"pin\", size=\"M6\"), \"base\", fixed=True)
+door = part(fastener_hole(Pos(40, 150, 25) * Box(80, 40, 10), (20, 150, 30), \"eye\", size=\"M6\"), \"door\")
+door.metadata.joint = JointMetadata(
+    type=\"hinge\", axis=(0, 0, 1), via=\"through_hole\", to=\"base\", holes=(\"eye\", \"pin\")
+)
+return Compound(children=[base, door])";
+
+/// A door on a bearing at x = 10, y = 150.
+const ON_A_BEARING: &str = "\
+bearing = Pos(10, 150, 3.5) * (Cylinder(11, 7) - Cylinder(4, 7))
+bearing.label = \"bearing\"
+bearing.metadata = PartMetadata(cots_id=\"SingleRowDeepGrooveBallBearing_M8-22-7\", fixed=True)
+door = part(Pos(40, 150, 12) * Box(80, 40, 10), \"door\")
+door.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1), via=\"bearing\", to=\"bearing\")
+return Compound(children=[bearing, door])";
+
+/// A door on a servo whose middle is at x = 0, y = 150 and whose shaft is at x = 10: the door's hole says so.
+const ON_A_SHAFT: &str = "\
+from utils import fastener_hole
+servo = Pos(0, 150, 21.45) * Box(40.7, 19.7, 42.9)
+servo.label = \"servo\"
+servo.metadata = PartMetadata(cots_id=\"MG996R\", fixed=True)
+door = part(fastener_hole(Pos(40, 150, 48) * Box(80, 40, 10), (10, 150, 53), \"shaft\"), \"door\")
+door.metadata.joint = JointMetadata(
+    type=\"hinge\", axis=(0, 0, 1), via=\"motor\", to=\"servo\", holes=(\"shaft\", \"shaft\")
+)
+return Compound(children=[servo, door])";
+
+/// The design of `script`, in which a motor drives the part `door`.
+fn driven_door(script: &str) -> Mechanism {
+    let mechanism = mechanisms::driven_disc("{mode: constant, speed: 0.1}").with_assembly("disc", "door");
+    Mechanism { design: Design { script: designs::script(script), ..mechanism.design }, ..mechanism }
+}
+
+#[rstest]
+#[case::through_hole(ON_A_PIN, 20.0)]
+#[case::bearing(ON_A_BEARING, 10.0)]
+#[case::shaft_beside_the_middle(ON_A_SHAFT, 10.0)]
+#[tokio::test]
+async fn hinge_turns_about_what_it_turns_on(
+    #[future(awt)] ctx: Context,
+    #[case] script: &str,
+    #[case] x: f64,
+) -> anyhow::Result<()> {
+    let text = exported(&ctx, &driven_door(script)).await;
+    let scene = Document::parse(&text)?;
+    let door = body(&scene, "door");
+    let joints = own(door, "joint");
+    let [joint] = joints[..] else { panic!("one hinge, {} joints", joints.len()) };
+    // The axis is vertical: any height is on it.
+    near(&in_world(door, joint.attribute("pos"))[..2], &[x, 150.0]);
+    near(&numbers(joint.attribute("axis")), &[0.0, 0.0, 1.0]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn screwed_parts_are_one_body_without_a_joint_between(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let script = "\
+from shared.models.schemas import HolePair, RigidConnection
+from utils import fastener_hole
+lower, upper = Pos(0, 150, 5) * Box(60, 40, 10), Pos(0, 150, 15) * Box(60, 40, 10)
+for name, x in ((\"a\", -20), (\"b\", 20)):
+    upper = fastener_hole(upper, (x, 150, 20), name, size=\"M4\", add_fastener=True)
+    lower = fastener_hole(lower, (x, 150, 10), name, size=\"M4\")
+lower, upper = part(lower, \"lower\"), part(upper, \"door\")
+upper.metadata.rigid_connections = [RigidConnection(to=\"lower\", holes=[HolePair(\"a\", \"a\"), HolePair(\"b\", \"b\")])]
+return Compound(children=[lower, upper])";
+    let still = mechanisms::driven_disc("null").with_assembly("disc", "door");
+    let text =
+        exported(&ctx, &Mechanism { design: Design { script: designs::script(script), ..still.design }, ..still })
+            .await;
+    let scene = Document::parse(&text)?;
+    let (lower, upper) = (body(&scene, "lower"), body(&scene, "door"));
+    let holds = |outer: Node, inner: Node| inner.parent() == Some(outer);
+    let (outer, inner) = if holds(lower, upper) { (lower, upper) } else { (upper, lower) };
+    assert!(holds(outer, inner), "neither body stands in the other: {text}");
+    assert_eq!(own(outer, "freejoint").len(), 1);
+    assert!(own(inner, "joint").is_empty() && own(inner, "freejoint").is_empty(), "{inner:?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn zones_are_sites_of_the_scene(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let trap = "forbid_zones: [{name: trap, min: [100, -200, 0], max: [140, -100, 50]}]";
+    let mechanism = mechanisms::driven_disc("{mode: constant, speed: 1.0}").with_objectives("forbid_zones: []", trap);
+    let text = exported(&ctx, &mechanism).await;
+    let scene = Document::parse(&text)?;
+    // Middle and half size, in metres; the goal reaches from (200, -50, 0) to (280, 50, 80) mm.
+    for (name, middle, half) in [
+        ("zone_goal", [0.24, 0.0, 0.04], [0.04, 0.05, 0.04]),
+        ("zone_forbid_0_trap", [0.12, -0.15, 0.025], [0.02, 0.05, 0.025]),
+    ] {
+        let site = scene.descendants().find(|node| node.has_tag_name("site") && node.attribute("name") == Some(name));
+        let site = site.unwrap_or_else(|| panic!("no site {name}: {text}"));
+        assert_eq!(site.attribute("type"), Some("box"));
+        near(&numbers(site.attribute("pos")), &middle);
+        near(&numbers(site.attribute("size")), &half);
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn servo_gives_its_torque_to_a_hinge(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let text = exported(&ctx, &driven_door(ON_A_SHAFT)).await;
+    let scene = Document::parse(&text)?;
+    let motor = scene.descendants().find(|node| node.attribute("joint") == Some("door_joint"));
+    // The catalogue gives an MG996R 0.98 N·m.
+    near(&numbers(motor.and_then(|motor| motor.attribute("forcerange"))), &[-0.98, 0.98]);
+    Ok(())
+}
+
 #[rstest]
 #[case::speed("{mode: constant, speed: 1.0, force_limit: 2.0}", "velocity", &["kv"])]
 #[case::effort("{mode: on_off, speed: 1.0, frequency: 1.0, force_limit: 2.0}", "motor", &["gear"])]
@@ -126,15 +262,40 @@ async fn fastened_parts_move_as_one(#[future(awt)] ctx: Context) -> anyhow::Resu
 }
 
 #[rstest]
+#[case::without_a_joint(ON_A_SHAFT, "door.metadata.joint = ", "_ = ", "no joint")]
+#[case::fixed(ON_A_SHAFT, "\"door\")\n", "\"door\", fixed=True)\n", "is fixed")]
+#[case::servo_that_is_to_push(ON_A_SHAFT, "type=\"hinge\"", "type=\"slide\"", "slides via motor")]
+#[case::misspelt_hole(ON_A_SHAFT, "holes=(\"shaft\"", "holes=(\"shift\"", "\"shift\"")]
+#[case::pin_in_a_misspelt_hole(ON_A_PIN, "holes=(\"eye\"", "holes=(\"eyes\"", "\"eyes\"")]
+#[case::misspelt_part(ON_A_PIN, "return", "door.constraint = \"weld:bsae\"\nreturn", "\"bsae\"")]
 #[tokio::test]
-async fn motor_of_a_part_without_a_joint_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let session = ctx.session("jointless");
-    let mechanism = mechanisms::driven_disc("{mode: constant, speed: 1.0}");
-    let script = mechanism.design.script.replace("disc.metadata.joint = ", "_ = ");
-    assert_ne!(script, mechanism.design.script);
-    session.must_hold_mechanism(&Mechanism { design: Design { script, ..mechanism.design }, ..mechanism }).await;
-    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert!(!response.success && response.message.contains("\"disc\""), "{}", response.message);
-    assert!(response.message.contains("no joint"), "{}", response.message);
+async fn joint_that_cannot_be_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] script: &str,
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] named: &str,
+) -> anyhow::Result<()> {
+    assert!(script.contains(from), "{script}");
+    refused(&ctx, &driven_door(&script.replace(from, to)), &["\"door\"", named]).await;
     Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn motor_stronger_than_its_servo_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let paddle = mechanisms::paddle().with_assembly("speed: 1.0}", "speed: 1.0, force_limit: 5.0}");
+    refused(&ctx, &paddle, &["\"paddle\"", "5 N·m", "0.98 N·m"]).await;
+    Ok(())
+}
+
+/// Checks that the mechanism is not simulated, and that the answer says why.
+async fn refused(ctx: &Context, mechanism: &Mechanism, words: &[&str]) {
+    let session = ctx.session("impossible");
+    session.must_hold_mechanism(mechanism).await;
+    let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(!response.success && response.result.is_none(), "it was simulated: {}", response.message);
+    for word in words {
+        assert!(response.message.contains(word), "{word} is not named: {}", response.message);
+    }
 }

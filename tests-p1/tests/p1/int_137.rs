@@ -7,7 +7,7 @@
 use contract::catalog::{CatalogQuery, PartCandidate};
 use rstest::rstest;
 use serde_json::json;
-use testkit::Context;
+use testkit::{Context, StatusCode};
 
 use crate::ctx;
 
@@ -124,5 +124,23 @@ async fn what_is_not_sold_is_not_offered(
 ) -> anyhow::Result<()> {
     let found = search(&ctx, question, category).await;
     assert!(found.is_empty(), "{question:?} found {:?}", found.iter().map(|part| &part.part_id).collect::<Vec<_>>());
+    Ok(())
+}
+
+/// A query string can spell what JSON cannot; a cap that is no number would leave nothing, and say nothing.
+#[rstest]
+#[case::price_that_is_no_number("max_cost", "NaN")]
+#[case::weight_that_is_no_number("max_weight_g", "nan")]
+#[case::endless_price("max_cost", "inf")]
+#[case::price_below_nothing("max_cost", "-1")]
+#[tokio::test]
+async fn cap_that_is_no_amount_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] field: &str,
+    #[case] value: &str,
+) -> anyhow::Result<()> {
+    let answer = ctx.controller().cots_search(&json!({ "q": "relay", field: value })).await?;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text());
+    assert!(answer.text().contains(field), "the field is not named: {}", answer.text());
     Ok(())
 }

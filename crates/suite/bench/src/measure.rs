@@ -35,6 +35,8 @@ pub enum Subject {
     Pricing,
     /// A mechanism under several seeds.
     Seeds,
+    /// The end of a simulation whose caller went away.
+    Cancellation,
     /// A judged run beside a bare engine loop.
     Simulation,
 }
@@ -78,7 +80,7 @@ impl Measurement {
 
 impl Subject {
     /// In the order of the report.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Boot,
         Self::Harness,
         Self::Script,
@@ -86,6 +88,7 @@ impl Subject {
         Self::TierP0,
         Self::Pricing,
         Self::Seeds,
+        Self::Cancellation,
         Self::Simulation,
     ];
 
@@ -99,6 +102,7 @@ impl Subject {
             Self::Script => "script",
             Self::Pricing => "pricing",
             Self::Seeds => "seeds",
+            Self::Cancellation => "cancellation",
             Self::Simulation => "simulation",
         }
     }
@@ -113,6 +117,7 @@ impl Subject {
             Self::Script => script(),
             Self::Pricing => designs::measure_pricing(),
             Self::Seeds => designs::measure_seeds(),
+            Self::Cancellation => designs::measure_cancellation(),
             Self::Simulation => simulation(),
         }
     }

@@ -96,6 +96,17 @@ pub fn driven_carriage(control: &str) -> Mechanism {
     Mechanism { design, assembly: assembly("carriage", "slide_x", control) }
 }
 
+/// The carriage of [`driven_carriage`] on an upright rail: it slides along z, and its motor carries its weight.
+pub fn lifted_carriage(control: &str) -> Mechanism {
+    let script = designs::script(
+        "carriage = part(Pos(0, 150, 100) * Box(40, 20, 20), \"carriage\")\n\
+         carriage.metadata.joint = JointMetadata(type=\"slide\", axis=(0, 0, 1))\n\
+         return Compound(children=[carriage])",
+    );
+    let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
+    Mechanism { design, assembly: assembly("carriage", "slide_z", control) }
+}
+
 /// An arm of 150 mm that a motor turns into a fixed post: it can go no further, whatever the motor does.
 pub fn blocked_arm(control: &str) -> Mechanism {
     let script = designs::script(

@@ -156,6 +156,11 @@ impl Part {
             PartRole::Zone(_) => None,
         }
     }
+
+    /// Label of the part that the attribute `constraint` holds it to.
+    pub fn weld(&self) -> Option<&str> {
+        self.constraint.as_deref()?.strip_prefix("weld:").map(str::trim)
+    }
 }
 
 /// What a part is.

@@ -2,7 +2,7 @@
 //!
 //! What is understood is cut out of the text, so that the words that remain can be looked up as words.
 
-use std::sync::LazyLock;
+use std::{slice, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
@@ -63,8 +63,19 @@ const BARE_LENGTHS: [Unit; 4] = [
 pub(crate) const KILOGRAM_CENTIMETRE: f64 = 0.098_066_5;
 
 const NUMBER: &str = r"(\d+(?:\.\d+)?)";
-const MORE: &str = r"at least|minimum|min\.?|over|above|more than|stronger than|>=|>";
-const LESS: &str = r"at most|maximum|max\.?|under|below|less than|lighter than|cheaper than|up to|<=|<";
+/// What stands before a lower or an upper bound.
+const BOUNDS: &str = concat!(
+    r"(?:(?P<more>\b(?:at least|minimum|min\.?|over|above|more than|stronger than",
+    r"|(?:no|not) (?:less than|under|below))|>=|>)\s*",
+    r"|(?P<less>\b(?:at most|maximum|max\.?|under|below|less than|lighter than|cheaper than|up to",
+    r"|(?:no|not) (?:more than|over|above))|<=|<)\s*)?",
+);
+/// What stands behind one.
+const AFTER: &str = r"(?P<after> or (?:more|less)\b| min(?:imum)?\b| max(?:imum)?\b)?";
+/// What joins the ends of a range; `and` does so after `between` only.
+const JOINT: &str = r"\s*(?P<joint>-|to|\.\.|and)\s*";
+/// What may stand before a range.
+const BETWEEN: &str = r"(?:\b(?P<between>between)\s+)?";
 
 /// The whole question as a set of patterns, tried one after the other.
 struct Patterns {
@@ -73,7 +84,8 @@ struct Patterns {
     thread: Regex,
     loose_thread: Regex,
     gauge: Regex,
-    price: Regex,
+    /// Prices with the sign in front.
+    price: UnitPatterns,
     named_length: Regex,
     leading_count: Regex,
     units: Vec<UnitPatterns>,
@@ -94,11 +106,9 @@ fn pattern(text: &str) -> Regex {
 
 impl From<&Unit> for UnitPatterns {
     fn from(&(unit, quantity, factor): &Unit) -> Self {
-        let bounds = format!(r"(?:(?P<more>{MORE})\s*|(?P<less>{LESS})\s*)?");
-        let after = "(?P<after> or more| min| or less| max)?";
         Self {
-            range: pattern(&format!(r"\b{NUMBER}\s*(?:-|to|\.\.)\s*{NUMBER}\s*(?:{unit})")),
-            single: pattern(&format!(r"{bounds}\b{NUMBER}\s*-?\s*(?:{unit}){after}")),
+            range: pattern(&format!(r"{BETWEEN}\b(?P<low>{NUMBER}){JOINT}(?P<high>{NUMBER})\s*(?:{unit})")),
+            single: pattern(&format!(r"{BOUNDS}\b(?P<value>{NUMBER})\s*-?\s*(?:{unit}){AFTER}")),
             quantity,
             factor,
         }
@@ -111,7 +121,13 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
     thread: pattern(&format!(r"\bm{NUMBER}(?:\s*-\s*{NUMBER})?(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
     loose_thread: pattern(&format!(r"\bm\s+{NUMBER}(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
     gauge: pattern(&format!(r"\b(?:(?:awg|gauge)\s*-?\s*{NUMBER}|{NUMBER}\s*-?\s*(?:awg|gauge|ga)\b)")),
-    price: pattern(&format!(r"(?:(?:{LESS})\s*)?\$\s*{NUMBER}")),
+    price: UnitPatterns {
+        // Behind a bound a dash begins something new: "under $10 - 20 kg cm".
+        range: pattern(&format!(r"{BOUNDS}{BETWEEN}\$\s*(?P<low>{NUMBER}){JOINT}\$?\s*(?P<high>{NUMBER})")),
+        single: pattern(&format!(r"{BOUNDS}\$\s*(?P<value>{NUMBER}){AFTER}")),
+        quantity: Some(Quantity::Price),
+        factor: 1.0,
+    },
     named_length: pattern(&format!(
         r"\b(bore|inner|id|od|outer|outside|diameter|width|thickness|height|length)\s*(?:diameter)?\s*(?:of)?\s*{NUMBER}(?:\s*mm)?"
     )),
@@ -142,9 +158,7 @@ pub(crate) fn plain(text: &str) -> String {
 pub(crate) fn take_wishes(text: &mut String) -> Vec<Wish> {
     let patterns = &*PATTERNS;
     let mut wishes = Vec::new();
-    cut(text, &patterns.price, &mut wishes, |found| {
-        Some(vec![wish(Quantity::Price, value(found, 1)?, Some(Comparison::AtMost), found)])
-    });
+    take_values(text, slice::from_ref(&patterns.price), &mut wishes);
     cut(text, &patterns.three_numbers, &mut wishes, three_numbers);
     cut(text, &patterns.thread, &mut wishes, |found| Some(thread(found, value(found, 1)?, &[2, 3])));
     cut(text, &patterns.gauge, &mut wishes, |found| {
@@ -176,13 +190,15 @@ pub(crate) fn take_wishes(text: &mut String) -> Vec<Wish> {
 fn take_values(text: &mut String, units: &[UnitPatterns], wishes: &mut Vec<Wish>) {
     for UnitPatterns { range, single, quantity, factor } in units {
         cut(text, range, wishes, |found| {
-            let (low, high) = (value(found, 1)? * factor, value(found, 2)? * factor);
+            let (low, high) = (number(found, "low")? * factor, number(found, "high")? * factor);
             let quantity = (*quantity)?;
+            let is_range = found.name("between").is_some() || (&found["joint"] != "and" && bound(found).is_none());
             let bounds = [(low, Comparison::AtLeast), (high, Comparison::AtMost)];
-            (low < high).then(|| bounds.map(|(value, bound)| wish(quantity, value, Some(bound), found)).to_vec())
+            (is_range && low < high)
+                .then(|| bounds.map(|(value, bound)| wish(quantity, value, Some(bound), found)).to_vec())
         });
         cut(text, single, wishes, |found| {
-            let value = value(found, 3)? * factor;
+            let value = number(found, "value")? * factor;
             Some(quantity.iter().map(|&quantity| wish(quantity, value, bound(found), found)).collect())
         });
     }
@@ -211,14 +227,18 @@ fn value(found: &Captures<'_>, group: usize) -> Option<f64> {
     found.get(group)?.as_str().parse().ok()
 }
 
+fn number(found: &Captures<'_>, group: &str) -> Option<f64> {
+    found.name(group)?.as_str().parse().ok()
+}
+
 fn wish(quantity: Quantity, value: f64, comparison: Option<Comparison>, found: &Captures<'_>) -> Wish {
     Wish { quantity, value, comparison, said: found[0].trim().to_owned() }
 }
 
 fn bound(found: &Captures<'_>) -> Option<Comparison> {
     match found.name("after").map(|after| after.as_str().trim()) {
-        Some("or more" | "min") => Some(Comparison::AtLeast),
-        Some("or less" | "max") => Some(Comparison::AtMost),
+        Some("or more" | "min" | "minimum") => Some(Comparison::AtLeast),
+        Some("or less" | "max" | "maximum") => Some(Comparison::AtMost),
         _ if found.name("more").is_some() => Some(Comparison::AtLeast),
         _ if found.name("less").is_some() => Some(Comparison::AtMost),
         _ => None,
@@ -281,6 +301,8 @@ mod tests {
     #[case("18AWG, 5 m", &[(Quantity::Gauge, 18.0)], ",")]
     #[case("ø 22 mm outer", &[(Quantity::OuterDiameter, 22.0)], "diameter")]
     #[case("bore 8, od 22", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0)], ",")]
+    #[case("M3 and 5 V", &[(Quantity::Thread, 3.0), (Quantity::Voltage, 5.0)], "and")]
+    #[case("relay 2 and 5 V", &[(Quantity::Voltage, 5.0)], "relay 2 and")]
     #[case("4-6 V", &[(Quantity::Voltage, 4.0), (Quantity::Voltage, 6.0)], "")]
     #[case("4 M3 nuts", &[(Quantity::Thread, 3.0)], "nuts")]
     #[case("608 bearing", &[], "608 bearing")]
@@ -293,7 +315,42 @@ mod tests {
     #[case("<= 5 A", Some(Comparison::AtMost))]
     #[case("5 A max", Some(Comparison::AtMost))]
     #[case("5 A", None)]
+    #[case("5 A minimum", Some(Comparison::AtLeast))]
+    #[case("5 V mini relay", None)]
+    #[case("cover 5 V", None)]
+    #[case("thunder 5 V", None)]
+    #[case("over 5 V", Some(Comparison::AtLeast))]
+    #[case("no more than 5 A", Some(Comparison::AtMost))]
+    #[case("not less than 5 A", Some(Comparison::AtLeast))]
+    #[case("supply at least $20", Some(Comparison::AtLeast))]
+    #[case("over $20", Some(Comparison::AtLeast))]
+    #[case(">= $20", Some(Comparison::AtLeast))]
+    #[case("$20 or more", Some(Comparison::AtLeast))]
+    #[case("under $20", Some(Comparison::AtMost))]
+    #[case("cheaper than $20", Some(Comparison::AtMost))]
+    #[case("no more than $20", Some(Comparison::AtMost))]
+    #[case("under $10 - 20 kg cm", Some(Comparison::AtMost))]
     fn bounds_are_read(#[case] question: &str, #[case] bound: Option<Comparison>) {
         assert_eq!(take_wishes(&mut plain(question))[0].comparison, bound);
+    }
+
+    #[rstest]
+    #[case("between $10 and $30", Quantity::Price, 10.0, 30.0)]
+    #[case("$10 to $30", Quantity::Price, 10.0, 30.0)]
+    #[case("$10-30", Quantity::Price, 10.0, 30.0)]
+    #[case("between 10 and 30 dollars", Quantity::Price, 10.0, 30.0)]
+    #[case("4 to 6 V", Quantity::Voltage, 4.0, 6.0)]
+    #[case("between 4 and 6 V", Quantity::Voltage, 4.0, 6.0)]
+    fn ranges_have_a_lower_and_an_upper_bound(
+        #[case] question: &str,
+        #[case] quantity: Quantity,
+        #[case] low: f64,
+        #[case] high: f64,
+    ) {
+        let mut text = plain(question);
+        let read: Vec<_> =
+            take_wishes(&mut text).iter().map(|wish| (wish.quantity, wish.value, wish.comparison)).collect();
+        assert_eq!(read, [(quantity, low, Some(Comparison::AtLeast)), (quantity, high, Some(Comparison::AtMost))]);
+        assert_eq!(text.trim(), "");
     }
 }

@@ -43,8 +43,9 @@ pub(crate) fn routes() -> ApiRouter<Application> {
             post_with(refuse_plan, |o| {
                 o.summary("Refuse a plan that cannot be carried out, with proof")
                     .description(
-                        "The reviewer goes on and confirms or rejects the refusal. 409 when an earlier refusal still \
-                         waits, or when the episode does not run.",
+                        "The reviewer goes on and confirms or rejects the refusal. 422 without proof, without a reason, \
+                         or with reasons that no one role may give; 409 when an earlier refusal still waits, or when \
+                         the episode does not run.",
                     )
                     .tag("reviews")
                     .response::<409, ServiceError>()
@@ -83,6 +84,10 @@ async fn refuse_plan(
     ValidId(id): ValidId,
     Valid(request): Valid<PlanRefusalRequest>,
 ) -> Answer<Created<PlanRefusal>> {
+    let violations = gates::refusal::check(&request.reasons);
+    if !violations.is_empty() {
+        return Err(ServiceError::violating(format!("Invalid refusal: [{}]", sentences(&violations)), violations));
+    }
     match application.store.record_refusal(id, &request).await.map_err(refusal)? {
         RefusalRecording::Recorded(stored) => {
             tracing::info!(episode_id = %id, number = stored.number, "plan refused");

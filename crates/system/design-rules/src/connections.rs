@@ -101,11 +101,13 @@ impl<'design> Connection<'design> {
     /// Everything that is wrong with the fasteners and holes of this connection.
     pub(crate) fn check(&self) -> Vec<Violation> {
         let mut violations = Vec::new();
-        if self.pairs.len() < MIN_FASTENERS {
-            let (label, other, count) = (&self.part.label, &self.other.label, self.pairs.len());
+        let count = self.places();
+        if count < MIN_FASTENERS {
+            let (label, other) = (&self.part.label, &self.other.label);
             let message = format!(
-                "The rigid connection of {label:?} and {other:?} has {count} fastener{}, {MIN_FASTENERS} at least: with \
-                 fewer the parts can turn against each other; add a pair of holes",
+                "The rigid connection of {label:?} and {other:?} has {count} fastener{}, {MIN_FASTENERS} at least, holes \
+                 on one axis counted once: with fewer the parts can turn against each other; add a pair of holes at \
+                 another place",
                 if count == 1 { "" } else { "s" },
             );
             let violation = Violation::new(SCRIPT, "joint.too_few_fasteners", message).at(self.place());
@@ -121,6 +123,21 @@ impl<'design> Connection<'design> {
             }
         }
         violations
+    }
+
+    /// At how many places its fasteners are: holes on one axis count once, whatever they are called. A hole that is not
+    /// declared has its own violation, and counts.
+    fn places(&self) -> usize {
+        let mut places = Vec::<HoleOf<'_>>::new();
+        let mut unknown = 0;
+        for pair in &self.pairs {
+            match HoleOf::named(self.part, &pair.own) {
+                Some(hole) if places.iter().any(|known| known.is_beside(hole)) => {}
+                Some(hole) => places.push(hole),
+                None => unknown += 1,
+            }
+        }
+        places.len() + unknown
     }
 
     /// Notes which holes it takes.
@@ -141,22 +158,22 @@ pub(crate) fn ends_of<'design>(
     let ends = [(part, &pair.own), (other, &pair.other)].map(|(part, id)| HoleOf::named(part, id).ok_or((part, id)));
     match ends {
         [Ok(own), Ok(other)] => Ok((own, other)),
-        ends => Err(ends
-            .into_iter()
-            .filter_map(Result::err)
-            .map(|(holder, id)| {
-                let declared: Vec<&str> = holder.holes.iter().map(|hole| hole.hole_id.as_str()).collect();
-                let declared = if declared.is_empty() { "no hole".to_owned() } else { declared.join(", ") };
-                let message = format!(
-                    "Part {:?} has no hole {id:?}; it declares {declared}; make it with utils.fasteners.fastener_hole",
-                    holder.label
-                );
-                Violation::new(SCRIPT, "joint.unknown_hole", message)
-                    .at(between_parts(&part.label, &other.label))
-                    .measured(id.as_str())
-            })
-            .collect()),
+        ends => {
+            let place = between_parts(&part.label, &other.label);
+            Err(ends.into_iter().filter_map(Result::err).map(|(holder, id)| unknown_hole(holder, id, &place)).collect())
+        }
     }
+}
+
+/// The violation of a joint or connection that names a hole which its part does not declare.
+pub(crate) fn unknown_hole(holder: &Part, id: &str, place: &str) -> Violation {
+    let declared: Vec<&str> = holder.holes.iter().map(|hole| hole.hole_id.as_str()).collect();
+    let declared = if declared.is_empty() { "no hole".to_owned() } else { declared.join(", ") };
+    let message = format!(
+        "Part {:?} has no hole {id:?}; it declares {declared}; make it with utils.fasteners.fastener_hole",
+        holder.label
+    );
+    Violation::new(SCRIPT, "joint.unknown_hole", message).at(place).measured(id)
 }
 
 /// Exactly one of two mated holes brings the fastener.

@@ -33,16 +33,6 @@ impl Form {
         }
     }
 
-    /// The size that reaches over a gap with these components, mm.
-    pub(crate) fn reach_over(self, gap: [f64; 3]) -> f64 {
-        let [x, y, z] = gap.map(f64::abs);
-        match self {
-            Self::Sphere => (x * x + y * y + z * z).sqrt(),
-            Self::Cuboid => x.max(y).max(z),
-            Self::Cylinder => x.hypot(y).max(z),
-        }
-    }
-
     /// Whether the form sinks into a solid by more than `depth`, which is less than its size. Much cheaper than
     /// [`Self::depth_in`].
     pub(crate) fn sinks_by(self, depth: f64, size: f64, center: [f64; 3], surface: &Surface) -> bool {
@@ -107,7 +97,7 @@ mod tests {
     #[case::is_beside_an_edge([24.0, 24.0, -10.0], [-0.657, 1.0, -0.657])]
     #[case::is_clear([0.0, 0.0, 50.0], [-45.0, -45.0, -45.0])]
     fn depth_is_that_of_the_form(#[case] center: [f64; 3], #[case] expected: [f64; 3]) {
-        let surface = Surface::of(&cuboid("block", [-20.0, -20.0, -20.0], [20.0, 20.0, 0.0])).expect("triangles");
+        let surface = Surface::of(&cuboid("block", [-20.0, -20.0, -20.0], [20.0, 20.0, 0.0]).mesh).expect("triangles");
         for (form, expected) in [Form::Sphere, Form::Cuboid, Form::Cylinder].into_iter().zip(expected) {
             let depth = form.depth_in(5.0, center, &surface);
             assert!((depth - expected).abs() < 2.0 * REACH_PRECISION_MM, "{form:?}: {depth}, expected {expected}");

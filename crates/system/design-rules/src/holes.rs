@@ -10,7 +10,7 @@ use crate::{SCRIPT, at_part, between_parts, rounded};
 /// Declared diameters that count as equal, mm.
 const DIAMETER_TOLERANCE_MM: f64 = 0.01;
 /// Difference between a declared diameter and that of the bore, mm.
-const BORE_DIAMETER_TOLERANCE_MM: f64 = 0.05;
+pub(crate) const BORE_DIAMETER_TOLERANCE_MM: f64 = 0.05;
 /// Distance between two axes that count as one, mm.
 const AXIS_OFFSET_TOLERANCE_MM: f64 = 0.1;
 /// Angle between two axes that count as parallel, degrees.
@@ -77,9 +77,25 @@ impl<'design> HoleOf<'design> {
         start.filter(|_| has_own).map(|start| [start, end])
     }
 
+    /// Whether no two fasteners can be in both: their axes are parallel and closer than the hole is wide.
+    pub(crate) fn is_beside(self, other: Self) -> bool {
+        is_parallel(self.hole.axis, other.hole.axis)
+            && self.along_and_off(other.hole.position_mm).1 < self.hole.diameter_mm
+    }
+
+    /// The bore of `support` that this hole's axis passes, and that axis alone.
+    pub(crate) fn bore_in(self, support: &Part) -> Option<Bore> {
+        support.bores.iter().find(|bore| self.stretch_of(bore).is_some()).copied()
+    }
+
+    /// Diameter of the shaft or fastener that the hole is for, mm: the number in a size such as `M3`.
+    pub(crate) fn nominal_diameter_mm(self) -> Option<f64> {
+        self.hole.size.strip_prefix('M')?.parse().ok()
+    }
+
     /// Whether the part has material on the hole's axis, `along` mm from the entry.
     fn is_material(self, along: f64) -> bool {
-        Surface::of(self.part).is_some_and(|surface| surface.contains(self.at(along)))
+        Surface::of(&self.part.mesh).is_some_and(|surface| surface.contains(self.at(along)))
     }
 
     /// The point of the hole's axis that is `along` mm from the entry.
@@ -90,7 +106,7 @@ impl<'design> HoleOf<'design> {
     /// Where a bore lies along this hole's axis; `None` when it is not on the axis.
     fn stretch_of(self, bore: &Bore) -> Option<Stretch> {
         let ends = [bore.start_mm, bore.end_mm].map(|end| self.along_and_off(end));
-        let is_parallel = is_parallel(self.hole.axis, difference(bore.end_mm, bore.start_mm));
+        let is_parallel = is_parallel(self.hole.axis, direction_of(bore));
         let is_near = ends.iter().any(|(_, off)| *off <= AXIS_OFFSET_TOLERANCE_MM);
         (is_parallel && is_near).then(|| [ends[0].0.min(ends[1].0), ends[0].0.max(ends[1].0)])
     }
@@ -175,6 +191,11 @@ fn gap_between(first: Stretch, second: Stretch) -> f64 {
 pub(crate) fn angle_deg(first: [f64; 3], second: [f64; 3]) -> f64 {
     let lengths = length(first) * length(second);
     if lengths > 0.0 { (dot(first, second).abs() / lengths).min(1.0).acos().to_degrees() } else { 90.0 }
+}
+
+/// The direction of a bore's axis; its length is the bore's.
+pub(crate) fn direction_of(bore: &Bore) -> [f64; 3] {
+    difference(bore.end_mm, bore.start_mm)
 }
 
 fn is_parallel(first: [f64; 3], second: [f64; 3]) -> bool {

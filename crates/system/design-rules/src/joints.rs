@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use cad_runtime::{Design, Part, PartRole};
+use cad_runtime::{Bore, Design, Part, PartRole};
 use contract::limits::MAX_JOINT_GAP_MM;
 use contract::part_metadata::{HolePair, JointMetadata, JointSupport, JointType};
 use contract::violations::Violation;
 
-use crate::connections::{Connection, Uses, ends_of, gather, other_end};
-use crate::holes::{AXIS_ANGLE_TOLERANCE_DEG, HoleOf, angle_deg, check_meeting};
+use crate::connections::{Connection, Uses, ends_of, gather, other_end, unknown_hole};
+use crate::holes::{
+    AXIS_ANGLE_TOLERANCE_DEG, BORE_DIAMETER_TOLERANCE_MM, HoleOf, angle_deg, check_meeting, direction_of,
+};
 use crate::surface::Surface;
 use crate::{SCRIPT, at_part, between_parts, rounded};
-
-/// Prefix of the attribute `constraint` that holds a part to another.
-const WELD: &str = "weld:";
 
 /// Everything that is wrong with the connections, welds and joints of a design. `category_of` tells the category of a
 /// catalogue id (`bearing`, `motor`, `servo`, …), or nothing for an id that the catalogue does not have.
@@ -39,7 +38,7 @@ pub fn check_joints(design: &Design, category_of: &dyn Fn(&str) -> Option<String
 
 /// A weld names a part, and between made parts stands for fasteners: nothing here is glued or welded.
 fn check_weld(design: &Design, part: &Part, connections: &[Connection<'_>]) -> Option<Violation> {
-    let to = part.constraint.as_deref()?.strip_prefix(WELD)?.trim();
+    let to = part.weld()?;
     let other = match other_end(design, part, to, "its weld constraint") {
         Ok(other) => other,
         Err(violation) => return Some(*violation),
@@ -71,7 +70,7 @@ fn check_joint(
         Err(violation) => return vec![*violation],
     };
     if joint.kind == JointType::Slide {
-        return Vec::new();
+        return check_slide(part, joint).into_iter().collect();
     }
     let Some(support) = joint.via else {
         let message = format!(
@@ -90,10 +89,32 @@ fn check_joint(
         return vec![Violation::new(SCRIPT, "joint.support_missing", message).at(at_part(&part.label))];
     };
     match support {
-        JointSupport::Bearing => check_bought_support(part, other, support, &["bearing"], category_of),
-        JointSupport::Motor => check_bought_support(part, other, support, &["motor", "servo"], category_of),
+        JointSupport::Bearing => {
+            let mut violations = check_bought_support(part, other, support, &["bearing"], category_of);
+            violations.extend(check_axis(part, other, joint, &other.bores));
+            violations
+        }
+        JointSupport::Motor => {
+            let mut violations = check_bought_support(part, other, support, &["motor", "servo"], category_of);
+            // The bores of a motor are for the screws that hold it; where its shaft is, its solid does not say.
+            violations.extend(check_axis(part, other, joint, &[]));
+            violations
+        }
         JointSupport::ThroughHole => check_shaft(part, other, joint),
     }
+}
+
+/// A motor turns, and its torque is no force.
+fn check_slide(part: &Part, joint: &JointMetadata) -> Option<Violation> {
+    if joint.via != Some(JointSupport::Motor) {
+        return None;
+    }
+    let label = &part.label;
+    let message = format!(
+        "Part {label:?} slides via motor, but a motor turns: what it has is a torque, N·m, and no force, N; make the \
+         joint a hinge, or take `via` away and say in the part's control how strong its drive is (force_limit)"
+    );
+    Some(Violation::new(SCRIPT, "joint.motor_on_slide", message).at(at_part(label)))
 }
 
 fn name_of(support: JointSupport) -> &'static str {
@@ -134,7 +155,7 @@ fn check_bought_support(
         violations.push(Violation { measured: category.map(Into::into), ..violation }.limit(wanted));
     }
 
-    if let (Some(own), Some(support)) = (Surface::of(part), Surface::of(other))
+    if let (Some(own), Some(support)) = (Surface::of(&part.mesh), Surface::of(&other.mesh))
         && let Err(gap) = own.is_within(&support, MAX_JOINT_GAP_MM)
     {
         let message = format!(
@@ -145,6 +166,56 @@ fn check_bought_support(
         violations.push(violation.measured(rounded(gap)).limit(MAX_JOINT_GAP_MM));
     }
     violations
+}
+
+/// The joint turns about the bore of what it turns on and about the part's own hole, where there are such, and one shaft
+/// fits both. `bores` are those of the support that a shaft may fill.
+fn check_axis(part: &Part, other: &Part, joint: &JointMetadata, bores: &[Bore]) -> Vec<Violation> {
+    let (label, to) = (&part.label, &other.label);
+    let place = between_parts(label, to);
+    let mut violations = Vec::new();
+    let angles = bores.iter().map(|bore| angle_deg(joint.axis, direction_of(bore)));
+    if let Some(angle) = angles.min_by(f64::total_cmp).filter(|angle| *angle > AXIS_ANGLE_TOLERANCE_DEG) {
+        let message = format!(
+            "Part {label:?} turns about an axis that is {angle:.1}° off the bore of {to:?}, {AXIS_ANGLE_TOLERANCE_DEG}° \
+             at most; a bearing turns about its own axis: change the joint's axis or turn the bearing"
+        );
+        let violation = Violation::new(SCRIPT, "joint.axis_mismatch", message).at(&place);
+        violations.push(violation.measured(rounded(angle)).limit(AXIS_ANGLE_TOLERANCE_DEG));
+    }
+    let Some(pair) = &joint.holes else { return violations };
+    let Some(own) = HoleOf::named(part, &pair.own) else {
+        violations.push(unknown_hole(part, &pair.own, &place));
+        return violations;
+    };
+    violations.extend(check_axis_of_hole(own, to, joint));
+    if !bores.is_empty() {
+        violations.extend(check_bearing_shaft(own, other, &place));
+    }
+    violations
+}
+
+/// The shaft of the part's hole goes through a bore of the bearing and fills it.
+fn check_bearing_shaft(own: HoleOf<'_>, bearing: &Part, place: &str) -> Option<Violation> {
+    let (id, label, to) = (&own.hole.hole_id, &own.part.label, &bearing.label);
+    let Some(bore) = own.bore_in(bearing) else {
+        let message = format!(
+            "Hole {id:?} of {label:?} does not line up with a bore of {to:?}: no bore is on its axis; move the hole or \
+             the bearing"
+        );
+        return Some(Violation::new(SCRIPT, "joint.holes_offset", message).at(place));
+    };
+    let shaft = own.nominal_diameter_mm()?;
+    let difference_mm = (shaft - bore.diameter_mm).abs();
+    (difference_mm > BORE_DIAMETER_TOLERANCE_MM).then(|| {
+        let message = format!(
+            "Hole {id:?} of {label:?} is for a shaft of {shaft} mm, and the bore of {to:?} measures {} mm; give the hole \
+             the size of the bearing, or take a bearing for this shaft",
+            bore.diameter_mm
+        );
+        let violation = Violation::new(SCRIPT, "joint.diameter_mismatch", message).at(place);
+        violation.measured(rounded(difference_mm)).limit(BORE_DIAMETER_TOLERANCE_MM)
+    })
 }
 
 /// A shaft passes one hole of each part, and the joint turns about it.
@@ -162,20 +233,27 @@ fn check_shaft(part: &Part, other: &Part, joint: &JointMetadata) -> Vec<Violatio
         Err(violations) => return violations,
     };
     let mut violations = check_meeting(own, other);
+    violations.extend(check_axis_of_hole(own, to, joint));
+    violations
+}
+
+/// A shaft in a hole turns about the hole's axis.
+fn check_axis_of_hole(own: HoleOf<'_>, to: &str, joint: &JointMetadata) -> Option<Violation> {
+    let label = &own.part.label;
     let angle = angle_deg(joint.axis, own.hole.axis);
-    if angle > AXIS_ANGLE_TOLERANCE_DEG {
+    (angle > AXIS_ANGLE_TOLERANCE_DEG).then(|| {
         let message = format!(
             "Part {label:?} turns about an axis that is {angle:.1}° off its hole {:?}, {AXIS_ANGLE_TOLERANCE_DEG}° at \
              most; a shaft in the hole allows no other axis than the hole's",
             own.hole.hole_id
         );
         let violation = Violation::new(SCRIPT, "joint.axis_off_hole", message).at(between_parts(label, to));
-        violations.push(violation.measured(rounded(angle)).limit(AXIS_ANGLE_TOLERANCE_DEG));
-    }
-    violations
+        violation.measured(rounded(angle)).limit(AXIS_ANGLE_TOLERANCE_DEG)
+    })
 }
 
-/// Notes the holes of a shaft; two parts that declare the same hinge take them once.
+/// Notes the holes of a shaft: the part's own, and with `through_hole` that of the other, which two parts that declare
+/// the same hinge take once.
 fn take_shaft<'design>(
     design: &'design Design,
     part: &'design Part,
@@ -183,7 +261,11 @@ fn take_shaft<'design>(
     shafts: &mut BTreeSet<[(&'design str, String); 2]>,
     uses: &mut Uses<'design>,
 ) {
-    let (Some(JointSupport::ThroughHole), Some(HolePair { own, other })) = (joint.via, &joint.holes) else { return };
+    let (Some(support), Some(HolePair { own, other })) = (joint.via, &joint.holes) else { return };
+    if support != JointSupport::ThroughHole {
+        *uses.entry((&part.label, own.clone())).or_default() += 1;
+        return;
+    }
     let Some(Ok(other_part)) = joint.to.as_deref().map(|to| other_end(design, part, to, "its joint")) else { return };
     let mut ends = [(part.label.as_str(), own.clone()), (other_part.label.as_str(), other.clone())];
     ends.sort();

@@ -10,13 +10,15 @@ mod fixture;
 mod forms;
 mod holes;
 mod joints;
+mod moved_part;
 mod obstruction;
 mod randomization;
 mod solids;
 mod surface;
 
 pub use joints::check_joints;
-pub use randomization::{check_randomization, moved_part};
+pub use moved_part::moved_part;
+pub use randomization::check_randomization;
 pub use solids::check_solids;
 
 /// The file that violations of a design's geometry are reported for.

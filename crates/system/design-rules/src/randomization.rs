@@ -1,18 +1,24 @@
 //! The moved object finds room wherever its randomisation may put it, and its goal is open enough to be reached.
 //!
-//! The objectives spawn it, with a radius from a range and a start that jitters. What holds at the nominal start may
-//! fail at a corner of these ranges, so all corners are tried, and random samples between them.
+//! The objectives spawn it, with a radius from a range and a start that jitters, or a part of the design is it. What
+//! holds at the nominal start may fail at a corner of these ranges, so all corners are tried, and random samples between
+//! them.
+//!
+//! That a sphere, a box or a cylinder starts clear of zones and within the bounds is a matter of numbers alone and the
+//! gate of the objectives decides it, exactly and before anything is built. A part or a mesh has its zones and bounds
+//! looked at here.
 
-use cad_runtime::{Design, Part, PartRole, Zone as ZoneRole};
+use cad_runtime::{Design, Mesh, Part, PartRole, Zone as ZoneRole};
 use contract::execution::BoundingBox;
 use contract::limits::{MAX_GOAL_OBSTRUCTION, MOVED_OBJECT_RADIUS_MM};
-use contract::objectives::Objectives;
+use contract::objectives::{Objectives, Zone};
 use contract::violations::Violation;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 
 use crate::forms::Form;
+use crate::moved_part::{is_alone, moved_part};
 use crate::obstruction::{Filled, POINTS_PER_AXIS};
 use crate::surface::Surface;
 use crate::{TOUCH_TOLERANCE_MM, rounded};
@@ -25,164 +31,165 @@ const SAMPLES: usize = 32;
 const SAMPLE_SEED: u64 = 24;
 
 /// Rounding of decimal fractions, mm. Touching a zone counts as being in it, as it does in the simulation.
-const ZONE_ROUNDING_MM: f64 = 1e-9;
+const ZONE_ROUNDING_MM: f64 = 1e-6;
 
-/// Starts of the moved object that meet a part, a forbidden zone or the goal, or leave the simulation bounds, and goal
-/// zones of which the environment fills more than [`MAX_GOAL_OBSTRUCTION`]. One violation for each obstacle, with the
-/// worst case. A design that holds the moved object itself is not spawned into, and only its goals are checked.
-pub fn check_randomization(design: &Design, objectives: &Objectives) -> Vec<Violation> {
-    let moved = moved_part(design, &objectives.moved_object.label);
-    let environment: Vec<&Part> = design.parts.iter().filter(|part| !part.is_zone() && Some(*part) != moved).collect();
-    let mut violations = Vec::new();
-    // A shape that comes from a file is not known here.
-    if moved.is_none() && objectives.moved_object.shape != "mesh" {
-        match Spawn::of(objectives) {
-            Ok(spawn) => violations.extend(spawn.check(&environment, objectives)),
-            Err(violation) => violations.push(*violation),
-        }
-    }
+/// Starts of the moved object that meet a part, and goal zones of which the environment fills more than
+/// [`MAX_GOAL_OBSTRUCTION`]; where a part of the design or a mesh is the moved object, also starts that meet a zone or
+/// leave the simulation bounds. One violation for each obstacle, with the worst case.
+///
+/// `moved_mesh` is the mesh of the shape `mesh` at its nominal start; without it, that shape has no start to look at. A
+/// part that moves on a joint or is fastened to others is looked at where it stands.
+pub fn check_randomization(design: &Design, objectives: &Objectives, moved_mesh: Option<&Mesh>) -> Vec<Violation> {
+    let (part, mut violations) = match moved_part(design, &objectives.moved_object.label) {
+        Ok(part) => (part, Vec::new()),
+        Err(violation) => return vec![*violation],
+    };
+    let environment: Vec<&Part> =
+        design.parts.iter().filter(|other| !other.is_zone() && Some(*other) != part).collect();
+    let moved = match part {
+        Some(part) => Moved::part(part, design, objectives),
+        None => Moved::spawned(objectives, moved_mesh),
+    };
+    violations.extend(moved.into_iter().flat_map(|moved| moved.check(&environment, objectives)));
     violations.extend(check_goals(design, &environment, objectives));
     violations
-}
-
-/// The part that is the moved object, where the design has one: its label, else `target_box`, else the first with
-/// `target` or `bucket` in its label.
-pub fn moved_part<'design>(design: &'design Design, label: &str) -> Option<&'design Part> {
-    let find = |wanted: &dyn Fn(&str) -> bool| design.parts.iter().find(|part| !part.is_zone() && wanted(&part.label));
-    find(&|name| name == label)
-        .or_else(|| find(&|name| name == "target_box"))
-        .or_else(|| find(&|name| name.contains("target") || name.contains("bucket")))
 }
 
 /// One start that the randomisation allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Start {
+    /// Of a form, mm; a solid has its own size.
     radius: f64,
+    /// From the nominal start, mm.
     offset: [f64; 3],
 }
 
-/// Everything that the randomisation allows.
-struct Spawn<'objectives> {
+/// What starts.
+enum Shape {
+    /// A form that is spawned about its nominal centre.
+    Form { form: Form, center: [f64; 3] },
+    /// A solid that stands at its nominal start.
+    Solid(Surface),
+}
+
+/// The moved object, and every start that is tried.
+struct Moved<'objectives> {
     label: &'objectives str,
-    form: Form,
-    nominal: [f64; 3],
+    shape: Shape,
     starts: Vec<Start>,
 }
 
-impl<'objectives> Spawn<'objectives> {
-    fn of(objectives: &'objectives Objectives) -> Result<Self, Box<Violation>> {
+impl<'objectives> Moved<'objectives> {
+    /// What the objectives spawn; `None` for a mesh that is not known.
+    fn spawned(objectives: &'objectives Objectives, mesh: Option<&Mesh>) -> Option<Self> {
         let object = &objectives.moved_object;
-        let form = Form::named(&object.shape).ok_or_else(|| {
-            let message = format!(
-                "moved_object.shape is {:?}, which cannot be spawned; use sphere, box or cylinder, or give the design \
-                 a part with the label {:?}",
-                object.shape, object.label
-            );
-            let violation = Violation::new(FILE, "randomization.unknown_shape", message).at("moved_object.shape");
-            Box::new(violation.measured(object.shape.as_str()))
-        })?;
-        let [low, high] = object.static_randomization.radius.unwrap_or([MOVED_OBJECT_RADIUS_MM; 2]);
-        if !(low > 0.0 && low <= high && high.is_finite()) {
-            let message = format!(
-                "moved_object.static_randomization.radius is [{low}, {high}] mm; it goes from a smallest radius above \
-                 0 to a largest that is no smaller"
-            );
-            let violation = Violation::new(FILE, "randomization.radius_range", message);
-            let place = "moved_object.static_randomization.radius";
-            return Err(Box::new(violation.at(place).measured(json!([low, high]))));
-        }
-        let jitter = match objectives.randomization.runtime_jitter_enabled {
-            Some(false) => [0.0; 3],
-            _ => object.runtime_jitter.map(f64::abs),
+        let (shape, radii) = match Form::named(&object.shape) {
+            Some(form) => {
+                let radii = object.static_randomization.radius.unwrap_or([MOVED_OBJECT_RADIUS_MM; 2]);
+                (Shape::Form { form, center: object.start_position }, radii)
+            }
+            None => (Shape::Solid(Surface::of(mesh?)?), [0.0; 2]),
         };
-        let starts = starts([low, high], jitter);
-        Ok(Self { label: &object.label, form, nominal: object.start_position, starts })
+        Some(Self { label: &object.label, shape, starts: starts(radii, jitter_of(objectives)) })
     }
 
-    fn center(&self, start: &Start) -> [f64; 3] {
-        std::array::from_fn(|axis| self.nominal[axis] + start.offset[axis])
+    /// A part of the design; `None` when it has no surface.
+    fn part(part: &'objectives Part, design: &Design, objectives: &Objectives) -> Option<Self> {
+        let jitter = if is_alone(part, design) { jitter_of(objectives) } else { [0.0; 3] };
+        let shape = Shape::Solid(Surface::of(&part.mesh)?);
+        Some(Self { label: &part.label, shape, starts: starts([0.0; 2], jitter) })
     }
 
     fn check(&self, environment: &[&Part], objectives: &Objectives) -> Vec<Violation> {
         let mut violations = Vec::new();
         for part in environment.iter().filter(|part| self.comes_near(part.bounding_box)) {
-            let Some(surface) = Surface::of(part) else { continue };
-            violations.extend(self.worst_in(&surface).map(|worst| {
+            let Some(surface) = Surface::of(&part.mesh) else { continue };
+            let worst = match &self.shape {
+                Shape::Form { form, center } => self.worst_form_in(*form, *center, &surface),
+                Shape::Solid(solid) => self.worst(|start| {
+                    let depth = solid.depth_in(start.offset, &surface);
+                    (depth > TOUCH_TOLERANCE_MM).then_some(depth)
+                }),
+            };
+            violations.extend(worst.map(|worst| {
                 let what = format!("starts {:.2} mm deep in part {:?}", worst.depth, part.label);
                 self.violation("randomization.start_in_part", &what, &worst, TOUCH_TOLERANCE_MM)
             }));
         }
-        let forbidden = objectives.objectives.forbid_zones.iter().map(|zone| {
+        if let Shape::Solid(solid) = &self.shape {
+            violations.extend(self.check_zones(solid, objectives));
+        }
+        violations
+    }
+
+    /// Zones that a solid meets, and bounds that it leaves.
+    fn check_zones(&self, solid: &Surface, objectives: &Objectives) -> Vec<Violation> {
+        let zones = &objectives.objectives;
+        let forbidden = zones.forbid_zones.iter().map(|zone| {
             let region = BoundingBox { min: zone.min, max: zone.max };
             ("randomization.start_in_forbid_zone", format!("forbidden zone {:?}", zone.name), region)
         });
-        let goal = objectives.objectives.goal_zone;
-        let goal =
-            ("randomization.start_in_goal", "the goal zone".to_owned(), BoundingBox { min: goal.min, max: goal.max });
-        for (rule, name, region) in forbidden.chain([goal]) {
-            violations.extend(self.worst(|start| self.depth_in_zone(start, region)).map(|worst| {
-                let what = format!("reaches {:.2} mm into {name} where it starts", worst.depth);
-                self.violation(rule, &what, &worst, 0.0)
-            }));
-        }
-        let bounds = objectives.simulation_bounds;
-        violations.extend(self.worst(|start| self.depth_outside(start, bounds.min, bounds.max)).map(|worst| {
+        let goal = ("randomization.start_in_goal", "the goal zone".to_owned(), box_of(&zones.goal_zone));
+        let met = forbidden.chain([goal]).filter_map(|(rule, name, region)| {
+            let worst = self.worst(|start| {
+                solid.meets_box(start.offset, region, ZONE_ROUNDING_MM).then(|| overlap_of(solid, start, region))
+            })?;
+            let what = format!("is in {name} where it starts, by up to {:.2} mm", worst.depth);
+            Some(self.violation(rule, &what, &worst, 0.0))
+        });
+        let bounds = box_of(&objectives.simulation_bounds);
+        let outside = self.worst(|start| {
+            let depth = depth_outside(shifted(solid.bounds(), start.offset), bounds);
+            (depth > ZONE_ROUNDING_MM).then_some(depth)
+        });
+        let outside = outside.map(|worst| {
             let what = format!("starts {:.2} mm outside of simulation_bounds", worst.depth);
             self.violation("randomization.start_out_of_bounds", &what, &worst, 0.0)
-        }));
-        violations
+        });
+        met.chain(outside).collect()
+    }
+
+    /// The bounds of what starts there.
+    fn bounds_at(&self, start: &Start) -> BoundingBox {
+        match &self.shape {
+            Shape::Form { center, .. } => BoundingBox {
+                min: std::array::from_fn(|axis| center[axis] + start.offset[axis] - start.radius),
+                max: std::array::from_fn(|axis| center[axis] + start.offset[axis] + start.radius),
+            },
+            Shape::Solid(solid) => shifted(solid.bounds(), start.offset),
+        }
     }
 
     /// Whether any start may meet something within these bounds.
     fn comes_near(&self, bounds: BoundingBox) -> bool {
         self.starts.iter().any(|start| {
-            let center = self.center(start);
-            (0..3).all(|axis| {
-                center[axis] + start.radius > bounds.min[axis] && center[axis] - start.radius < bounds.max[axis]
-            })
+            let own = self.bounds_at(start);
+            (0..3).all(|axis| own.max[axis] > bounds.min[axis] && own.min[axis] < bounds.max[axis])
         })
-    }
-
-    /// How far the object reaches into a zone; 0 when it touches, `None` when it stays away.
-    fn depth_in_zone(&self, start: &Start, zone: BoundingBox) -> Option<f64> {
-        let center = self.center(start);
-        let gap = |axis: usize| (zone.min[axis] - center[axis]).max(center[axis] - zone.max[axis]);
-        let reach = self.form.reach_over(std::array::from_fn(|axis| gap(axis).max(0.0)));
-        let inside = (0..3).map(gap).fold(f64::NEG_INFINITY, f64::max).min(0.0);
-        let depth = start.radius - reach - inside;
-        (depth >= -ZONE_ROUNDING_MM).then_some(depth.max(0.0))
-    }
-
-    /// How far the object reaches out of the bounds, where it does.
-    fn depth_outside(&self, start: &Start, min: [f64; 3], max: [f64; 3]) -> Option<f64> {
-        let center = self.center(start);
-        let beyond =
-            |axis: usize| (min[axis] - (center[axis] - start.radius)).max(center[axis] + start.radius - max[axis]);
-        let depth = (0..3).map(beyond).fold(f64::NEG_INFINITY, f64::max);
-        (depth > ZONE_ROUNDING_MM).then_some(depth)
     }
 
     /// The start that sinks deepest into a solid, and how many sink in. A depth is only measured where it exceeds the
     /// deepest so far.
-    fn worst_in(&self, surface: &Surface) -> Option<Worst> {
+    fn worst_form_in(&self, form: Form, center: [f64; 3], surface: &Surface) -> Option<Worst> {
         let mut worst = None::<Worst>;
         for start in &self.starts {
-            let (size, center) = (start.radius, self.center(start));
-            if !self.form.sinks_by(TOUCH_TOLERANCE_MM, size, center, surface) {
+            let size = start.radius;
+            let center = std::array::from_fn(|axis| center[axis] + start.offset[axis]);
+            if !form.sinks_by(TOUCH_TOLERANCE_MM, size, center, surface) {
                 continue;
             }
             let failing = worst.as_ref().map_or(0, |worst| worst.failing) + 1;
             worst = Some(match worst {
-                Some(worst) if !self.form.sinks_by(worst.depth, size, center, surface) => Worst { failing, ..worst },
+                Some(worst) if !form.sinks_by(worst.depth, size, center, surface) => Worst { failing, ..worst },
                 Some(worst) => {
-                    let depth = self.form.depth_in(size, center, surface);
+                    let depth = form.depth_in(size, center, surface);
                     if depth > worst.depth {
                         Worst { start: *start, depth, failing }
                     } else {
                         Worst { failing, ..worst }
                     }
                 }
-                None => Worst { start: *start, depth: self.form.depth_in(size, center, surface), failing },
+                None => Worst { start: *start, depth: form.depth_in(size, center, surface), failing },
             });
         }
         worst
@@ -199,10 +206,22 @@ impl<'objectives> Spawn<'objectives> {
     fn violation(&self, rule: &str, what: &str, worst: &Worst, limit_mm: f64) -> Violation {
         let Worst { start, depth, failing } = worst;
         let [x, y, z] = start.offset.map(rounded);
-        let (radius, cases) = (rounded(start.radius), self.starts.len());
+        let cases = self.starts.len();
+        let radius = match self.shape {
+            Shape::Form { .. } => Some(rounded(start.radius)),
+            Shape::Solid(_) => None,
+        };
+        let (size, place, remedy) = match radius {
+            Some(radius) => (
+                format!("radius {radius} mm, "),
+                "start_position",
+                "move it, or narrow the radius range or runtime_jitter",
+            ),
+            None => (String::new(), "its nominal start", "move it, or narrow runtime_jitter"),
+        };
         let message = format!(
-            "The moved object {:?} {what}, in the worst of {failing} failing of {cases} tried starts: radius {radius} \
-             mm, offset ({x}, {y}, {z}) mm from start_position; move it, or narrow the radius range or runtime_jitter",
+            "The moved object {:?} {what}, in the worst of {failing} failing of {cases} tried starts: {size}offset \
+             ({x}, {y}, {z}) mm from {place}; {remedy}",
             self.label
         );
         Violation::new(FILE, rule, message)
@@ -216,6 +235,38 @@ impl<'objectives> Spawn<'objectives> {
             }))
             .limit(json!({ "depth_mm": limit_mm }))
     }
+}
+
+/// Largest deviation of the start on each axis, mm.
+fn jitter_of(objectives: &Objectives) -> [f64; 3] {
+    match objectives.randomization.runtime_jitter_enabled {
+        Some(false) => [0.0; 3],
+        _ => objectives.moved_object.runtime_jitter.map(f64::abs),
+    }
+}
+
+fn box_of(zone: &Zone) -> BoundingBox {
+    BoundingBox { min: zone.min, max: zone.max }
+}
+
+fn shifted(bounds: BoundingBox, offset: [f64; 3]) -> BoundingBox {
+    BoundingBox {
+        min: std::array::from_fn(|axis| bounds.min[axis] + offset[axis]),
+        max: std::array::from_fn(|axis| bounds.max[axis] + offset[axis]),
+    }
+}
+
+/// How far the box around a solid reaches into a region that the solid meets, mm: no less than the solid itself does.
+fn overlap_of(solid: &Surface, start: &Start, region: BoundingBox) -> f64 {
+    let own = shifted(solid.bounds(), start.offset);
+    let overlap = |axis: usize| (own.max[axis] - region.min[axis]).min(region.max[axis] - own.min[axis]);
+    (0..3).map(overlap).fold(f64::INFINITY, f64::min).max(0.0)
+}
+
+/// How far a box reaches out of another, mm; negative when it is inside.
+fn depth_outside(own: BoundingBox, bounds: BoundingBox) -> f64 {
+    let beyond = |axis: usize| (bounds.min[axis] - own.min[axis]).max(own.max[axis] - bounds.max[axis]);
+    (0..3).map(beyond).fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// The worst of the starts that fail.
@@ -243,7 +294,7 @@ fn starts([low, high]: [f64; 2], jitter: [f64; 3]) -> Vec<Start> {
     }
     let mut random = StdRng::seed_from_u64(SAMPLE_SEED);
     starts.extend((0..SAMPLES).map(|_| Start {
-        radius: random.random_range(low..=high),
+        radius: low + (high - low) * random.random_range(0.0..=1.0),
         offset: jitter.map(|limit| random.random_range(-1.0..=1.0) * limit),
     }));
     starts
@@ -251,8 +302,7 @@ fn starts([low, high]: [f64; 2], jitter: [f64; 3]) -> Vec<Start> {
 
 /// Goal zones, of the objectives and of the design, that the environment fills too far.
 fn check_goals(design: &Design, environment: &[&Part], objectives: &Objectives) -> Vec<Violation> {
-    let zone = objectives.objectives.goal_zone;
-    let region = BoundingBox { min: zone.min, max: zone.max };
+    let region = box_of(&objectives.objectives.goal_zone);
     let of_objectives = obstruction(region, &Filled::everything(), environment)
         .map(|found| found.violation(FILE, "objectives.goal_zone", "the goal zone"));
     let parts = design.parts.iter().filter(|part| part.role == PartRole::Zone(ZoneRole::Goal));

@@ -1,12 +1,13 @@
-//! Questions to the surface of one part: what is inside, what is near.
+//! Questions to the surface of one solid: what is inside, what is near.
 
-use cad_runtime::Part;
+use cad_runtime::Mesh;
+use contract::execution::BoundingBox;
 use parry3d_f64::bounding_volume::{Aabb, BoundingVolume as _};
 use parry3d_f64::math::{Pose, Vector};
 use parry3d_f64::query::{self, PointQuery as _};
-use parry3d_f64::shape::{Shape, TriMesh};
+use parry3d_f64::shape::{Cuboid, Shape, TriMesh};
 
-/// The triangles of a part, with a tree over them. Building the tree costs more than a bounding-box test: ask that
+/// The triangles of a solid, with a tree over them. Building the tree costs more than a bounding-box test: ask that
 /// first.
 pub(crate) struct Surface {
     pub(crate) mesh: TriMesh,
@@ -14,11 +15,17 @@ pub(crate) struct Surface {
 }
 
 impl Surface {
-    /// The surface of a part; `None` when it has no triangle.
-    pub(crate) fn of(part: &Part) -> Option<Self> {
-        let vertices = part.mesh.vertices_mm.iter().map(|vertex| Vector::from(*vertex)).collect();
-        let mesh = TriMesh::new(vertices, part.mesh.triangles.clone()).ok()?;
-        Some(Self { mesh, is_closed: part.mesh.is_watertight })
+    /// The surface of a mesh; `None` when it has no triangle.
+    pub(crate) fn of(mesh: &Mesh) -> Option<Self> {
+        let vertices = mesh.vertices_mm.iter().map(|vertex| Vector::from(*vertex)).collect();
+        let triangles = TriMesh::new(vertices, mesh.triangles.clone()).ok()?;
+        Some(Self { mesh: triangles, is_closed: mesh.is_watertight })
+    }
+
+    /// Its bounds, mm.
+    pub(crate) fn bounds(&self) -> BoundingBox {
+        let bounds = self.mesh.local_aabb();
+        BoundingBox { min: bounds.mins.into(), max: bounds.maxs.into() }
     }
 
     /// True when the point lies in the material. An open surface has no inside.
@@ -40,6 +47,31 @@ impl Surface {
     pub(crate) fn distance_to(&self, point: [f64; 3]) -> f64 {
         let point = Vector::from(point);
         (self.mesh.project_local_point(point, false).point - point).length()
+    }
+
+    /// How deep this solid, shifted by an offset, and another reach into each other, mm; 0 when they do not. Looked at
+    /// are the corners of both and the middles of their triangles: two bars that cross without either are not found.
+    pub(crate) fn depth_in(&self, offset: [f64; 3], other: &Self) -> f64 {
+        let offset = Vector::from(offset);
+        self.deepest_point_in(offset, other).max(other.deepest_point_in(-offset, self))
+    }
+
+    fn deepest_point_in(&self, offset: Vector, other: &Self) -> f64 {
+        let middles = self.mesh.triangles().map(|triangle| (triangle.a + triangle.b + triangle.c) / 3.0);
+        let points = self.mesh.vertices().iter().copied().chain(middles).map(|point| (point + offset).into());
+        points.filter(|point| other.contains(*point)).map(|point| other.distance_to(point)).fold(0.0, f64::max)
+    }
+
+    /// Whether this solid, shifted by an offset, has a point in a box that is larger than given by `margin` on each
+    /// side.
+    pub(crate) fn meets_box(&self, offset: [f64; 3], region: BoundingBox, margin: f64) -> bool {
+        let middle = std::array::from_fn(|axis| f64::midpoint(region.min[axis], region.max[axis]) - offset[axis]);
+        let half: [f64; 3] = std::array::from_fn(|axis| (region.max[axis] - region.min[axis]) / 2.0 + margin);
+        let (place, shape) = (Pose::from_translation(Vector::from(middle)), Cuboid::new(half.into()));
+        self.contains(middle)
+            || query::intersection_test(&Pose::IDENTITY, &self.mesh, &place, &shape)
+                .expect("a mesh can be tested against every convex form")
+                .intersecting
     }
 
     /// Whether two surfaces come within `limit_mm` of each other; otherwise how far apart they are, mm.
@@ -110,13 +142,13 @@ mod tests {
     #[case::beside([-0.1, 5.0, 5.0], false)]
     #[case::on_the_line_of_an_upright_edge([10.1, 10.1, 5.0], false)]
     fn inside_is_told_from_outside(#[case] point: [f64; 3], #[case] expected: bool) {
-        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3])).expect("a box has triangles");
+        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh).expect("a box has triangles");
         assert_eq!(surface.contains(point), expected);
     }
 
     #[test]
     fn lines_through_corners_and_edges_cross_a_closed_surface_evenly() {
-        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3])).expect("a box has triangles");
+        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh).expect("a box has triangles");
         for (x, y) in [(0.0, 0.0), (0.0, 5.0), (10.0, 10.0), (5.0, 5.0), (10.0, 0.0), (5.0, 0.0), (3.0, 3.0)] {
             let corners = surface.mesh.triangles().map(|triangle| [triangle.a, triangle.b, triangle.c].map(Into::into));
             let signs: Vec<i32> = corners.filter_map(|corners| crossing(corners, x, y)).map(|hit| hit.1).collect();
@@ -126,11 +158,42 @@ mod tests {
 
     #[test]
     fn gaps_between_parts_are_measured() {
-        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]));
+        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh);
         let (first, near, far) = (surface(0.0), surface(10.8), surface(13.0));
         let (first, near, far) = (first.expect("triangles"), near.expect("triangles"), far.expect("triangles"));
         assert_eq!(first.is_within(&near, 1.0), Ok(()));
         let gap = first.is_within(&far, 1.0).expect_err("3 mm are more than 1");
         assert!((gap - 3.0).abs() < 1e-9, "{gap}");
+    }
+
+    /// A block of 10 mm, shifted along x onto another of the same size whose bounds begin at x = 20: no corner of either
+    /// is inside the other, the middles of their faces' triangles are, a third of a face away from its edges.
+    #[rstest]
+    #[case::apart(5.0, 0.0)]
+    #[case::touching(10.0, 0.0)]
+    #[case::sunk_in(12.0, 2.0)]
+    #[case::half_way(15.0, 10.0 / 3.0)]
+    fn solids_of_one_size_are_found_in_each_other(#[case] shift: f64, #[case] expected: f64) {
+        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh);
+        let (moved, fixed) = (surface(0.0).expect("triangles"), surface(20.0).expect("triangles"));
+        let depth = moved.depth_in([shift, 0.0, 0.0], &fixed);
+        assert!((depth - expected).abs() < 1e-9, "{depth} mm, expected {expected} mm");
+    }
+
+    /// A block of 10 mm and a zone from x = 20 to 30, all of it, a thin slice of it, or far more than the block.
+    #[rstest]
+    #[case::apart(9.9, [20.0, 0.0, 0.0], [30.0, 10.0, 10.0], false)]
+    #[case::touching(10.0, [20.0, 0.0, 0.0], [30.0, 10.0, 10.0], true)]
+    #[case::slice_between_all_corners(15.0, [20.0, 4.0, 4.0], [30.0, 4.1, 4.1], true)]
+    #[case::zone_inside(20.0, [24.0, 4.0, 4.0], [25.0, 5.0, 5.0], true)]
+    #[case::solid_inside(20.0, [0.0, -50.0, -50.0], [100.0, 50.0, 50.0], true)]
+    fn a_zone_is_met_wherever_it_has_a_point_in_common(
+        #[case] shift: f64,
+        #[case] min: [f64; 3],
+        #[case] max: [f64; 3],
+        #[case] expected: bool,
+    ) {
+        let moved = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh).expect("triangles");
+        assert_eq!(moved.meets_box([shift, 0.0, 0.0], BoundingBox { min, max }, 1e-6), expected);
     }
 }

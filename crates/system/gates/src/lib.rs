@@ -16,6 +16,9 @@
 //! | `.wrong_type` | a field holds another kind of value, or too few or too many of them |
 //! | `.not_finite` | a number is infinite or not a number |
 //! | `.unknown_value` | a field holds a word that is not among the known ones |
+//!
+//! A refusal of a plan is no file: it comes as data, and `refusal` judges the reasons. Nobody calls `journal` yet; it
+//! waits for the ingestion of journals (INT-051).
 
 pub mod assembly;
 mod frontmatter;

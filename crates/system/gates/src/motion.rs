@@ -5,7 +5,9 @@
 //! | `.no_dofs` | a moving part has no degree of freedom |
 //! | `.unknown_dof` | a degree of freedom is none of the six |
 //! | `.duplicate_dof` | a degree of freedom is named twice |
-//! | `.frequency` | the control changes over time, and its frequency is missing or not above zero |
+//! | `.frequency` | the control repeats, and its frequency is not above zero; absent, it is 1 Hz |
+
+use contract::limits::DEFAULT_FREQUENCY_HZ;
 
 use crate::{
     report::{Report, broken},
@@ -17,7 +19,7 @@ use crate::{
 /// The degrees of freedom that a part may have.
 const DOFS: [&str; 6] = ["rotate_x", "rotate_y", "rotate_z", "slide_x", "slide_y", "slide_z"];
 
-/// Modes of control that repeat, and so need a frequency.
+/// Modes of control that repeat.
 const REPEATING: [&str; 5] = ["sinusoidal", "square", "trapezoidal", "on_off", "oscillate"];
 
 /// Checks `dofs` and `control` of a part. `whose` names the part in sentences.
@@ -52,11 +54,12 @@ fn check_frequency(report: &mut Report, control: &Field, whose: &str) {
         return;
     };
     let frequency = control.at("frequency");
-    let need = format!("the control mode {mode} of {whose} needs a frequency above 0 Hz");
-    if frequency.is_absent() {
-        report.add(broken("frequency", format!("{need}, found none")).at(frequency.place()).limit(0));
-    } else if let Some(found) = frequency.number().filter(|found| *found <= 0.0) {
-        let message = format!("{need}, found {} Hz", figure(found));
+    if let Some(found) = frequency.number().filter(|found| *found <= 0.0) {
+        let message = format!(
+            "the control mode {mode} of {whose} needs a frequency above 0 Hz, found {} Hz; without one it is \
+             {DEFAULT_FREQUENCY_HZ} Hz",
+            figure(found)
+        );
         report.add(broken("frequency", message).at(frequency.place()).measured(found).limit(0));
     }
 }

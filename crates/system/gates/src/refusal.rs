@@ -1,29 +1,24 @@
-//! `plan_refusal.md`: why a plan cannot be carried out, with proof. Frontmatter with role and reasons, then evidence.
+//! A refused plan: the reasons that are given, by kind.
 //!
 //! | Rule | Broken when |
 //! |---|---|
-//! | `refusal.no_frontmatter` | the file does not begin with fields between two lines of dashes |
-//! | `refusal.unknown_role` | the role is none of the three |
-//! | `refusal.reasons` | reasons are no list, or an empty one |
-//! | `refusal.unknown_reason` | a reason is none of those that the role may give |
-//! | `refusal.no_evidence` | nothing but headings follows the fields |
+//! | `refusal.reasons` | there is no reason |
+//! | `refusal.mixed_roles` | no role may give all the reasons |
+//!
+//! Who refuses is not said, for the reasons say it: each belongs to one role, or to two that both read the objectives.
 
-use contract::{reviews::RefusalReason, violations::Checked};
-use serde::{Deserialize, Serialize};
+use contract::{reviews::RefusalReason, violations::Violation};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    frontmatter,
-    markdown::{Block, Outline},
     report::{Artifact, Report, broken},
-    wording::{listed, quoted},
-    yaml::Field,
+    wording::listed,
 };
 
-const ARTIFACT: Artifact = Artifact { file: "plan_refusal.md", name: "refusal" };
+const ARTIFACT: Artifact = Artifact { file: "plan refusal", name: "refusal" };
 
 /// Who refuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalRole {
     /// The coder of mechanics.
     Mechanical,
@@ -37,7 +32,7 @@ impl RefusalRole {
     /// All roles.
     pub const ALL: [Self; 3] = [Self::Mechanical, Self::Electrical, Self::Benchmark];
 
-    /// The name in the file.
+    /// The name in sentences.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mechanical => "mechanical",
@@ -75,88 +70,31 @@ impl RefusalRole {
     }
 }
 
-/// A refusal as its file tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusalDocument {
-    /// Who refuses.
-    pub role: RefusalRole,
-    /// Why, by kind; at least one.
-    pub reasons: Vec<RefusalReason>,
-    /// Proof: the text below the frontmatter.
-    pub evidence: String,
-}
-
-/// Checks a refusal.
-pub fn check(bytes: &[u8]) -> Checked<RefusalDocument> {
+/// Checks the reasons of a refusal; empty when they may stand together.
+pub fn check(reasons: &[RefusalReason]) -> Vec<Violation> {
     let mut report = Report::new(ARTIFACT);
-    let Some(text) = report.text(bytes) else { return report.finish(None) };
-    let Some(document) = frontmatter::read(&mut report, text) else { return report.finish(None) };
-    let root = Field::root(&document.fields);
-    let role = read_role(&mut report, &root.at("role"));
-    let reasons = read_reasons(&mut report, &root.at("reasons"), role);
-    let evidence = read_evidence(&mut report, document.body);
-    let value =
-        role.zip(reasons).zip(evidence).map(|((role, reasons), evidence)| RefusalDocument { role, reasons, evidence });
-    report.finish(value)
-}
-
-fn read_role(report: &mut Report, field: &Field) -> Option<RefusalRole> {
-    let known = RefusalRole::ALL.map(RefusalRole::name);
-    if field.is_absent() {
-        let message = format!("role is missing; write one of {}", listed(&known));
-        report.add(broken("missing_field", message).at("role").limit(known.as_slice()));
-        return None;
-    }
-    let role = field.read();
-    if role.is_none() {
-        let found = field.text().unwrap_or_else(|| "something else than a word".to_owned());
-        let message = format!("role {} is not known; write one of {}", quoted(&found), listed(&known));
-        report.add(broken("unknown_role", message).at("role").measured(found).limit(known.as_slice()));
-    }
-    role
-}
-
-/// Without a role, any known reason will do.
-fn read_reasons(report: &mut Report, field: &Field, role: Option<RefusalRole>) -> Option<Vec<RefusalReason>> {
-    let items = field.items();
-    if items.is_empty() {
-        let message = "reasons must be a list with at least one reason";
+    let may_give_all = |role: &RefusalRole| reasons.iter().all(|reason| role.reasons().contains(reason));
+    if reasons.is_empty() {
+        let message = format!("reasons is empty; name at least one reason, all of one role: {}", choices());
         report.add(broken("reasons", message).at("reasons").measured(0).limit(1));
-        return None;
+    } else if !RefusalRole::ALL.iter().any(may_give_all) {
+        let given = listed(&names(reasons));
+        let message = format!("no role may give all of {given}; keep the reasons of one role: {}", choices());
+        let limit: Map<String, Value> =
+            RefusalRole::ALL.map(|role| (role.name().to_owned(), json!(role.reasons()))).into_iter().collect();
+        report.add(broken("mixed_roles", message).at("reasons").measured(names(reasons)).limit(limit));
     }
-    let mut reasons = Vec::with_capacity(items.len());
-    for item in &items {
-        let reason = item.read::<RefusalReason>();
-        match (reason, role) {
-            (Some(reason), Some(role)) if role.reasons().contains(&reason) => reasons.push(reason),
-            (Some(reason), None) => reasons.push(reason),
-            _ => report_unknown_reason(report, item, role),
-        }
-    }
-    (reasons.len() == items.len()).then_some(reasons)
+    report.into_violations()
 }
 
-fn report_unknown_reason(report: &mut Report, item: &Field, role: Option<RefusalRole>) {
-    let found = item.text().unwrap_or_else(|| "something else than a word".to_owned());
-    let roles = role.map_or_else(|| RefusalRole::ALL.to_vec(), |role| vec![role]);
-    let known: Vec<String> = roles.iter().flat_map(|role| role.reasons()).filter_map(|reason| name(*reason)).collect();
-    let whose = role.map_or_else(String::new, |role| format!(" of the {} role", role.name()));
-    let message = format!("{} is no reason{whose}; write one of {}", quoted(&found), listed(&known));
-    report.add(broken("unknown_reason", message).at(item.place()).measured(found).limit(known));
+/// Every role with its reasons.
+fn choices() -> String {
+    RefusalRole::ALL.map(|role| format!("{} ({})", role.name(), listed(&names(role.reasons())))).join(", ")
 }
 
-fn name(reason: RefusalReason) -> Option<String> {
-    serde_json::to_value(reason).ok()?.as_str().map(str::to_owned)
-}
-
-fn read_evidence(report: &mut Report, body: &str) -> Option<String> {
-    if Outline::of(body).has(Block::Words, &(0..body.len())) {
-        return Some(body.trim().to_owned());
-    }
-    let message = "no evidence follows the fields; prove that the plan cannot be carried out: \
-                   computations, measurements, files";
-    report.add(broken("no_evidence", message));
-    None
+/// The names on the wire.
+fn names(reasons: &[RefusalReason]) -> Vec<String> {
+    reasons.iter().filter_map(|reason| json!(reason).as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -165,52 +103,36 @@ mod tests {
 
     use super::*;
 
-    const SOUND: &str = "---\nrole: mechanical\nreasons: [BUDGET_EXCEEDED, PHYSICALLY_IMPOSSIBLE]\n---\n# Proof\n\n\
-        The ramp alone costs 90 USD.\n";
-
-    fn rules(checked: &Checked<RefusalDocument>) -> Vec<(&str, Option<&str>)> {
-        checked.violations.iter().map(|found| (found.rule.as_str(), found.place.as_deref())).collect()
-    }
-
     #[test]
-    fn sound_refusal_is_read() {
-        let refusal = check(SOUND.as_bytes()).sound().expect("sound");
-        assert_eq!(refusal.role, RefusalRole::Mechanical);
-        assert_eq!(refusal.reasons, [RefusalReason::BudgetExceeded, RefusalReason::PhysicallyImpossible]);
-        assert_eq!(refusal.evidence, "# Proof\n\nThe ramp alone costs 90 USD.");
-    }
-
-    #[test]
-    fn roles_are_read_by_their_names() {
+    fn every_role_may_give_all_its_reasons() {
         for role in RefusalRole::ALL {
-            let reason = name(role.reasons()[0]).expect("a name");
-            let text = format!("---\nrole: {}\nreasons: [{reason}]\n---\nproof\n", role.name());
-            assert_eq!(check(text.as_bytes()).value.map(|refusal| refusal.role), Some(role));
+            assert_eq!(check(role.reasons()), [], "{}", role.name());
         }
     }
 
-    #[rstest]
-    #[case::unknown_role("mechanical", "chief", "refusal.unknown_role", Some("role"))]
-    #[case::no_role("role: mechanical\n", "", "refusal.missing_field", Some("role"))]
-    #[case::no_reasons("[BUDGET_EXCEEDED, PHYSICALLY_IMPOSSIBLE]", "[]", "refusal.reasons", Some("reasons"))]
-    #[case::unknown_reason("BUDGET_EXCEEDED", "TOO_HARD", "refusal.unknown_reason", Some("reasons[0]"))]
-    #[case::of_other_role("BUDGET_EXCEEDED", "INVALID_NETLIST", "refusal.unknown_reason", Some("reasons[0]"))]
-    #[case::no_words("The ramp alone costs 90 USD.", "", "refusal.no_evidence", None)]
-    #[case::no_fields("---\nrole", "role", "refusal.no_frontmatter", Some("line 1"))]
-    fn one_break_gives_one_violation(
-        #[case] from: &str,
-        #[case] to: &str,
-        #[case] rule: &str,
-        #[case] place: Option<&str>,
-    ) {
-        assert_eq!(rules(&check(SOUND.replacen(from, to, 1).as_bytes())), [(rule, place)]);
+    #[test]
+    fn no_reason_is_refused_with_the_choice() {
+        let found = check(&[]);
+        let [violation] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!((violation.rule.as_str(), violation.place.as_deref()), ("refusal.reasons", Some("reasons")));
+        assert!(violation.message.contains("electrical (INVALID_NETLIST, "), "{}", violation.message);
     }
 
-    #[test]
-    fn everything_is_told_at_once() {
-        let checked = check(b"---\nrole: nobody\nreasons: [X, AMBIGUOUS_TASK, Y]\n---\n# Proof\n");
-        let found: Vec<_> = rules(&checked).into_iter().map(|(rule, _)| rule).collect();
-        let unknown = "refusal.unknown_reason";
-        assert_eq!(found, ["refusal.unknown_role", unknown, unknown, "refusal.no_evidence"]);
+    #[rstest]
+    #[case::mechanical_and_electrical(&[RefusalReason::BudgetExceeded, RefusalReason::InvalidNetlist])]
+    #[case::electrical_and_benchmark(&[RefusalReason::PowerInsufficient, RefusalReason::AmbiguousTask])]
+    #[case::shared_reason_joins_nobody(&[
+        RefusalReason::WeightExceeded,
+        RefusalReason::AmbiguousObjectives,
+        RefusalReason::WiringImpossible,
+    ])]
+    fn reasons_of_two_roles_are_refused(#[case] reasons: &[RefusalReason]) {
+        let found = check(reasons);
+        let [violation] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!(violation.rule, "refusal.mixed_roles");
+        assert_eq!(violation.measured, Some(json!(reasons)));
+        for name in names(reasons) {
+            assert!(violation.message.contains(&name), "{}", violation.message);
+        }
     }
 }

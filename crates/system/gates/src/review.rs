@@ -31,8 +31,8 @@ const ARTIFACT: Artifact = Artifact { file: "review.md", name: "review" };
 pub fn check(bytes: &[u8], refusal_pending: bool) -> Checked<ReviewFrontmatter> {
     let mut report = Report::new(ARTIFACT);
     let Some(text) = report.text(bytes) else { return report.finish(None) };
-    let Some(document) = frontmatter::read(&mut report, text) else { return report.finish(None) };
-    let root = Field::root(&document.fields);
+    let Some(fields) = frontmatter::read(&mut report, text) else { return report.finish(None) };
+    let root = Field::root(&fields);
     let decision = read_decision(&mut report, &root.at("decision"));
     if let Some(decision) = decision {
         report_misplaced(&mut report, decision, refusal_pending);

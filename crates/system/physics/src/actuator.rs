@@ -1,10 +1,12 @@
 //! Motors: which body one drives, by what course, and how hard.
 
+use contract::limits::MIN_MOTOR_POWER;
+
 use crate::controller::Controller;
 
-/// Stiffness of a place-controlled motor when none is given: N·m/rad or N/m.
+/// Stiffness of a place-controlled motor when none is given: N·m/rad or N/mm.
 pub const DEFAULT_KP: f64 = 10.0;
-/// Damping of a place- or speed-controlled motor when none is given: N·m·s/rad or N·s/m.
+/// Damping of a place- or speed-controlled motor when none is given: N·m·s/rad or N·s/mm.
 pub const DEFAULT_KV: f64 = 1.0;
 
 /// A motor on the joint of a body.
@@ -16,11 +18,12 @@ pub struct Actuator {
     pub control: Controller,
     /// Largest effort either way, N·m on a hinge and N on a slide; unlimited when absent.
     pub force_limit: Option<f64>,
-    /// Stiffness, N·m/rad or N/m; used by [`ActuatorKind::Position`].
+    /// Stiffness, N·m/rad or N/mm; used by [`ActuatorKind::Position`].
     pub kp: f64,
-    /// Damping, N·m·s/rad or N·s/m; used by [`ActuatorKind::Position`] and [`ActuatorKind::Velocity`].
+    /// Damping, N·m·s/rad or N·s/mm; used by [`ActuatorKind::Position`] and [`ActuatorKind::Velocity`].
     pub kv: f64,
-    /// Share of the command that reaches the motor, 0 to 1: what its circuit leaves of it.
+    /// Share of its power that reaches the motor, 0 to 1: what its circuit leaves of it. Below
+    /// [`MIN_MOTOR_POWER`] it gets none.
     pub power: f64,
 }
 
@@ -56,9 +59,25 @@ impl Actuator {
         }
     }
 
-    /// The command that reaches the motor at a time, s.
+    /// Share of its effort that the motor can give: a motor without power gives none, whatever it is told.
+    pub fn effort_share(&self) -> f64 {
+        if self.power < MIN_MOTOR_POWER { 0.0 } else { self.power }
+    }
+
+    /// Largest effort at its power, N·m or N; none without a limit, and none for a motor that gives no effort at all.
+    pub fn effective_limit(&self) -> Option<f64> {
+        let share = self.effort_share();
+        self.force_limit.filter(|_| share > 0.0).map(|limit| limit * share)
+    }
+
+    /// What the motor is told at a time, s. Speeds and efforts shrink with the power, as the voltage does; a place stays
+    /// what it is, and the motor goes there with less force.
     pub fn command_at(&self, time_s: f64) -> f64 {
-        self.power * self.control.value_at(time_s)
+        let told = self.control.value_at(time_s);
+        match self.kind() {
+            ActuatorKind::Velocity | ActuatorKind::Motor => self.effort_share() * told,
+            ActuatorKind::Position => told,
+        }
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {

@@ -60,7 +60,7 @@ impl PhysicsBackend for Mujoco {
         settings: &RunSettings,
         cancel: &CancelFlag,
     ) -> Result<RunReport, PhysicsError> {
-        Compiled::new(scene, mjcf, settings)?.run([0.0; 3], cancel)
+        Compiled::new(scene, mjcf, settings)?.run([0.0; 3], true, cancel)
     }
 
     fn run_many(

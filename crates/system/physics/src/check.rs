@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     PhysicsError,
+    mjcf::OWN,
     scene::{Body, Geometry, Mobility, Scene},
 };
 
@@ -66,6 +67,13 @@ fn refused(sentence: String) -> Result<(), PhysicsError> {
 
 fn check_body(body: &Body) -> Result<(), PhysicsError> {
     let label = &body.label;
+    if label.is_empty() || label == "world" || label.contains(OWN) {
+        return refused(format!("{label:?} cannot be the label of a body: it is empty, \"world\", or has a {OWN:?} in it"));
+    }
+    if let Mobility::Hinge { range_rad: Some(range), .. } | Mobility::Slide { range_mm: Some(range), .. } = body.mobility
+    {
+        check_range(label, range)?;
+    }
     if body.mobility != Mobility::Fixed && !(body.mass.mass_kg.is_finite() && body.mass.mass_kg > 0.0) {
         return refused(format!("body {label:?} can move but has a mass of {} kg", body.mass.mass_kg));
     }
@@ -96,10 +104,55 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
     }
 }
 
+/// A joint is at 0 where the part is built. The engine throws a part out of a range that it starts outside of, and takes
+/// a range without width for none.
+fn check_range(label: &str, [low, high]: [f64; 2]) -> Result<(), PhysicsError> {
+    if !(low.is_finite() && high.is_finite() && low < high) {
+        return refused(format!(
+            "the joint of body {label:?} has a range from {low} to {high}; it goes from a lower to a higher number, and a \
+             body that must not move is fixed or welded"
+        ));
+    }
+    if low > 0.0 || high < 0.0 {
+        return refused(format!(
+            "the joint of body {label:?} has a range from {low} to {high}, but it is at 0 where the body is built; build \
+             the body within its range"
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Actuator, Controller};
+
+    fn complaint(body: Body) -> String {
+        let scene = Scene { bodies: vec![body], ..Scene::default() };
+        scene.check().err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn labels_that_the_engine_cannot_tell_from_its_own_names_are_refused() {
+        for label in ["world", "", "box/piece_0"] {
+            assert!(complaint(ball(label)).contains("label"), "{label:?} passed");
+        }
+        assert_eq!(complaint(ball("floor")), "");
+    }
+
+    #[test]
+    fn ranges_that_do_not_hold_the_start_or_are_none_are_refused() {
+        let sled = |range: [f64; 2]| Body {
+            mobility: Mobility::Slide { axis: [1.0, 0.0, 0.0], range_mm: Some(range) },
+            ..ball("sled")
+        };
+        assert!(complaint(sled([100.0, 200.0])).contains("at 0 where"));
+        assert!(complaint(sled([-20.0, -10.0])).contains("at 0 where"));
+        for range in [[0.0, 0.0], [1.0, -1.0], [f64::NAN, 1.0], [0.0, f64::INFINITY]] {
+            assert!(complaint(sled(range)).contains("lower to a higher"), "{range:?} passed");
+        }
+        assert_eq!(complaint(sled([0.0, 10.0])), "");
+    }
 
     fn ball(label: &str) -> Body {
         let geometry = Geometry::Sphere { radius: 1.0 };

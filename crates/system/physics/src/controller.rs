@@ -66,6 +66,10 @@ pub enum Controller {
     },
 }
 
+/// Largest number of a course. The engine takes none above 1e10, and stops all motors of a scene in which one is told
+/// more.
+pub(crate) const MOST_COMMAND: f64 = 1e9;
+
 /// Where to be when.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Waypoint {
@@ -119,8 +123,8 @@ impl Controller {
             }
             Self::Hold => Vec::new(),
         };
-        let odd = numbers.into_iter().find(|number| !number.is_finite())?;
-        Some(format!("has a command of {odd}; it must be a finite number"))
+        let odd = numbers.into_iter().find(|number| !(number.abs() <= MOST_COMMAND))?;
+        Some(format!("has a command of {odd}; it must be a number from -{MOST_COMMAND:e} to {MOST_COMMAND:e}"))
     }
 }
 

@@ -13,10 +13,16 @@ use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 use crate::{
     PhysicsError,
     actuator::{Actuator, ActuatorKind},
+    controller::MOST_COMMAND,
     mjcf::{MM_PER_M, command_scale, joint_name},
     run::{MotorLoad, find},
     scene::{Mobility, Scene},
 };
+
+/// How far, in efforts of its limit, the integral of a blocked motor goes on. A body that is pressed against another
+/// with many times its weight chatters, by up to half of the speed that the limit gives it in a step; the motor that
+/// presses is at its limit all the same.
+const WIND_UP: f64 = 3.0;
 
 /// Effort at which the integral of a motor without a limit stands still, N·m or N.
 const MOST_UNLIMITED_EFFORT: f64 = 1000.0;
@@ -63,7 +69,7 @@ impl<'scene> Drives<'scene> {
                 let velocity = model.jnt_dofadr()[joint] as usize;
                 let regulator = (actuator.kind() == ActuatorKind::Velocity).then(|| {
                     let gain = model.actuator_gainprm()[id][0];
-                    SpeedRegulator::new(gain, model.dof_m0()[velocity], actuator.force_limit)
+                    SpeedRegulator::new(gain, model.dof_m0()[velocity], actuator.effective_limit())
                 });
                 Ok(Motor {
                     coordinate: model.jnt_qposadr()[joint] as usize,
@@ -102,7 +108,7 @@ impl<'scene> Drives<'scene> {
         for motor in &mut self.motors {
             let force = forces[motor.id].abs();
             motor.peak_force = motor.peak_force.max(force);
-            let is_at_limit = motor.actuator.force_limit.is_some_and(|limit| force >= OVERLOAD_SHARE * limit);
+            let is_at_limit = motor.actuator.effective_limit().is_some_and(|limit| force >= OVERLOAD_SHARE * limit);
             motor.steps_at_limit = if is_at_limit { motor.steps_at_limit + 1 } else { 0 };
             if motor.steps_at_limit >= self.overload_steps && overload.is_none() {
                 overload = Some(Overload { motor: &motor.actuator.body, body: motor.body });
@@ -111,16 +117,16 @@ impl<'scene> Drives<'scene> {
         overload
     }
 
-    /// What each motor did up to this state.
-    pub fn loads<M: ModelType>(&self, data: &MjData<M>) -> Vec<MotorLoad> {
+    /// What each motor did up to the state with these engine coordinates.
+    pub fn loads(&self, coordinates: &[f64]) -> Vec<MotorLoad> {
         self.motors
             .iter()
             .map(|motor| MotorLoad {
                 motor: motor.actuator.body.clone(),
                 peak_force: motor.peak_force,
-                force_limit: motor.actuator.force_limit,
+                force_limit: motor.actuator.effective_limit(),
                 power: motor.actuator.power,
-                final_place: data.qpos()[motor.coordinate] * if motor.is_slide { MM_PER_M } else { 1.0 },
+                final_place: coordinates[motor.coordinate] * if motor.is_slide { MM_PER_M } else { 1.0 },
             })
             .collect()
     }
@@ -138,7 +144,7 @@ struct SpeedRegulator {
 impl SpeedRegulator {
     /// For a motor whose effort is `gain` × (command − speed) on `inertia`, kg·m² or kg.
     fn new(gain: f64, inertia: f64, force_limit: Option<f64>) -> Self {
-        let most_effort = force_limit.unwrap_or(MOST_UNLIMITED_EFFORT);
+        let most_effort = force_limit.map_or(MOST_UNLIMITED_EFFORT, |limit| WIND_UP * limit);
         Self { gain, reset_s: 4.0 * inertia / gain, most_effort, integral: 0.0 }
     }
 
@@ -146,7 +152,8 @@ impl SpeedRegulator {
     fn follow(&mut self, wanted: f64, speed: f64, step_s: f64) -> f64 {
         let (error, effort) = (wanted - speed, self.gain * (self.integral - speed));
         if effort.abs() < self.most_effort || effort * error < 0.0 {
-            self.integral += error * step_s / self.reset_s;
+            let integral = self.integral + error * step_s / self.reset_s;
+            self.integral = integral.clamp(-MOST_COMMAND, MOST_COMMAND);
         }
         self.integral
     }
@@ -164,13 +171,14 @@ mod tests {
         let efforts: Vec<f64> = (0..1000).map(|_| gain * regulator.follow(1.0, 0.0, STEP_S)).collect();
         assert!(efforts[0] < 0.1 * limit, "it begins with {} N·m", efforts[0]);
         // The integral stops in the step in which it passes the limit.
-        let most = limit + gain * STEP_S / regulator.reset_s;
+        let most = WIND_UP * limit + gain * STEP_S / regulator.reset_s;
         assert!(efforts.iter().all(|effort| *effort <= most) && efforts[999] >= limit, "{efforts:?}");
-        // Free, it may reach limit/gain = 5 rad/s at once; 0.1 s later it has come down to what it was told.
+        // Free, it is bounded by 3·limit/gain = 15 rad/s; 0.1 s later it has come down to what it was told.
         let mut speed = 0.0;
         for _ in 0..50 {
             let effort = (gain * (regulator.follow(1.0, speed, STEP_S) - speed)).clamp(-limit, limit);
             speed += effort / inertia * STEP_S;
+            assert!(speed <= WIND_UP * limit / gain, "it races with {speed} rad/s");
         }
         assert!((speed - 1.0).abs() < 1e-3, "it turns with {speed} rad/s");
     }

@@ -77,6 +77,15 @@ pub(crate) fn is_finite<M: ModelType>(data: &MjData<M>) -> bool {
     data.energy()[1].is_finite() && data.qpos().iter().sum::<f64>().is_finite()
 }
 
+/// Kinetic energy of one body by itself, J: of its mass, and of its turning about its principal axes.
+fn kinetic_energy_of<M: ModelType>(data: &MjData<M>, body: usize) -> f64 {
+    let model = data.model();
+    // Of the frame in the centre of mass along the principal axes; the turning comes first.
+    let [wx, wy, wz, x, y, z] = data.object_velocity(MjtObjBase::mjOBJ_BODY, body, true);
+    let [ix, iy, iz] = model.body_inertia()[body];
+    (model.body_mass()[body] * (x * x + y * y + z * z) + ix * wx * wx + iy * wy * wy + iz * wz * wz) / 2.0
+}
+
 /// A convex collision shape.
 struct Shape {
     geom: usize,
@@ -190,14 +199,15 @@ impl<'scene> Judge<'scene> {
         let (speed, body) = (fastest.0.sqrt(), fastest.1);
         self.peak_speed_m_s = self.peak_speed_m_s.max(speed);
         self.peak_kinetic_energy_j = self.peak_kinetic_energy_j.max(kinetic_energy_j);
-        let too_much = if speed > MAX_SPEED_M_S {
-            Instability::Speed { measured: speed, limit: MAX_SPEED_M_S }
-        } else if kinetic_energy_j > self.max_kinetic_energy_j {
-            Instability::KineticEnergy { measured: kinetic_energy_j, limit: self.max_kinetic_energy_j }
-        } else {
-            return None;
-        };
-        Some(Verdict::unstable(body, too_much))
+        if speed > MAX_SPEED_M_S {
+            return Some(Verdict::unstable(body, Instability::Speed { measured: speed, limit: MAX_SPEED_M_S }));
+        }
+        let limit = self.max_kinetic_energy_j;
+        (kinetic_energy_j > limit).then(|| {
+            let energies = self.movable().map(|body| (body.body, kinetic_energy_of(data, body.body)));
+            let body = energies.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(body, _)| body);
+            Verdict::unstable(body, Instability::KineticEnergy { measured: kinetic_energy_j, limit })
+        })
     }
 
     fn out_of_bounds<M: ModelType>(&self, data: &MjData<M>) -> Option<Verdict<'scene>> {
@@ -238,5 +248,42 @@ impl<'scene> Judge<'scene> {
             return false;
         }
         gap_mm == 0.0 || data.geom_distance(shape.geom, self.zone_geoms[index], 1e-3, None) <= 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Body, Geometry, Mobility, mjcf::with_zone_volumes, run::load, write_mjcf};
+
+    /// No course of a motor gets there over HTTP, since speed and energy are judged after every step.
+    #[test]
+    fn a_state_that_is_no_number_is_an_instability_of_the_body_that_lost_its_place() {
+        let geometry = Geometry::Sphere { radius: 10.0 };
+        let ball = |label: &str, x: f64| Body {
+            label: label.into(),
+            mass: geometry.mass_properties([x, 0.0, 100.0], 1000.0).expect("a primitive"),
+            geometry: geometry.clone(),
+            mobility: Mobility::Free,
+            parent: None,
+            friction: 0.5,
+            restitution: 0.5,
+            color: [0.5; 3],
+        };
+        let scene = Scene { bodies: vec![ball("sound", 0.0), ball("lost", 100.0)], ..Scene::default() };
+        let mjcf = write_mjcf(&scene, None).expect("a valid scene");
+        let model = load(&mjcf, &with_zone_volumes(&mjcf, &[])).expect("the engine takes it");
+        let mut judge = Judge::new(&scene, &model, &RunSettings::full()).expect("all is there");
+        let mut data = MjData::try_new(&model).expect("a state");
+        data.forward();
+        assert_eq!(judge.look(&mut data), None);
+        // Seven coordinates a free body.
+        for infinite in [f64::NAN, f64::INFINITY] {
+            data.qpos_mut()[7] = infinite;
+            data.kinematics();
+            let verdict = judge.look(&mut data).expect("it is over");
+            assert_eq!(verdict.instability, Some(Instability::NonFinite));
+            assert_eq!(verdict.body.map(|body| judge.label(body)), Some("lost"));
+        }
     }
 }

@@ -96,19 +96,20 @@ pub(crate) fn run_many(
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, starts.len().max(1)) {
             scope.spawn(|| {
-                while let Some(start) = starts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(start) = starts.get(place) else { break };
                     let start = if can_shift { *start } else { Start { offset_mm: [0.0; 3], ..*start } };
-                    let report = compiled.run(start.offset_mm, cancel);
+                    let report = compiled.run(start.offset_mm, place == 0, cancel);
                     let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                    done.push(report.map(|report| SeedReport { start, report }));
+                    done.push((place, report.map(|report| SeedReport { start, report })));
                 }
             });
         }
     });
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut results = done.into_iter().collect::<Result<Vec<_>, _>>()?;
-    results.sort_by_key(|result| starts.iter().position(|start| start.seed == result.start.seed));
-    Ok(ManyReport::of(results))
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    Ok(ManyReport::of(done.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?))
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! The loop: command, step, look, decide.
 
-use std::sync::{
-    Once,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use contract::{
@@ -36,7 +39,8 @@ pub struct RunSettings {
     pub max_kinetic_energy_j: f64,
     /// Steps between two samples of the trajectory, at least 1.
     pub sample_steps: u64,
-    /// Whether each sample also keeps the whole state, so that pictures can be drawn of it later.
+    /// Whether each sample also keeps the whole state, so that pictures can be drawn of it later; of several runs the
+    /// first one's.
     pub keep_states: bool,
 }
 
@@ -69,6 +73,8 @@ pub struct RunReport {
     pub ended: RunEnd,
     /// Steps computed.
     pub steps: u64,
+    /// How long computing them took.
+    pub compute_time: Duration,
     /// Kinetic energy at the end, J; of the last finite state.
     pub kinetic_energy_j: f64,
     /// Highest kinetic energy of the run, J.
@@ -85,6 +91,8 @@ pub struct RunReport {
     pub motor_loads: Vec<MotorLoad>,
     /// States at the times of the samples, when the settings ask for them.
     pub states: Vec<SampledState>,
+    /// What the engine could not do as it should, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// What a motor did.
@@ -168,9 +176,10 @@ impl<'scene> Compiled<'scene> {
     }
 
     /// Runs until something decides the outcome or the steps are used up. The moved object starts `offset_mm` away from
-    /// its place in the scene.
-    pub fn run(&self, offset_mm: [f64; 3], cancel: &CancelFlag) -> Result<RunReport, PhysicsError> {
+    /// its place in the scene. States are kept when the settings and `may_keep_states` say so.
+    pub fn run(&self, offset_mm: [f64; 3], may_keep_states: bool, cancel: &CancelFlag) -> Result<RunReport, PhysicsError> {
         let Self { scene, model, settings } = self;
+        let begun = Instant::now();
         let mut judge = Judge::new(scene, model, settings)?;
         let mut drives = Drives::new(scene, model, settings.step_s)?;
         let mut data = MjData::try_new(model).map_err(|error| PhysicsError::Engine(error.to_string()))?;
@@ -181,7 +190,7 @@ impl<'scene> Compiled<'scene> {
         }
         data.forward();
 
-        let mut recorder = Recorder::new(judge.followed(), settings);
+        let mut recorder = Recorder::new(judge.followed(), settings, may_keep_states);
         let mut steps = 0;
         let mut overload = None;
         let mut last = LastFinite::default();
@@ -219,6 +228,7 @@ impl<'scene> Compiled<'scene> {
                 instability: verdict.instability,
             },
             steps,
+            compute_time: begun.elapsed(),
             kinetic_energy_j: last.kinetic_energy_j,
             max_kinetic_energy_j,
             max_speed_m_s,
@@ -228,8 +238,9 @@ impl<'scene> Compiled<'scene> {
                 .collect(),
             trajectory: recorder.trajectory,
             overloaded_motor: verdict.motor.map(str::to_owned),
-            motor_loads: drives.loads(&data),
+            motor_loads: drives.loads(&last.coordinates),
             states: recorder.states,
+            warnings: engine_warnings(&data),
         })
     }
 }
@@ -238,6 +249,7 @@ impl<'scene> Compiled<'scene> {
 #[derive(Default)]
 struct LastFinite {
     positions: Vec<[f64; 3]>,
+    coordinates: Vec<f64>,
     kinetic_energy_j: f64,
 }
 
@@ -246,9 +258,24 @@ impl LastFinite {
         if is_finite(data) {
             self.positions.clear();
             self.positions.extend_from_slice(data.xipos());
+            self.coordinates.clear();
+            self.coordinates.extend_from_slice(data.qpos());
             self.kinetic_energy_j = data.energy()[1];
         }
     }
+}
+
+/// What the engine counted and otherwise keeps to itself: from then on it computed something else than the scene.
+fn engine_warnings(data: &MjData<&MjModel>) -> Vec<String> {
+    let sentences = [
+        (MjtWarning::mjWARN_INERTIA, "an inertia became singular"),
+        (MjtWarning::mjWARN_CONTACTFULL, "there were more contacts than the engine has room for, and some did not count"),
+        (MjtWarning::mjWARN_CNSTRFULL, "there were more constraints than the engine has room for, and some did not count"),
+        (MjtWarning::mjWARN_BADCTRL, "a motor was told no number, and all motors stood still"),
+    ];
+    let counted = |kind: MjtWarning| data.warning()[kind as usize].number;
+    let told = sentences.into_iter().filter(|(kind, _)| counted(*kind) > 0);
+    told.map(|(kind, sentence)| format!("the physics engine warns, {} times: {sentence}", counted(kind))).collect()
 }
 
 struct Recorder {
@@ -262,12 +289,12 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn new(followed: Option<usize>, settings: &RunSettings) -> Self {
+    fn new(followed: Option<usize>, settings: &RunSettings, may_keep_states: bool) -> Self {
         Self {
             followed,
             sample_steps: settings.sample_steps.max(1),
             step_s: settings.step_s,
-            keep_states: settings.keep_states,
+            keep_states: settings.keep_states && may_keep_states,
             noted: None,
             trajectory: Vec::new(),
             states: Vec::new(),

@@ -27,6 +27,8 @@ pub struct DesignPart<'a> {
     pub metadata: Option<&'a PartMetadata>,
     /// True when it is held in place.
     pub is_fixed: bool,
+    /// True when it is there already: it is neither priced nor held to anything.
+    pub is_environment: bool,
     /// Geometry.
     pub solid: Solid<'a>,
 }
@@ -70,8 +72,7 @@ pub struct PricedDesign {
 
 /// Prices `quantity` units of a design and says what stands against it.
 ///
-/// Fixed parts without a manufacturing method belong to the environment: they are there already. Of equal parts (same
-/// shape, method and material) all but the first need only a share of set-up or mould.
+/// Of equal parts (same shape, method and material) all but the first need only a share of set-up or mould.
 pub fn price_design(
     config: &ManufacturingConfig,
     bought: &dyn Fn(&str) -> Option<BoughtPart>,
@@ -91,15 +92,13 @@ pub fn price_design(
     for part in parts {
         bench.take(part);
     }
-    let unit_cost = bench.priced.iter().map(|part| part.result.unit_cost).sum();
-    let weight_g = bench.priced.iter().map(|part| part.result.weight_g).sum();
+    let unit_cost = total(bench.priced.iter().map(|part| part.result.unit_cost));
+    let weight_g = total(bench.priced.iter().map(|part| part.result.weight_g));
     let mut findings = bench.findings;
     findings.extend(cap_findings(unit_cost, weight_g, limits));
     findings.sort_by_key(|(gate, _)| *gate);
 
-    // A single part has nothing to be free against.
-    let loose = parts.iter().filter(|part| !part.is_fixed).count() as u32;
-    let dof_count = if parts.len() > 1 { loose } else { 0 };
+    let dof_count = dof_count(parts.iter().map(|part| part.is_fixed));
     PricedDesign {
         report: PriceReport {
             quantity: quantity.max(1),
@@ -113,6 +112,11 @@ pub fn price_design(
         findings,
         warnings: dof_warning(dof_count).into_iter().collect(),
     }
+}
+
+/// The sum, of which nothing is 0 and not -0 as the standard library has it.
+fn total(summands: impl Iterator<Item = f64>) -> f64 {
+    summands.fold(0.0, |sum, summand| sum + summand)
 }
 
 /// The state of pricing one design.
@@ -136,26 +140,38 @@ struct Made<'a> {
 
 impl<'a> Bench<'a> {
     fn take(&mut self, part: &DesignPart<'a>) {
+        if part.is_environment {
+            return;
+        }
         let method = part.metadata.and_then(|metadata| metadata.manufacturing_method);
         let cots_id = part.metadata.and_then(|metadata| metadata.cots_id.as_deref());
         match (part.metadata, cots_id, method) {
             (Some(_), Some(id), _) => self.buy(part, id),
             (Some(metadata), None, Some(method)) => self.make(part, metadata, method),
-            _ if part.is_fixed => return,
+            (Some(_), None, None) if part.is_fixed => self.refuse(
+                part,
+                Finding::new(
+                    "part.fixed_without_method",
+                    "it is fixed and has no manufacturing_method, but the environment is what was handed over and \
+                     nothing else; set manufacturing_method to cnc, 3dp or im, or give a cots_id when the part is \
+                     bought, and do not fix what you build",
+                ),
+            ),
             (Some(_), None, None) => self.refuse(
                 part,
                 Finding::new(
                     "part.method_missing",
-                    "it is loose and has a material, but no manufacturing_method; set it to cnc, 3dp or im, give a \
-                     cots_id when the part is bought, or fix the part when it belongs to the environment",
+                    "it is loose and has a material, but no manufacturing_method; set it to cnc, 3dp or im, or give a \
+                     cots_id when the part is bought; in a benchmark, fix the part when it belongs to the environment",
                 ),
             ),
             (None, ..) => self.refuse(
                 part,
                 Finding::new(
                     "part.compound",
-                    "a loose compound cannot be priced, because it names neither material nor method; make each of its \
-                     pieces a part of its own with PartMetadata, or fix the compound when it belongs to the environment",
+                    "a compound cannot be priced, because it names neither material nor method; make each of its \
+                     pieces a part of its own with PartMetadata; in a benchmark, fix the compound when it belongs to \
+                     the environment",
                 ),
             ),
         }
@@ -253,6 +269,11 @@ fn distinguishing_places(one: f64, two: f64, fewest: usize) -> usize {
     (fewest..12).find(|places| format!("{one:.places$}") != format!("{two:.places$}")).unwrap_or(fewest)
 }
 
+/// Parts that are free to move, of those that are fixed or not. A single part has nothing to be free against.
+pub fn dof_count(are_fixed: impl ExactSizeIterator<Item = bool>) -> u32 {
+    if are_fixed.len() > 1 { are_fixed.filter(|is_fixed| !is_fixed).count() as u32 } else { 0 }
+}
+
 /// A remark on many parts that are free to move against each other.
 pub fn dof_warning(loose: u32) -> Option<String> {
     (loose >= DOF_WARNING_FROM).then(|| {
@@ -285,8 +306,17 @@ mod tests {
 
     const MILLED: &str = "{material_id: aluminum_6061, manufacturing_method: cnc}";
 
+    /// Whose a part is, and whether it is held.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Stands {
+        Loose,
+        Fixed,
+        InTheEnvironment,
+    }
+    use Stands::{Fixed, InTheEnvironment, Loose};
+
     /// Prices a cube of 10 mm with each of these metadata, 20 mm apart; a compound where there are none.
-    fn priced(parts: &[(Option<&str>, bool)], limits: &Limits) -> PricedDesign {
+    fn priced(parts: &[(Option<&str>, Stands)], limits: &Limits) -> PricedDesign {
         let cubes: Vec<_> =
             (0..parts.len()).map(|at| SampleSolid::cuboid([10.0; 3]).moved([20.0 * at as f64, 0.0, 0.0])).collect();
         let metadata: Vec<_> = parts.iter().map(|(yaml, _)| yaml.map(metadata)).collect();
@@ -295,7 +325,8 @@ mod tests {
             .map(|at| DesignPart {
                 label: &labels[at],
                 metadata: metadata[at].as_ref(),
-                is_fixed: parts[at].1,
+                is_fixed: parts[at].1 == Fixed,
+                is_environment: parts[at].1 == InTheEnvironment,
                 solid: cubes[at].view(),
             })
             .collect();
@@ -305,9 +336,16 @@ mod tests {
     #[test]
     fn made_and_bought_parts_are_added_up_and_the_environment_is_not() {
         let screw = "{cots_id: screw}";
-        let floor = "{material_id: abs, is_fixed: true}";
         let design = priced(
-            &[(Some(floor), true), (None, true), (Some(MILLED), false), (Some(MILLED), true), (Some(screw), false)],
+            &[
+                (Some("{material_id: abs}"), InTheEnvironment),
+                (None, InTheEnvironment),
+                (Some(MILLED), InTheEnvironment),
+                (Some(screw), InTheEnvironment),
+                (Some(MILLED), Loose),
+                (Some(MILLED), Fixed),
+                (Some(screw), Loose),
+            ],
             &Limits::default(),
         );
         assert_eq!(design.findings, Vec::new());
@@ -316,11 +354,16 @@ mod tests {
         // Twice 2.7 g of aluminium and a screw.
         assert!((design.report.weight_g - 6.6).abs() < 1e-9);
         let labels: Vec<_> = design.report.parts.iter().map(|part| part.label.as_str()).collect();
-        assert_eq!(labels, ["p2", "p3", "p4"]);
+        assert_eq!(labels, ["p4", "p5", "p6"]);
         let reused =
             |at: usize| design.report.parts[at].result.metadata.cost_breakdown.as_ref().expect("made").is_reused;
         assert!(!reused(0) && reused(1));
-        assert_eq!(design.report.dof_count, 2);
+    }
+
+    #[test]
+    fn nothing_costs_and_weighs_nothing() {
+        let report = priced(&[(None, InTheEnvironment)], &Limits::default()).report;
+        assert_eq!(format!("{:.2} {:.1}", report.unit_cost, report.weight_g), "0.00 0.0");
     }
 
     #[test]
@@ -328,7 +371,7 @@ mod tests {
         let printed = "{material_id: abs, manufacturing_method: 3dp}";
         let moulded = "{material_id: abs, manufacturing_method: im}";
         let kebab = "{material_id: aluminum-6061, manufacturing_method: cnc}";
-        let all = [MILLED, printed, moulded, kebab, printed].map(|yaml| (Some(yaml), false));
+        let all = [MILLED, printed, moulded, kebab, printed].map(|yaml| (Some(yaml), Loose));
         let reused: Vec<_> = priced(&all, &Limits::default())
             .report
             .parts
@@ -339,22 +382,31 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_method(Some("{material_id: abs}"), "part.method_missing", "manufacturing_method")]
-    #[case::no_material(Some("{manufacturing_method: cnc}"), "part.material_missing", "aluminum_6061")]
+    #[case::no_method(Loose, Some("{material_id: abs}"), "part.method_missing", "manufacturing_method")]
+    #[case::fixed(Fixed, Some("{material_id: abs}"), "part.fixed_without_method", "handed over")]
+    #[case::no_material(Loose, Some("{manufacturing_method: cnc}"), "part.material_missing", "aluminum_6061")]
     #[case::unknown(
+        Loose,
         Some("{material_id: unobtainium, manufacturing_method: cnc}"),
         "part.unknown_material",
         "unobtainium"
     )]
     #[case::wrong_method(
+        Loose,
         Some("{material_id: abs, manufacturing_method: cnc}"),
         "part.material_method",
         "\"abs\" cannot be worked by cnc"
     )]
-    #[case::compound(None, "part.compound", "pieces")]
-    #[case::not_in_catalogue(Some("{cots_id: nail}"), "part.unknown_cots", "\"nail\"")]
-    fn what_cannot_be_priced_is_named(#[case] yaml: Option<&str>, #[case] rule: &str, #[case] text: &str) {
-        let design = priced(&[(yaml, false)], &Limits::default());
+    #[case::compound(Loose, None, "part.compound", "pieces")]
+    #[case::fixed_compound(Fixed, None, "part.compound", "pieces")]
+    #[case::not_in_catalogue(Loose, Some("{cots_id: nail}"), "part.unknown_cots", "\"nail\"")]
+    fn what_cannot_be_priced_is_named(
+        #[case] stands: Stands,
+        #[case] yaml: Option<&str>,
+        #[case] rule: &str,
+        #[case] text: &str,
+    ) {
+        let design = priced(&[(yaml, stands)], &Limits::default());
         let [(gate, violation)] = design.findings.as_slice() else { panic!("{:?}", design.findings) };
         assert_eq!((*gate, violation.rule.as_str()), (Gate::Manufacturability, rule));
         assert_eq!((violation.file.as_str(), violation.place.as_deref()), ("script.py", Some("part \"p0\"")));
@@ -369,7 +421,7 @@ mod tests {
             max_weight_g: Some(5.399),
             fem_required: true,
         };
-        let design = priced(&[(Some(MILLED), false), (Some(MILLED), false)], &limits);
+        let design = priced(&[(Some(MILLED), Loose), (Some(MILLED), Loose), (Some(MILLED), InTheEnvironment)], &limits);
         let told: Vec<_> = design.findings.iter().map(|(gate, it)| (*gate, it.message.as_str())).collect();
         assert_eq!(
             told,
@@ -380,7 +432,7 @@ mod tests {
             ]
         );
         let within = Limits { build_zone: None, max_unit_cost: Some(156.5), max_weight_g: Some(5.4), ..limits };
-        assert_eq!(priced(&[(Some(MILLED), false), (Some(MILLED), false)], &within).findings, Vec::new());
+        assert_eq!(priced(&[(Some(MILLED), Loose), (Some(MILLED), Loose)], &within).findings, Vec::new());
     }
 
     #[rstest]
@@ -394,7 +446,13 @@ mod tests {
         .expect("sound");
         let cube = SampleSolid::cuboid([10.0; 3]);
         let metadata = metadata("{material_id: resin, manufacturing_method: 3dp}");
-        let part = DesignPart { label: "arm", metadata: Some(&metadata), is_fixed: false, solid: cube.view() };
+        let part = DesignPart {
+            label: "arm",
+            metadata: Some(&metadata),
+            is_fixed: false,
+            is_environment: false,
+            solid: cube.view(),
+        };
         let limits = Limits { fem_required, ..Limits::default() };
         let design = price_design(&config, &catalogue, &[part], &limits, 1);
         assert_eq!(design.findings.len(), count);
@@ -413,7 +471,7 @@ mod tests {
     #[case::three(3, 3, false)]
     #[case::four(4, 4, true)]
     fn many_loose_parts_draw_a_warning(#[case] parts: usize, #[case] dof_count: u32, #[case] warned: bool) {
-        let design = priced(&vec![(Some("{cots_id: screw}"), false); parts], &Limits::default());
+        let design = priced(&vec![(Some("{cots_id: screw}"), Loose); parts], &Limits::default());
         assert_eq!(design.report.dof_count, dof_count);
         assert_eq!(!design.warnings.is_empty(), warned, "{:?}", design.warnings);
     }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use contract::{benchmark::BenchmarkResponse, wiring::HEAVY_SIMULATION_ACTIVITY};
+use garde::Validate;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use workflows::HeavySimulationInput;
@@ -28,6 +29,7 @@ impl HeavyActivities {
         context: ActivityContext,
         input: HeavySimulationInput,
     ) -> Result<BenchmarkResponse, ActivityError> {
+        input.request.validate().map_err(|report| anyhow!("the request is not valid: {report}"))?;
         let work = simulate(&self.tools, &input.session_id, &input.request);
         tokio::pin!(work);
         let mut beat = tokio::time::interval(HEARTBEAT);

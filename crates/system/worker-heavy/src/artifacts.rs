@@ -128,6 +128,8 @@ impl Judged {
 
 /// Rule of a document that is not there.
 const MISSING: &str = "file.missing";
+/// Rule of a hand-over for another stage than the session's.
+pub const OTHER_STAGE: &str = "plan.other_stage";
 
 /// One sentence for each document that is at fault, in the order of the gates.
 pub fn message(findings: &[(Gate, Violation)]) -> String {
@@ -145,7 +147,7 @@ pub fn message(findings: &[(Gate, Violation)]) -> String {
             })
             .collect();
         sentences.push(match gate {
-            _ if first.rule == MISSING => first.message.clone(),
+            _ if [MISSING, OTHER_STAGE].contains(&first.rule.as_str()) => first.message.clone(),
             Gate::Plan | Gate::Todo | Gate::Objectives | Gate::AssemblyDefinition => {
                 format!("{} invalid: [{}]", first.file, what.join("; "))
             }

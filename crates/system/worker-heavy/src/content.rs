@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use cad_runtime::{Design, Part, PartRole};
+use cad_runtime::{Design, FastenerHole, Part, PartRole};
 use contract::{
     handover::{Baseline, EnvironmentPart, Gate},
     objectives::Objectives,
@@ -59,26 +59,42 @@ pub fn content_key(design: &Design, files: &DecidingFiles) -> String {
 /// Hash of one part: label, role with metadata, holes, place and shape.
 fn part_hash(part: &Part) -> String {
     let mut hash = Sha256::new();
-    hash.update(part.label.as_bytes());
     let (kind, metadata) = match &part.role {
         PartRole::Part(metadata) => ("part", json(metadata)),
         PartRole::Compound(metadata) => ("compound", json(metadata)),
         PartRole::Zone(zone) => ("zone", format!("{zone:?}")),
     };
-    let holes: Vec<_> =
-        part.holes.iter().map(|hole| format!("{} {} {}", hole.hole_id, hole.size, hole.adds_fastener)).collect();
-    for text in [kind, &metadata, part.constraint.as_deref().unwrap_or_default(), &holes.join("\n")] {
-        hash.update([0]);
-        hash.update(text.as_bytes());
+    for text in [&part.label, kind, &metadata, part.constraint.as_deref().unwrap_or_default()] {
+        add_text(&mut hash, text);
     }
-    for coordinate in part.mesh.vertices_mm.iter().flatten() {
-        // Adding zero makes -0 and 0 the same.
-        hash.update(((coordinate / RESOLUTION_MM).round() + 0.0).to_le_bytes());
+    // A hinge turns about its holes, wherever the surface lies: what is declared of them counts like the surface.
+    for hole in &part.holes {
+        let FastenerHole { hole_id, size, diameter_mm, position_mm, axis, depth_mm, adds_fastener } = hole;
+        add_text(&mut hash, hole_id);
+        add_text(&mut hash, size);
+        add_numbers(&mut hash, position_mm.iter().chain(axis).chain([diameter_mm, depth_mm]));
+        hash.update([u8::from(*adds_fastener)]);
     }
+    hash.update((part.holes.len() as u64).to_le_bytes());
+    add_numbers(&mut hash, part.mesh.vertices_mm.iter().flatten());
     for corner in part.mesh.triangles.iter().flatten() {
         hash.update(corner.to_le_bytes());
     }
     hex(hash)
+}
+
+/// Adds a text with its length, so that joined texts differ.
+fn add_text(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text.as_bytes());
+}
+
+/// Adds lengths, mm, and components of unit vectors.
+fn add_numbers<'a>(hash: &mut Sha256, numbers: impl IntoIterator<Item = &'a f64>) {
+    for number in numbers {
+        // Adding zero makes -0 and 0 the same.
+        hash.update(((number / RESOLUTION_MM).round() + 0.0).to_le_bytes());
+    }
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -107,16 +123,18 @@ fn hashes_of(part: &Part, materials: &MaterialData) -> Result<EnvironmentPart, S
     Ok(EnvironmentPart { cad_sha256: part_hash(part), mjcf_sha256 })
 }
 
-/// Where objectives and environment differ from what was handed over.
+/// Where objectives, moved object and environment differ from what was handed over. Decomposes the environment's
+/// meshes, which takes its time.
 pub fn changes_since(
     baseline: &Baseline,
     design: &Design,
-    objectives: Option<&[u8]>,
+    files: &DecidingFiles,
     materials: &MaterialData,
 ) -> Vec<(Gate, Violation)> {
-    let mut changes: Vec<_> = objectives_changed(&baseline.objectives_sha256, objectives)
-        .map(|found| (Gate::Environment, found))
+    let mut changes: Vec<_> = objectives_changed(&baseline.objectives_sha256, files.objectives.as_deref())
         .into_iter()
+        .chain(moved_mesh_changed(baseline.moved_mesh_sha256.as_deref(), files.moved_mesh.as_deref()))
+        .map(|found| (Gate::Environment, found))
         .collect();
     for (label, handed_over) in &baseline.environment {
         let place = format!("part {label:?}");
@@ -172,6 +190,20 @@ pub fn objectives_changed(recorded: &str, objectives: Option<&[u8]>) -> Option<V
     })
 }
 
+/// Where the file that holds the moved object differs from the hash that was recorded.
+fn moved_mesh_changed(recorded: Option<&str>, mesh: Option<&[u8]>) -> Option<Violation> {
+    let absent_or = |hash: Option<String>| hash.unwrap_or_else(|| "absent".to_owned());
+    let (found, recorded) = (absent_or(mesh.map(sha256)), absent_or(recorded.map(str::to_owned)));
+    (found != recorded).then(|| {
+        let sentence = "Immutability violation: the file that moved_object.mesh_path of objectives.yaml names was changed \
+                        since the benchmark was handed over; restore the file that was handed over";
+        Violation::new("objectives.yaml", "environment.moved_object_changed", sentence)
+            .at("moved_object.mesh_path")
+            .measured(found)
+            .limit(recorded)
+    })
+}
+
 /// Caps and quantity of the objectives, as pricing wants them.
 pub fn limits_of(objectives: Option<&Objectives>, fem_required: bool) -> workbench::Limits {
     workbench::Limits {
@@ -179,5 +211,106 @@ pub fn limits_of(objectives: Option<&Objectives>, fem_required: bool) -> workben
         max_unit_cost: objectives.map(|objectives| objectives.constraints.max_unit_cost),
         max_weight_g: objectives.map(|objectives| objectives.constraints.max_weight_g),
         fem_required,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cad_runtime::Mesh;
+    use contract::{
+        execution::BoundingBox,
+        part_metadata::{JointMetadata, JointType, PartMetadata},
+    };
+
+    use super::*;
+
+    /// A triangle with a hole, on a hinge.
+    fn part() -> Part {
+        let joint = JointMetadata {
+            kind: JointType::Hinge,
+            axis: [0.0, 0.0, 1.0],
+            range: None,
+            via: None,
+            to: Some("base".to_owned()),
+            holes: None,
+        };
+        let metadata = PartMetadata {
+            material_id: Some("aluminum_6061".to_owned()),
+            cots_id: None,
+            is_fixed: false,
+            manufacturing_method: None,
+            joint: Some(joint),
+            rigid_connections: Vec::new(),
+        };
+        let hole = FastenerHole {
+            hole_id: "pin".to_owned(),
+            size: "M3".to_owned(),
+            diameter_mm: 3.4,
+            position_mm: [0.0, 0.0, 5.0],
+            axis: [0.0, 0.0, -1.0],
+            depth_mm: 5.0,
+            adds_fastener: false,
+        };
+        Part {
+            label: "lever".to_owned(),
+            role: PartRole::Part(metadata),
+            constraint: None,
+            solid_count: 1,
+            is_valid: true,
+            volume_mm3: 1.0,
+            area_mm2: 1.0,
+            center_of_mass_mm: [0.0; 3],
+            inertia_mm5: [[0.0; 3]; 3],
+            bounding_box: BoundingBox { min: [0.0; 3], max: [10.0; 3] },
+            mesh: Mesh {
+                vertices_mm: vec![[0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [0.0, 10.0, 0.0]],
+                triangles: vec![[0, 1, 2]],
+                is_watertight: false,
+            },
+            internal_corners: Vec::new(),
+            bores: Vec::new(),
+            holes: vec![hole],
+        }
+    }
+
+    fn joint(part: &mut Part) -> &mut JointMetadata {
+        let PartRole::Part(metadata) = &mut part.role else { panic!("it is a part") };
+        metadata.joint.as_mut().expect("it is on a hinge")
+    }
+
+    #[test]
+    fn whatever_decides_about_a_part_is_in_its_hash() {
+        let changes: [(&str, fn(&mut Part)); 13] = [
+            ("label", |part| part.label = "levers".to_owned()),
+            ("constraint", |part| part.constraint = Some("weld:base".to_owned())),
+            ("place of a hole", |part| part.holes[0].position_mm[0] += 20.0),
+            ("axis of a hole", |part| part.holes[0].axis = [0.0, -1.0, 0.0]),
+            ("diameter of a hole", |part| part.holes[0].diameter_mm = 4.5),
+            ("depth of a hole", |part| part.holes[0].depth_mm = 4.0),
+            ("fastener of a hole", |part| part.holes[0].adds_fastener = true),
+            ("hole", |part| part.holes.clear()),
+            ("axis of the joint", |part| joint(part).axis = [0.0, 1.0, 0.0]),
+            ("range of the joint", |part| joint(part).range = Some([-1.0, 1.0])),
+            ("partner of the joint", |part| joint(part).to = None),
+            ("vertex", |part| part.mesh.vertices_mm[0][2] += 0.001),
+            ("triangle", |part| part.mesh.triangles[0] = [0, 2, 1]),
+        ];
+        for (what, change) in changes {
+            let mut changed = part();
+            assert_eq!(part_hash(&changed), part_hash(&part()));
+            change(&mut changed);
+            assert_ne!(part_hash(&changed), part_hash(&part()), "{what}");
+        }
+    }
+
+    #[test]
+    fn moved_object_is_compared_with_what_was_handed_over() {
+        let (mesh, other) = (Some(b"solid a".as_slice()), Some(b"solid b".as_slice()));
+        for (recorded, found, is_told) in
+            [(mesh, other, true), (mesh, None, true), (None, mesh, true), (mesh, mesh, false), (None, None, false)]
+        {
+            let told = moved_mesh_changed(recorded.map(sha256).as_deref(), found);
+            assert_eq!(told.is_some(), is_told, "{told:?}");
+        }
     }
 }

@@ -13,11 +13,11 @@ use contract::{
     violations::Violation,
 };
 use service::ServiceError;
-use sessions::{OBJECTIVES_FILE, Workspace};
+use sessions::{FileError, OBJECTIVES_FILE, VirtualPath, Workspace};
 
 use crate::{
     artifacts::{failure_events, message},
-    content::{environment_of, sha256},
+    content::sha256,
     records::Submitted,
     refusal::Refusal,
     tools::{Built, NotBuilt, Tools, blocking, read_file},
@@ -94,7 +94,8 @@ async fn take_over(
     let baseline = Baseline {
         benchmark_session_id: benchmark.clone(),
         objectives_sha256: sha256(&objectives),
-        environment: environment_of(&built.design, &tools.materials).map_err(NotBuilt::Input)?,
+        moved_mesh_sha256: built.files.moved_mesh.as_deref().map(sha256),
+        environment: tools.environment(built.design.clone()).await?,
         recorded_at: Utc::now(),
     };
     refuse_another_benchmark(tools, session, &baseline).await?;
@@ -112,7 +113,10 @@ async fn take_over(
 /// A session solves one benchmark; the same one may be handed over again.
 async fn refuse_another_benchmark(tools: &Tools, session: &SessionId, new: &Baseline) -> Result<(), NotBuilt> {
     let Some(old) = tools.session_note::<Baseline>(session).await? else { return Ok(()) };
-    if old.objectives_sha256 == new.objectives_sha256 && old.environment == new.environment {
+    let is_same = old.objectives_sha256 == new.objectives_sha256
+        && old.moved_mesh_sha256 == new.moved_mesh_sha256
+        && old.environment == new.environment;
+    if is_same {
         return Ok(());
     }
     let sentence = format!(
@@ -122,7 +126,7 @@ async fn refuse_another_benchmark(tools: &Tools, session: &SessionId, new: &Base
     Err(NotBuilt::Rejected(vec![(Gate::Environment, Violation::new("objectives.yaml", "environment.other", sentence))]))
 }
 
-/// Objectives, the scripts that build the environment, and its model.
+/// Objectives, the moved object, the scripts that build the environment, and its model.
 async fn package(
     tools: &Tools,
     source: &Workspace,
@@ -132,24 +136,55 @@ async fn package(
 ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
     let mut files =
         vec![(OBJECTIVES_FILE.to_owned(), objectives), (ENVIRONMENT_SCRIPT.to_owned(), built.files.script.clone())];
-    for module in sibling_modules(source, &design.script_path).await? {
-        let content = read_file(source, &module).await?;
-        files.extend(content.map(|content| (module, content)));
+    files.extend(moved_mesh(built));
+    let (workspace, script_path) = (source.clone(), design.script_path.clone());
+    let modules = blocking(move || modules(&workspace, &script_path)).await?;
+    files.extend(modules.map_err(|error| NotBuilt::Input(format!("a module of the benchmark: {error}")))?);
+    if let Some((taken, _)) = files[2..].iter().find(|(name, _)| is_reserved(name)) {
+        let sentence = format!(
+            "the benchmark's own {taken} stands where its package has {ENVIRONMENT_SCRIPT} and environment/; rename it \
+             and submit the benchmark again"
+        );
+        return Err(NotBuilt::Input(sentence));
     }
     let exports = [(ExportFormat::Step, ENVIRONMENT_STEP), (ExportFormat::Glb, ENVIRONMENT_GLB)];
-    files.extend(tools.export(source, design, &exports).await?);
+    files.extend(tools.export(source, design, built, &exports).await?);
     Ok(files)
 }
 
-/// Python files beside the script, which it may import.
-async fn sibling_modules(source: &Workspace, script_path: &str) -> Result<Vec<String>, NotBuilt> {
-    let workspace = source.clone();
-    let entries = blocking(move || workspace.list(".")).await?.context("the benchmark's files cannot be listed")?;
+/// Whether a file of the benchmark has the name of something else in its package.
+fn is_reserved(name: &str) -> bool {
+    name == ENVIRONMENT_SCRIPT || name.starts_with("environment/")
+}
+
+/// The file that holds the moved object. One in a read-only mount is in every session anyway.
+fn moved_mesh(built: &Built) -> Option<(String, Vec<u8>)> {
+    let path = built.objectives.as_ref()?.moved_object.mesh_path.as_deref()?;
+    let inner = VirtualPath::parse(path).ok()?.writable().ok()?.to_str()?.to_owned();
+    Some((inner, built.files.moved_mesh.clone()?))
+}
+
+/// Python files of the session other than the script, which may import them, in folders too. Hidden folders hold none
+/// of them.
+fn modules(source: &Workspace, script_path: &str) -> Result<Vec<(String, Vec<u8>)>, FileError> {
     let script = script_path.trim_start_matches('/');
-    let modules = entries.into_iter().filter(|entry| {
-        !entry.is_dir && entry.name != script && Path::new(&entry.name).extension().is_some_and(|ending| ending == "py")
-    });
-    Ok(modules.map(|entry| entry.name).collect())
+    let mut modules = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in source.list(if folder.is_empty() { "." } else { &folder })? {
+            let path = format!("{folder}{}", entry.name);
+            if entry.is_dir && !entry.name.starts_with('.') {
+                folders.push(format!("{path}/"));
+            } else if !entry.is_dir && path != script && Path::new(&path).extension().is_some_and(|it| it == "py") {
+                match source.read_bytes(&path) {
+                    // A link that leads nowhere, or a file that went away.
+                    Err(FileError::NotFound { .. }) => {}
+                    read => modules.push((path, read?)),
+                }
+            }
+        }
+    }
+    Ok(modules)
 }
 
 /// Whatever stands in the session stays, unless it is the template or what comes anyway.

@@ -63,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
     let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
     let records = Records::new(&records_dir)?;
     let ffmpeg = PathBuf::from(optional("FFMPEG").unwrap_or_else(|| "ffmpeg".to_owned()));
+    native_provider(optional("GENESIS_PROVIDER"))?;
     let queue = Queue::new();
     let tools = Tools { cad: cad.clone(), sessions: sessions.clone(), materials, records, queue, ffmpeg };
 
@@ -92,4 +93,15 @@ async fn main() -> anyhow::Result<()> {
         Ok(worker_options(HEAVY_QUEUE).register_activities(activities).build())
     };
     poller.run_beside(&frontend, options, service.run(address)).await
+}
+
+/// The backend `genesis` is served by engines of this project's own choice, and by nothing else yet.
+fn native_provider(asked: Option<String>) -> anyhow::Result<()> {
+    match asked {
+        Some(other) if other != "native" => Err(anyhow!(
+            "GENESIS_PROVIDER is {other:?}; this worker serves the backend genesis with \"native\" only: set that, or \
+             unset it"
+        )),
+        _ => Ok(()),
+    }
 }

@@ -7,7 +7,8 @@ use physics::{Camera, Mjcf, SampledState, Scene, VIEW_ELEVATIONS_DEG, render_vid
 
 use crate::queue::Turn;
 
-const VIDEO_FILE: &str = "renders/simulation.mp4";
+/// The video, from the session root.
+pub const VIDEO_FILE: &str = "renders/simulation.mp4";
 
 /// What was drawn.
 #[derive(Debug, Default)]

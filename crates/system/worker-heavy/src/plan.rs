@@ -4,7 +4,7 @@ use chrono::Utc;
 use contract::{
     assembly::ASSEMBLY_DEFINITION_FILE,
     events::{event, names},
-    handover::{Gate, PlanRequest, PlanResponse, PlannerRole, Stage},
+    handover::{Baseline, Gate, PlanRequest, PlanResponse, PlannerRole, Stage},
     session::SessionId,
     violations::{Violation, sentences},
     workbench::CostingResponse,
@@ -15,15 +15,80 @@ use service::ServiceError;
 use sessions::OBJECTIVES_FILE;
 
 use crate::{
-    artifacts::{Artifacts, PLAN_FILE, failure_events, message},
+    artifacts::{Artifacts, Judged, OTHER_STAGE, PLAN_FILE, failure_events, message},
     content::{objectives_changed, sha256},
     records::PlanRecord,
     refusal::Refusal,
-    tools::{NotBuilt, Tools, objectives_of, read_file},
+    tools::{MaterialData, NotBuilt, Tools, objectives_of, read_file},
 };
 
-/// Serves one hand-over of a plan. What passes is recorded: from then on no item of the to-do list may vanish, and the
-/// objectives may not change.
+/// What was handed over in a session so far; it binds whoever hands over next.
+#[derive(Debug, Clone, Default)]
+pub struct HandedOver {
+    /// The benchmark that came into the session.
+    baseline: Option<Baseline>,
+    /// The newest plan of the session.
+    plan: Option<PlanRecord>,
+}
+
+impl HandedOver {
+    /// Reads what is recorded.
+    pub async fn in_session(tools: &Tools, session: &SessionId) -> anyhow::Result<Self> {
+        Ok(Self { baseline: tools.session_note(session).await?, plan: tools.session_note(session).await? })
+    }
+
+    /// Judges the documents of the next hand-over: by themselves, and against what was handed over. A planner to whom
+    /// the work came back may plan anew, but no item of the earlier list may vanish from the new one.
+    pub fn judge(
+        &self,
+        artifacts: &Artifacts,
+        stage: Stage,
+        todo_stage: TodoStage,
+        materials: &MaterialData,
+    ) -> Judged {
+        if let Some(finding) = self.other_stage(stage) {
+            return Judged { findings: vec![(Gate::Plan, finding)], ..Judged::default() };
+        }
+        let todo = self.plan.as_ref().map(|plan| &plan.todo);
+        let mut judged = artifacts.judge(stage, todo_stage, todo, materials);
+        let changed = self.objectives().and_then(|hash| objectives_changed(hash, artifacts.objectives.as_deref()));
+        judged.findings.extend(changed.map(|violation| (Gate::Environment, violation)));
+        judged.findings.sort_by_key(|(gate, _)| *gate);
+        judged
+    }
+
+    /// Why a hand-over does not fit the stage in which the session is. Callers name their role and stage themselves, so
+    /// one that could be changed would let go of what the other one had fixed.
+    fn other_stage(&self, wanted: Stage) -> Option<Violation> {
+        let (held, why) = match (&self.baseline, &self.plan) {
+            (Some(baseline), _) => {
+                (Stage::Engineering, format!("holds the benchmark of session {}", baseline.benchmark_session_id))
+            }
+            (None, Some(plan)) => (plan.role.stage(), format!("was planned in the stage {}", plan.role.stage().name())),
+            (None, None) => return None,
+        };
+        (held != wanted).then(|| {
+            let sentence = format!(
+                "this session {why}, so nothing is handed over here in the stage {}; use a session of its own for that, \
+                 or the stage {}",
+                wanted.name(),
+                held.name()
+            );
+            Violation::new(PLAN_FILE, OTHER_STAGE, sentence).measured(wanted.name()).limit(held.name())
+        })
+    }
+
+    /// SHA-256 that the objectives must have: the benchmark's, else those of the plan. A benchmark's own planner may
+    /// still change them.
+    fn objectives(&self) -> Option<&str> {
+        let of_plan = || self.plan.as_ref().filter(|plan| plan.role == PlannerRole::EngineerPlanner);
+        let of_benchmark = self.baseline.as_ref().map(|baseline| baseline.objectives_sha256.as_str());
+        of_benchmark.or_else(|| of_plan().map(|plan| plan.objectives_sha256.as_str()))
+    }
+}
+
+/// Serves one hand-over of a plan. What passes is recorded: from then on no item of the to-do list may vanish, and
+/// neither objectives nor stage may change.
 pub async fn submit_plan(
     tools: &Tools,
     session: &SessionId,
@@ -36,17 +101,12 @@ pub async fn submit_plan(
         Ok(artifacts) => artifacts,
         Err(cause) => return Ok(unreadable(Refusal::not_built(cause)?)),
     };
-    let (stage, submitted) = match request.role {
-        PlannerRole::EngineerPlanner => (Stage::Engineering, names::PLAN_SUBMISSION_ENGINEER),
-        PlannerRole::BenchmarkPlanner => (Stage::Benchmark, names::PLAN_SUBMISSION_BENCHMARK),
+    let submitted = match request.role {
+        PlannerRole::EngineerPlanner => names::PLAN_SUBMISSION_ENGINEER,
+        PlannerRole::BenchmarkPlanner => names::PLAN_SUBMISSION_BENCHMARK,
     };
-    let mut judged = artifacts.judge(stage, TodoStage::HandedOver, None, &tools.materials);
-    let earlier = tools.session_note::<PlanRecord>(session).await?;
-    let recorded = recorded_objectives(tools, session, earlier.as_ref()).await?;
-    if let Some(recorded) = recorded {
-        let changed = objectives_changed(&recorded, artifacts.objectives.as_deref());
-        judged.findings.extend(changed.map(|violation| (Gate::Environment, violation)));
-    }
+    let handed_over = HandedOver::in_session(tools, session).await?;
+    let judged = handed_over.judge(&artifacts, request.role.stage(), TodoStage::HandedOver, &tools.materials);
     let mut events = vec![event(
         submitted,
         Utc::now(),
@@ -66,7 +126,7 @@ pub async fn submit_plan(
             events,
         });
     };
-    let revision = earlier.map_or(0, |earlier| earlier.revision) + 1;
+    let revision = handed_over.plan.map_or(0, |earlier| earlier.revision) + 1;
     let record =
         PlanRecord { role: request.role, revision, todo, objectives_sha256: sha256(objectives), at: Utc::now() };
     tools.note_session(session, record).await?;
@@ -79,19 +139,6 @@ pub async fn submit_plan(
         revision: Some(revision),
         events,
     })
-}
-
-/// The hash that the objectives of a session must have: from the benchmark's hand-over, else from the plan's. A
-/// benchmark's own planner may still change them.
-pub async fn recorded_objectives(
-    tools: &Tools,
-    session: &SessionId,
-    plan: Option<&PlanRecord>,
-) -> Result<Option<String>, ServiceError> {
-    let baseline = tools.session_note::<contract::handover::Baseline>(session).await?;
-    let of_plan =
-        || plan.filter(|plan| plan.role == PlannerRole::EngineerPlanner).map(|plan| plan.objectives_sha256.clone());
-    Ok(baseline.map(|baseline| baseline.objectives_sha256).or_else(of_plan))
 }
 
 fn unreadable(refusal: Refusal) -> PlanResponse {
@@ -159,4 +206,58 @@ pub async fn validate_costing_and_price(tools: &Tools, session: &SessionId) -> R
         estimate: costing.estimate,
         events: failure_events(&findings),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn planned(role: PlannerRole) -> HandedOver {
+        let plan = PlanRecord {
+            role,
+            revision: 1,
+            todo: gates::todo::TodoItems::default(),
+            objectives_sha256: "of the plan".to_owned(),
+            at: Utc::now(),
+        };
+        HandedOver { baseline: None, plan: Some(plan) }
+    }
+
+    fn with_benchmark(handed_over: HandedOver) -> HandedOver {
+        let baseline = Baseline {
+            benchmark_session_id: "benchmark".parse().expect("valid"),
+            objectives_sha256: "of the benchmark".to_owned(),
+            moved_mesh_sha256: None,
+            environment: BTreeMap::new(),
+            recorded_at: Utc::now(),
+        };
+        HandedOver { baseline: Some(baseline), ..handed_over }
+    }
+
+    #[test]
+    fn stage_of_a_session_is_fixed_by_what_was_handed_over() {
+        let (engineer, benchmark) = (planned(PlannerRole::EngineerPlanner), planned(PlannerRole::BenchmarkPlanner));
+        for (handed_over, held) in [
+            (HandedOver::default(), None),
+            (engineer, Some(Stage::Engineering)),
+            (benchmark.clone(), Some(Stage::Benchmark)),
+            (with_benchmark(HandedOver::default()), Some(Stage::Engineering)),
+            (with_benchmark(benchmark), Some(Stage::Engineering)),
+        ] {
+            for wanted in [Stage::Engineering, Stage::Benchmark] {
+                let refused = handed_over.other_stage(wanted);
+                assert_eq!(refused.is_some(), held.is_some_and(|held| held != wanted), "{handed_over:?}: {refused:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn objectives_of_the_benchmark_come_before_those_of_the_plan() {
+        let engineer = planned(PlannerRole::EngineerPlanner);
+        assert_eq!(engineer.objectives(), Some("of the plan"));
+        assert_eq!(planned(PlannerRole::BenchmarkPlanner).objectives(), None);
+        assert_eq!(with_benchmark(engineer).objectives(), Some("of the benchmark"));
+    }
 }

@@ -6,8 +6,9 @@ use cad_runtime::{Design, Part, PartRole};
 use chrono::Utc;
 use contract::{
     events::{event, names},
-    handover::Gate,
+    handover::{Baseline, Gate},
     objectives::Objectives,
+    part_metadata::PartMetadata,
     session::SessionId,
     simulation::SimulatorBackend,
     violations::Violation,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// Serves one check of a whole design; the call waits for its turn. The verdict is recorded for exactly this content
-/// when it was asked at the objectives' own quantity.
+/// when it was asked as the objectives ask: at their quantity, with the material data that their backend needs.
 pub async fn validate_and_price(
     tools: &Tools,
     session: &SessionId,
@@ -42,26 +43,35 @@ pub async fn validate_and_price(
     };
     stages.insert("build".to_owned(), milliseconds(begun));
 
-    let own_quantity = built.objectives.as_ref().map_or(1, |objectives| objectives.constraints.quantity());
-    let quantity = request.quantity.unwrap_or(own_quantity);
+    let own_terms = Terms::of(&PriceRequest::default(), built.objectives.as_ref());
+    let terms = Terms::of(request, built.objectives.as_ref());
     let begun = Instant::now();
-    let (backend, materials) = (request.backend, tools.materials.clone());
+    let baseline = tools.session_note::<Baseline>(session).await?;
+    let in_benchmark = baseline.is_some();
+    let materials = tools.materials.clone();
     let pricing = turn.work(move |_| {
-        let priced = price(&built, backend, quantity, &materials);
+        let priced = price(&built, terms, baseline.as_ref(), &materials);
         (built, priced)
     });
-    let (built, priced) = pricing.await?;
+    let (built, mut priced) = pricing.await?;
     stages.insert("price".to_owned(), milliseconds(begun));
 
     let begun = Instant::now();
-    if quantity == own_quantity {
+    if terms == own_terms {
         let record = Priced {
             findings: priced.findings.clone(),
             unit_cost: priced.report.unit_cost,
             weight_g: priced.report.weight_g,
+            in_benchmark,
             at: Utc::now(),
         };
         tools.note_content(session, &built.key, record).await?;
+    } else {
+        priced.warnings.push(
+            "this answer opens no way to simulation and submission, because it was asked with another quantity or \
+             backend than objectives.yaml has; ask without them"
+                .to_owned(),
+        );
     }
     stages.insert("record".to_owned(), milliseconds(begun));
     events.extend(priced.report.parts.iter().map(|part| {
@@ -103,30 +113,59 @@ pub async fn validate_and_price(
     })
 }
 
+/// What a price is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Terms {
+    /// Units that are made.
+    quantity: u32,
+    /// Whether stress analysis follows, which needs to know more about materials.
+    fem_required: bool,
+}
+
+impl Terms {
+    fn of(request: &PriceRequest, objectives: Option<&Objectives>) -> Self {
+        let own_quantity = objectives.map_or(1, |objectives| objectives.constraints.quantity());
+        let fem_required = objectives.is_some_and(|objectives| {
+            let backend = request.backend.or(objectives.physics.backend).unwrap_or_default();
+            objectives.physics.fem_enabled && backend == SimulatorBackend::Genesis
+        });
+        Self { quantity: request.quantity.unwrap_or(own_quantity), fem_required }
+    }
+}
+
 /// Checks and prices every part that is made or bought.
-fn price(built: &Built, backend: Option<SimulatorBackend>, quantity: u32, materials: &MaterialData) -> PricedDesign {
-    let objectives = built.objectives.as_ref();
-    let limits = limits_of(objectives, fem_required(objectives, backend));
+fn price(built: &Built, terms: Terms, baseline: Option<&Baseline>, materials: &MaterialData) -> PricedDesign {
+    let limits = limits_of(built.objectives.as_ref(), terms.fem_required);
     let corners: Vec<_> = built.design.parts.iter().map(corners_of).collect();
     let parts = built.design.parts.iter().zip(&corners).filter(|(part, _)| !part.is_zone());
-    let parts: Vec<_> = parts.map(|(part, corners)| design_part(part, corners)).collect();
-    workbench::price_design(&materials.config, &|id| materials.bought(id), &parts, &limits, quantity)
+    let parts: Vec<_> = parts
+        .map(|(part, corners)| DesignPart {
+            label: &part.label,
+            metadata: metadata_of(part),
+            is_fixed: part.is_fixed(),
+            is_environment: is_environment(part, baseline),
+            solid: solid(part, corners),
+        })
+        .collect();
+    workbench::price_design(&materials.config, &|id| materials.bought(id), &parts, &limits, terms.quantity)
 }
 
-/// Stress analysis is asked for, of a backend that does it: then every material needs its data.
-fn fem_required(objectives: Option<&Objectives>, requested: Option<SimulatorBackend>) -> bool {
-    objectives.is_some_and(|objectives| {
-        let backend = requested.or(objectives.physics.backend).unwrap_or_default();
-        objectives.physics.fem_enabled && backend == SimulatorBackend::Genesis
-    })
+/// True for a part that is there already, so that nobody pays for it and it may stand anywhere. Where a benchmark was
+/// handed over, these are its parts and no others; elsewhere it is what is held in place and neither made nor bought.
+pub fn is_environment(part: &Part, baseline: Option<&Baseline>) -> bool {
+    if let Some(baseline) = baseline {
+        return baseline.environment.contains_key(&part.label);
+    }
+    let is_made_or_bought =
+        |metadata: &PartMetadata| metadata.manufacturing_method.is_some() || metadata.cots_id.is_some();
+    part.is_fixed() && !metadata_of(part).is_some_and(is_made_or_bought)
 }
 
-fn design_part<'part>(part: &'part Part, corners: &'part [InternalCorner]) -> DesignPart<'part> {
-    let metadata = match &part.role {
+fn metadata_of(part: &Part) -> Option<&PartMetadata> {
+    match &part.role {
         PartRole::Part(metadata) => Some(metadata),
         PartRole::Compound(_) | PartRole::Zone(_) => None,
-    };
-    DesignPart { label: &part.label, metadata, is_fixed: part.is_fixed(), solid: solid(part, corners) }
+    }
 }
 
 fn corners_of(part: &Part) -> Vec<InternalCorner> {
@@ -188,9 +227,11 @@ pub async fn missing_price(
     session: &SessionId,
     key: &str,
 ) -> Result<Option<Vec<(Gate, Violation)>>, ServiceError> {
-    let Some(record) = tools.content_note::<Priced>(session, key).await? else {
+    let in_benchmark = tools.session_note::<Baseline>(session).await?.is_some();
+    let record = tools.content_note::<Priced>(session, key).await?;
+    let Some(record) = record.filter(|record| record.in_benchmark == in_benchmark) else {
         let sentence = "Prior pricing missing. Call /benchmark/validate_and_price for exactly this script, \
-                        objectives.yaml and assembly_definition.yaml first";
+                        objectives.yaml and assembly_definition.yaml first, without quantity and backend";
         return Ok(Some(vec![(Gate::Pricing, Violation::new("script.py", "design.not_priced", sentence))]));
     };
     Ok((!record.findings.is_empty()).then_some(record.findings))
@@ -207,38 +248,43 @@ pub async fn analyze(
     let built = match tools.build(session, &request.design, false, &mut events).await {
         Ok(built) => built,
         Err(NotBuilt::Worker(error)) => return Err(error.into()),
-        Err(cause) => {
-            return Ok(WorkbenchResult {
-                is_manufacturable: false,
-                unit_cost: 0.0,
-                weight_g: 0.0,
-                violations: vec![cause.to_string()],
-                metadata: WorkbenchMetadata::default(),
-            });
-        }
+        Err(cause) => return Ok(not_analyzed(cause.to_string())),
     };
     let (request, materials) = (request.clone(), tools.materials.clone());
     Ok(turn.work(move |_| analyzed(&built.design, &request, &materials)).await?)
+}
+
+/// The answer where there is no part to analyse, with the reason.
+fn not_analyzed(sentence: String) -> WorkbenchResult {
+    WorkbenchResult {
+        is_manufacturable: false,
+        unit_cost: 0.0,
+        weight_g: 0.0,
+        violations: vec![sentence],
+        metadata: WorkbenchMetadata::default(),
+    }
 }
 
 /// One part is analysed as it is; of several the verdicts are joined and the prices added, each part being made by
 /// itself.
 fn analyzed(design: &Design, request: &AnalyzeRequest, materials: &MaterialData) -> WorkbenchResult {
     let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();
-    let results: Vec<_> = parts
+    let mut results: Vec<_> = parts
         .iter()
         .map(|part| {
-            let material = match &part.role {
-                PartRole::Part(metadata) => metadata.material_id.as_deref(),
-                PartRole::Compound(_) | PartRole::Zone(_) => None,
-            };
+            let material = metadata_of(part).and_then(|metadata| metadata.material_id.as_deref());
             let corners = corners_of(part);
             let solid = solid(part, &corners);
             workbench::analyze(&materials.config, &solid, request.method, material, request.quantity, false)
         })
         .collect();
-    if let [only] = &results[..] {
+    let dof_count = workbench::dof_count(parts.iter().map(|part| part.is_fixed()));
+    if let [only] = &mut results[..] {
+        only.metadata.dof_count = Some(dof_count);
         return only.clone();
+    }
+    if results.is_empty() {
+        return not_analyzed("the script builds zones only; let build() return a part to make as well".to_owned());
     }
     let named = parts.iter().zip(&results).flat_map(|(part, result)| {
         result.violations.iter().map(move |sentence| format!("part {:?}: {sentence}", part.label))
@@ -249,12 +295,14 @@ fn analyzed(design: &Design, request: &AnalyzeRequest, materials: &MaterialData)
         .map(|(part, result)| (part.label.clone(), serde_json::to_value(result).unwrap_or_default()))
         .collect();
     WorkbenchResult {
-        is_manufacturable: !results.is_empty() && results.iter().all(|result| result.is_manufacturable),
+        is_manufacturable: results.iter().all(|result| result.is_manufacturable),
         unit_cost: results.iter().map(|result| result.unit_cost).sum(),
         weight_g: results.iter().map(|result| result.weight_g).sum(),
         violations: named.collect(),
         metadata: WorkbenchMetadata {
             undercut_count: results.iter().filter_map(|result| result.metadata.undercut_count).reduce(|a, b| a + b),
+            dof_count: Some(dof_count),
+            dof_warning: workbench::dof_warning(dof_count),
             additional_info: Map::from_iter([("parts".to_owned(), Value::Object(by_part))]),
             ..WorkbenchMetadata::default()
         },

@@ -4,6 +4,7 @@
 //! can be forged by whoever works there, these cannot. Heavy workers that share sessions share this folder too.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -44,6 +45,8 @@ pub struct Priced {
     pub unit_cost: f64,
     /// Weight of one unit, g.
     pub weight_g: f64,
+    /// True when a benchmark had been handed over: its parts, and nothing else, were the environment.
+    pub in_benchmark: bool,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -55,6 +58,9 @@ pub struct Simulated {
     pub is_smoke: bool,
     /// Scene file of the run, from the session root.
     pub scene_path: String,
+    /// Every file that the run wrote, from the session root, with its SHA-256, hexadecimal: scene and meshes, pictures,
+    /// video and result. What lies there later may be another run's.
+    pub files: BTreeMap<String, String>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -84,7 +90,7 @@ pub struct Submitted {
     /// Script that built it, from the session root.
     pub script_path: String,
     /// Its parts by hash.
-    pub environment: std::collections::BTreeMap<String, EnvironmentPart>,
+    pub environment: BTreeMap<String, EnvironmentPart>,
     /// SHA-256 of `objectives.yaml`, hexadecimal.
     pub objectives_sha256: String,
     /// When.

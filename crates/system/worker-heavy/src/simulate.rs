@@ -1,6 +1,6 @@
 //! `simulate`: build, run, judge, report.
 
-use std::{ops::Range, time::Instant};
+use std::ops::Range;
 
 use anyhow::Context;
 use chrono::Utc;
@@ -20,20 +20,24 @@ use physics::{
 };
 use serde_json::{Map, Value, json};
 use service::ServiceError;
+use sessions::FileError;
 
 use crate::{
+    content::sha256,
     pictures::{self, Wanted},
     price::missing_price,
     queue::Turn,
     records::Simulated,
     refusal::Refusal,
     scene::{SceneSources, scene_of},
-    tools::{Built, MaterialData, NotBuilt, Tools},
+    tools::{Built, MaterialData, NotBuilt, Tools, blocking},
     validate::refused,
 };
 
 /// Seed of the start jitter when the request gives none.
 const DEFAULT_SEED: u64 = 42;
+/// Runs of a simulation whose start jitters, when the request gives neither seed nor number.
+const DEFAULT_NUM_SEEDS: u32 = 5;
 
 /// The scene as it ran, from the session root; its meshes stand beside it.
 const SCENE_FILE: &str = "assets/scene.xml";
@@ -46,13 +50,19 @@ pub async fn simulate(
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
     let turn = tools.queue.turn().await;
-    let seeds = seeds_of(request);
-    let mut events = vec![event(
-        names::SIMULATION_REQUEST,
-        Utc::now(),
-        json!({ "script_path": request.design.script_path, "runtime_seed": seeds.start, "num_seeds": seeds.end - seeds.start }),
-    )];
-    let built = match tools.build(session, &request.design, false, &mut events).await {
+    let begun = Utc::now();
+    let mut events = Vec::new();
+    let built = tools.build(session, &request.design, false, &mut events).await;
+    let objectives = built.as_ref().ok().and_then(|built| built.objectives.as_ref());
+    let seeds = seeds_of(request, objectives);
+    let asked = json!({
+        "script_path": request.design.script_path,
+        "static_variation_id": variation_id(request, objectives),
+        "runtime_seed": seeds.start,
+        "num_seeds": seeds.end - seeds.start,
+    });
+    events.insert(0, event(names::SIMULATION_REQUEST, begun, asked));
+    let built = match built {
         Ok(built) => built,
         Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
     };
@@ -67,9 +77,7 @@ pub async fn simulate(
         Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, &turn, events)),
     };
     let run = Run::new(request, built.objectives.as_ref(), variation, seeds);
-    let warnings = warnings(request, &scene);
     events.push(run.backend_selected());
-    let begun = Instant::now();
     let (mjcf, report) = match run.go(&turn, scene.clone()).await? {
         Ok(done) => done,
         Err(error) => return Ok(refused(Refusal::not_built(NotBuilt::Input(error.to_string()))?, &turn, events)),
@@ -78,14 +86,23 @@ pub async fn simulate(
         if seed.report.failure == Some(FailureReason::PhysicsInstability) {
             events.push(run.instability(seed));
         }
-        events.push(run.ended(seed, begun));
+        events.push(run.ended(seed));
     }
     let result = run.result(&report)?;
 
+    let warnings = warnings(request, &scene, &report);
     let wanted = Wanted { views: request.render, video: run.states_for_video(&report) };
     let pictures = pictures::draw(&turn, scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await?;
-    tools.keep(session, pictures.files.into_iter().chain(files(&mjcf, &result)?).collect()).await?;
-    let record = Simulated { is_smoke: request.smoke_test_mode, scene_path: SCENE_FILE.to_owned(), at: Utc::now() };
+    let files: Vec<_> = pictures.files.into_iter().chain(files(&mjcf, &result)?).collect();
+    let hashes = files.iter().map(|(path, content)| (path.clone(), sha256(content))).collect();
+    forget_previous(tools, session).await?;
+    tools.keep(session, files).await?;
+    let record = Simulated {
+        is_smoke: request.smoke_test_mode,
+        scene_path: SCENE_FILE.to_owned(),
+        files: hashes,
+        at: Utc::now(),
+    };
     tools.note_content(session, &built.key, record).await?;
     let failed = report.individual_results.iter().find(|seed| !seed.report.success);
     Ok(BenchmarkResponse {
@@ -108,6 +125,32 @@ pub async fn simulate(
     })
 }
 
+/// Takes the files of the run before out of the session, so that no picture of another design stands beside this one's.
+async fn forget_previous(tools: &Tools, session: &SessionId) -> anyhow::Result<()> {
+    let workspace = tools.workspace(session).await?;
+    let forgotten = blocking(move || {
+        for folder in ["renders", "assets"] {
+            let entries = match workspace.list(folder) {
+                Ok(entries) => entries,
+                Err(FileError::NotFound { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let mut outputs = entries.iter().filter(|entry| is_output(&format!("{folder}/{}", entry.name)));
+            outputs.try_for_each(|entry| workspace.delete(&entry.path))?;
+        }
+        Ok(())
+    });
+    forgotten.await?.context("the files of the previous run cannot be removed")
+}
+
+/// True for files that a simulation writes. Previews lie beside its pictures.
+fn is_output(path: &str) -> bool {
+    path == SCENE_FILE
+        || path == pictures::VIDEO_FILE
+        || (path.starts_with("renders/render_") && path.ends_with(".png"))
+        || (path.starts_with("assets/") && path.ends_with(".obj"))
+}
+
 /// What is wrong with the assembly definition, which says what drives the design.
 fn unsound_assembly(built: &Built) -> Option<Vec<(Gate, Violation)>> {
     let violations = built.assembly.as_ref().map(|checked| checked.violations.clone()).unwrap_or_default();
@@ -115,8 +158,8 @@ fn unsound_assembly(built: &Built) -> Option<Vec<(Gate, Violation)>> {
     (!findings.is_empty()).then_some(findings)
 }
 
-/// What the request asks for and does not get, and what no real motor could do.
-fn warnings(request: &BenchmarkRequest, scene: &Scene) -> Vec<String> {
+/// What the request asks for and does not get, what no real motor could do, and what the engine could not do.
+fn warnings(request: &BenchmarkRequest, scene: &Scene, report: &ManyReport) -> Vec<String> {
     let has_none = request.video && request.smoke_test_mode;
     let video = has_none.then(|| "a smoke run has no video; simulate without smoke_test_mode".to_owned());
     let unlimited = scene.actuators.iter().filter(|motor| motor.force_limit.is_none()).map(|motor| {
@@ -126,13 +169,30 @@ fn warnings(request: &BenchmarkRequest, scene: &Scene) -> Vec<String> {
              turn on a servo of the catalogue"
         )
     });
-    video.into_iter().chain(unlimited).collect()
+    let told = report.individual_results.iter().flat_map(|seed| {
+        seed.report.warnings.iter().map(|warning| format!("seed {}: {warning}", seed.start.seed))
+    });
+    video.into_iter().chain(unlimited).chain(told).collect()
 }
 
-/// The seeds of the runs that are asked for.
-fn seeds_of(request: &BenchmarkRequest) -> Range<u64> {
+/// The variation that is asked for, or that the objectives name.
+fn variation_id<'call>(request: &'call BenchmarkRequest, objectives: Option<&'call Objectives>) -> Option<&'call str> {
+    let of_objectives = || objectives.and_then(|objectives| objectives.randomization.static_variation_id.as_deref());
+    request.static_variation_id.as_deref().or_else(of_objectives)
+}
+
+/// Largest deviation of the start on each axis, ± mm.
+fn jitter_mm(objectives: Option<&Objectives>) -> [f64; 3] {
+    let jitters = |it: &&Objectives| it.randomization.runtime_jitter_enabled != Some(false);
+    objectives.filter(jitters).map_or([0.0; 3], |it| it.moved_object.runtime_jitter)
+}
+
+/// The seeds of the runs that are asked for. Where the start jitters, one run says little about a design: without a
+/// word about seeds a full simulation makes [`DEFAULT_NUM_SEEDS`] runs.
+fn seeds_of(request: &BenchmarkRequest, objectives: Option<&Objectives>) -> Range<u64> {
+    let is_open = request.seed.is_none() && !request.smoke_test_mode && jitter_mm(objectives) != [0.0; 3];
+    let count = u64::from(request.num_seeds.unwrap_or(if is_open { DEFAULT_NUM_SEEDS } else { 1 }));
     let first = request.seed.unwrap_or(DEFAULT_SEED);
-    let count = u64::from(request.num_seeds.unwrap_or(1));
     // Seeds are names: at the end of the numbers they go on from the other side by staying below it.
     let first = first.min(u64::MAX - count);
     first..first + count
@@ -166,7 +226,7 @@ fn scene_for(
     let sources = built.scene_sources(materials);
     let (scene, variation) = scene_of(&SceneSources {
         motor_power: &request.motor_power,
-        variation_id: request.static_variation_id.as_deref().or(sources.variation_id),
+        variation_id: variation_id(request, built.objectives.as_ref()),
         ..sources
     })?;
     let driven = |part: &String| scene.actuators.iter().any(|motor| motor.body == *part);
@@ -201,8 +261,7 @@ impl Run {
             settings.max_kinetic_energy_j = limit;
         }
         settings.keep_states = request.video && !request.smoke_test_mode;
-        let jitters = |it: &&Objectives| it.randomization.runtime_jitter_enabled != Some(false);
-        let limits = objectives.filter(jitters).map_or([0.0; 3], |it| it.moved_object.runtime_jitter);
+        let limits = jitter_mm(objectives);
         Self {
             settings,
             backend: request.backend.or(physics.backend).unwrap_or_default(),
@@ -263,13 +322,13 @@ impl Run {
         event(names::PHYSICS_INSTABILITY, Utc::now(), fields)
     }
 
-    fn ended(&self, seed: &SeedReport, begun: Instant) -> Map<String, Value> {
+    fn ended(&self, seed: &SeedReport) -> Map<String, Value> {
         let SeedReport { start, report } = seed;
         let fields = json!({
             "success": report.success,
             "failure_reason": report.failure.map_or("none".to_owned(), FailureReason::name),
             "time_elapsed_s": report.ended.time_s,
-            "compute_time_ms": begun.elapsed().as_secs_f64() * 1000.0,
+            "compute_time_ms": report.compute_time.as_secs_f64() * 1000.0,
             "metadata": {
                 "num_steps": report.steps,
                 "runtime_seed": start.seed,
@@ -320,7 +379,8 @@ impl Run {
         let failed = many.individual_results.iter().find(|seed| !seed.report.success);
         match (many.num_runs, failed) {
             (1, _) => many.individual_results.first().map(|seed| self.summary(&seed.report)).unwrap_or_default(),
-            (runs, None) => format!("Goal achieved with all {runs} seeds."),
+            (runs, None) if self.has_goal => format!("Goal achieved with all {runs} seeds."),
+            (runs, None) => format!("Simulation stable with all {runs} seeds."),
             (runs, Some(seed)) => format!(
                 "{} of {runs} seeds succeeded; seed {}: {}",
                 many.success_count,

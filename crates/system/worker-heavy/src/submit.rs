@@ -4,8 +4,9 @@ use anyhow::Context;
 use cad_runtime::ExportFormat;
 use chrono::Utc;
 use contract::{
+    benchmark::DesignSource,
     events::{event, names},
-    handover::{Gate, ReviewManifest, SubmitRequest, SubmitResponse},
+    handover::{Gate, ReviewManifest, Stage, SubmitRequest, SubmitResponse},
     session::SessionId,
     violations::Violation,
 };
@@ -15,11 +16,11 @@ use service::ServiceError;
 
 use crate::{
     artifacts::{Artifacts, failure_events, message},
-    content::{environment_of, objectives_changed, sha256},
-    plan::recorded_objectives,
+    content::sha256,
+    plan::HandedOver,
     price::missing_price,
     queue::Turn,
-    records::{PlanRecord, Priced, Simulated, Submitted, Validated},
+    records::{Priced, Simulated, Submitted, Validated},
     refusal::Refusal,
     tools::{Built, NotBuilt, Source, Tools, blocking},
 };
@@ -38,6 +39,12 @@ pub async fn submit(
 ) -> Result<SubmitResponse, ServiceError> {
     let turn = tools.queue.turn().await;
     let mut events = Vec::new();
+    let DesignSource { script_content, bundle_base64, .. } = &request.design;
+    if request.stage == Stage::Benchmark && (script_content.is_some() || bundle_base64.is_some()) {
+        let sentence = "a benchmark is handed over from the files of its session: write the script there, name it in \
+                        script_path, and submit without script_content and bundle_base64";
+        return refused(NotBuilt::Input(sentence.to_owned()), &[], &turn, events);
+    }
     let source = match tools.open(session, &request.design).await {
         Ok(source) => source,
         Err(cause) => return refused(cause, &[], &turn, events),
@@ -86,21 +93,15 @@ pub async fn submit(
     })
 }
 
-/// What the documents are at fault with, and whether the objectives are still those that were handed over.
+/// What the documents are at fault with, by themselves and against what was handed over.
 async fn of_documents(
     tools: &Tools,
     session: &SessionId,
     request: &SubmitRequest,
     artifacts: &Artifacts,
 ) -> Result<Vec<(Gate, Violation)>, ServiceError> {
-    let plan = tools.session_note::<PlanRecord>(session).await?;
-    let todo_baseline = plan.as_ref().map(|plan| &plan.todo);
-    let mut findings = artifacts.judge(request.stage, TodoStage::Completed, todo_baseline, &tools.materials).findings;
-    if let Some(recorded) = recorded_objectives(tools, session, plan.as_ref()).await? {
-        let changed = objectives_changed(&recorded, artifacts.objectives.as_deref());
-        findings.extend(changed.map(|violation| (Gate::Environment, violation)));
-    }
-    Ok(findings)
+    let handed_over = HandedOver::in_session(tools, session).await?;
+    Ok(handed_over.judge(artifacts, request.stage, TodoStage::Completed, &tools.materials).findings)
 }
 
 /// What the records say against this content.
@@ -136,18 +137,20 @@ async fn hand_over(
     source: &Source,
     built: &Built,
 ) -> Result<ReviewManifest, NotBuilt> {
-    let environment = environment_of(&built.design, &tools.materials).map_err(NotBuilt::Input)?;
-    let mut files = tools.export(source.workspace(), &request.design, &[(ExportFormat::Step, MODEL_FILE)]).await?;
+    let environment = tools.environment(built.design.clone()).await?;
+    let model = [(ExportFormat::Step, MODEL_FILE)];
+    let mut files = tools.export(source.workspace(), &request.design, built, &model).await?;
     let priced = tools.content_note::<Priced>(session, &built.key).await?.context("the price record is gone")?;
-    let simulated = tools.content_note::<Simulated>(session, &built.key).await?;
+    let shown = Shown::of(tools, session, &built.key).await?;
     let objectives = built.files.objectives.clone().context("the objectives passed their gate")?;
     let now = Utc::now();
     let manifest = ReviewManifest {
         status: "ready_for_review".to_owned(),
         timestamp: now.timestamp_micros() as f64 / 1e6,
         session_id: session.clone(),
-        renders: renders(tools, session).await?,
-        mjcf_path: simulated.map(|record| record.scene_path),
+        renders: shown.pictures,
+        video_path: shown.video,
+        mjcf_path: shown.scene,
         cad_path: MODEL_FILE.to_owned(),
         objectives_path: OBJECTIVES_COPY.to_owned(),
         assembly_definition_path: built.files.assembly.is_some().then(|| ASSEMBLY_COPY.to_owned()),
@@ -173,16 +176,39 @@ async fn hand_over(
     Ok(manifest)
 }
 
-/// Pictures of the session.
-async fn renders(tools: &Tools, session: &SessionId) -> anyhow::Result<Vec<String>> {
-    let workspace = tools.workspace(session).await?;
-    let entries = blocking(move || workspace.list("renders")).await?.context("the renders cannot be listed")?;
-    let is_picture = |name: &str| [".png", ".jpg", ".jpeg"].iter().any(|ending| name.ends_with(ending));
-    Ok(entries
-        .into_iter()
-        .filter(|entry| is_picture(&entry.name))
-        .map(|entry| format!("renders/{}", entry.name))
-        .collect())
+/// What the newest simulation of a content shows of it, as far as its files are still there as it wrote them.
+#[derive(Debug, Default, PartialEq)]
+struct Shown {
+    pictures: Vec<String>,
+    video: Option<String>,
+    scene: Option<String>,
+}
+
+impl Shown {
+    async fn of(tools: &Tools, session: &SessionId, key: &str) -> anyhow::Result<Self> {
+        let Some(simulated) = tools.content_note::<Simulated>(session, key).await? else { return Ok(Self::default()) };
+        let workspace = tools.workspace(session).await?;
+        blocking(move || {
+            let hash_of = |path: &str| workspace.read_bytes(path).ok().map(|content| sha256(&content));
+            Self::untouched(simulated, hash_of)
+        })
+        .await
+    }
+
+    /// Takes what still has its hash. A scene also needs the meshes beside it.
+    fn untouched(simulated: Simulated, hash_of: impl Fn(&str) -> Option<String>) -> Self {
+        let Simulated { scene_path, files, .. } = simulated;
+        let (kept, lost): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|(path, hash)| hash_of(path).as_ref() == Some(hash));
+        let folder = scene_path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_whole = !lost.iter().any(|(path, _)| path.starts_with(folder));
+        let with = |ending: &'static str| kept.iter().map(|(path, _)| path).filter(move |path| path.ends_with(ending));
+        Self {
+            pictures: with(".png").cloned().collect(),
+            video: with(".mp4").next().cloned(),
+            scene: is_whole.then_some(scene_path),
+        }
+    }
 }
 
 fn refused(
@@ -218,4 +244,35 @@ fn refused(
         manifest: None,
         events,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [&str; 4] =
+        ["assets/ball.obj", "assets/scene.xml", "renders/render_e15_a0.png", "renders/simulation.mp4"];
+
+    /// What is shown when these files have changed since.
+    fn shown_without(changed: &[&str]) -> Shown {
+        let simulated = Simulated {
+            is_smoke: false,
+            scene_path: "assets/scene.xml".to_owned(),
+            files: FILES.map(|path| (path.to_owned(), sha256(path.as_bytes()))).into(),
+            at: Utc::now(),
+        };
+        Shown::untouched(simulated, |path| (!changed.contains(&path)).then(|| sha256(path.as_bytes())))
+    }
+
+    #[test]
+    fn only_what_the_simulation_left_is_shown() {
+        let [mesh, scene, picture, video] = FILES;
+        let all =
+            Shown { pictures: vec![picture.to_owned()], video: Some(video.to_owned()), scene: Some(scene.to_owned()) };
+        assert_eq!(shown_without(&[picture]), Shown { pictures: Vec::new(), ..shown_without(&[]) });
+        assert_eq!(shown_without(&[video]), Shown { video: None, ..shown_without(&[]) });
+        assert_eq!(shown_without(&[scene]), Shown { scene: None, ..shown_without(&[]) });
+        assert_eq!(shown_without(&[mesh]), Shown { scene: None, ..shown_without(&[]) });
+        assert_eq!(shown_without(&[]), all);
+    }
 }

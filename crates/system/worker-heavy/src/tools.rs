@@ -11,20 +11,21 @@ use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
     benchmark::DesignSource,
     execution::ScriptFault,
-    handover::{Baseline, Gate},
+    handover::{Baseline, EnvironmentPart, Gate},
     objectives::{Objectives, is_template},
     session::SessionId,
     violations::{Checked, Violation},
 };
 use serde_json::{Map, Value};
 use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, Sessions, Workspace};
+use uuid::Uuid;
 use workbench::{BoughtPart, ManufacturingConfig};
 
 use crate::{
-    content::{DecidingFiles, changes_since, content_key},
+    content::{DecidingFiles, changes_since, content_key, environment_of},
     queue::Queue,
     records::{ContentNote, Records, SessionNote},
-    scene::SceneSources,
+    scene::{SceneSources, foreign_moved_part},
 };
 
 /// Longest time that a script may take to build a design.
@@ -194,22 +195,50 @@ impl Tools {
         built
     }
 
-    /// Writes a design into files of its workspace, and returns them with their content.
+    /// The model of a design, as the content of `files`, which are not written. The script runs once more for it, and a
+    /// script that builds anything else than `built` this time is refused.
     pub async fn export(
         &self,
         workspace: &Workspace,
         request: &DesignSource,
+        built: &Built,
         files: &[(ExportFormat, &str)],
     ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
-        let exports = files.iter().map(|(format, path)| Export { format: *format, path: (*path).to_owned() });
+        // What lies at the files' own paths belongs to an earlier hand-over, and stays if this one is refused.
+        let folder = format!(".export-{}", Uuid::new_v4());
+        let exported = self.export_into(&folder, workspace, request, built, files).await;
+        let workspace = workspace.clone();
+        match blocking(move || workspace.delete(&folder)).await? {
+            Ok(()) | Err(FileError::NotFound { .. }) => exported,
+            Err(error) => Err(anyhow::Error::new(error).context("the exported model cannot be cleared away").into()),
+        }
+    }
+
+    async fn export_into(
+        &self,
+        folder: &str,
+        workspace: &Workspace,
+        request: &DesignSource,
+        built: &Built,
+        files: &[(ExportFormat, &str)],
+    ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
+        let draft = |path: &str| format!("{folder}/{path}");
+        let exports = files.iter().map(|(format, path)| Export { format: *format, path: draft(path) });
         let build = BuildRequest { exports: exports.collect(), ..BuildRequest::new(script_of(request)) };
-        let written = self.cad.build(workspace.path(), &build, BUILD_TIMEOUT).await;
-        written.context("the model could not be written")??;
+        let design = self.cad.build(workspace.path(), &build, BUILD_TIMEOUT).await;
+        let key = content_key(&design.context("the model could not be written")??, &built.files);
+        if key != built.key {
+            let sentence = "the script built another design for the model than the one that was checked; let it build \
+                            the same whenever it runs, without clock, chance or files that it changes itself";
+            let violation = Violation::new(&request.script_path, "design.not_repeatable", sentence)
+                .measured(key)
+                .limit(built.key.clone());
+            return Err(NotBuilt::Rejected(vec![(Gate::Validation, violation)]));
+        }
         let mut contents = Vec::new();
         for (_, path) in files {
-            let content =
-                read_file(workspace, path).await?.with_context(|| format!("{path} was just written and is gone"))?;
-            contents.push(((*path).to_owned(), content));
+            let content = read_file(workspace, &draft(path)).await?;
+            contents.push(((*path).to_owned(), content.with_context(|| format!("{path} was not exported"))?));
         }
         Ok(contents)
     }
@@ -239,8 +268,20 @@ impl Tools {
     /// Refuses a design whose environment or objectives are not those that were handed over to its session.
     async fn hold_to_baseline(&self, session: &SessionId, built: Built) -> Result<Built, NotBuilt> {
         let Some(baseline) = self.session_note::<Baseline>(session).await? else { return Ok(built) };
-        let changes = changes_since(&baseline, &built.design, built.files.objectives.as_deref(), &self.materials);
-        if changes.is_empty() { Ok(built) } else { Err(NotBuilt::Rejected(changes)) }
+        let materials = self.materials.clone();
+        let compared = blocking(move || {
+            let mut changes = changes_since(&baseline, &built.design, &built.files, &materials);
+            let foreign = foreign_moved_part(&built.design, built.objectives.as_ref(), &baseline);
+            changes.extend(foreign.map(|found| (Gate::Environment, found)));
+            if changes.is_empty() { Ok(built) } else { Err(NotBuilt::Rejected(changes)) }
+        });
+        compared.await?
+    }
+
+    /// The parts of a design by hash, as [`environment_of`] finds them.
+    pub async fn environment(&self, design: Design) -> Result<BTreeMap<String, EnvironmentPart>, NotBuilt> {
+        let materials = self.materials.clone();
+        blocking(move || environment_of(&design, &materials)).await?.map_err(NotBuilt::Input)
     }
 
     /// The note about a session, if there is one.

@@ -5,7 +5,7 @@ use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
     events::{event, names},
-    handover::Gate,
+    handover::{Baseline, Gate},
     session::SessionId,
     violations::Violation,
 };
@@ -13,10 +13,11 @@ use serde_json::{Map, Value, json};
 use service::ServiceError;
 
 use crate::{
+    price::is_environment,
     queue::Turn,
     records::Validated,
     refusal::Refusal,
-    scene::scene_of,
+    scene::{mesh_at_start, scene_of},
     tools::{Built, MaterialData, Tools},
 };
 
@@ -33,9 +34,10 @@ pub async fn validate(
         Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
     };
 
+    let baseline = tools.session_note::<Baseline>(session).await?;
     let materials = tools.materials.clone();
     let checked = turn.work(move |_| {
-        let findings = findings(&built, &materials);
+        let findings = findings(&built, baseline.as_ref(), &materials);
         (built, findings)
     });
     let (built, findings) = checked.await?;
@@ -71,20 +73,21 @@ pub async fn validate(
 }
 
 /// Everything that is wrong.
-fn findings(built: &Built, materials: &MaterialData) -> Vec<(Gate, Violation)> {
+fn findings(built: &Built, baseline: Option<&Baseline>, materials: &MaterialData) -> Vec<(Gate, Violation)> {
     let Built { design, objectives, .. } = built;
     let category = |id: &str| materials.bought(id).map(|part| part.category);
     let zone = objectives.as_ref().map(|objectives| &objectives.objectives.build_zone);
     let in_validation = |found: Vec<Violation>| found.into_iter().map(|violation| (Gate::Validation, violation));
 
     let mut findings: Vec<_> = in_validation(design_rules::check_solids(design)).collect();
-    for part in design.parts.iter().filter(|part| !part.is_zone()) {
+    for part in design.parts.iter().filter(|part| !part.is_zone() && !is_environment(part, baseline)) {
         let outside = workbench::build_zone_violation(&part.label, &part.bounding_box, zone);
         findings.extend(outside.map(|violation| (Gate::BuildZone, violation)));
     }
     findings.extend(in_validation(design_rules::check_joints(design, &category)));
     if let Some(objectives) = objectives {
-        findings.extend(in_validation(design_rules::check_randomization(design, objectives)));
+        let mesh = mesh_at_start(objectives, built.files.moved_mesh.as_deref());
+        findings.extend(in_validation(design_rules::check_randomization(design, objectives, mesh.as_ref())));
     }
     // The scene is made to see that materials and masses are known; it is not run.
     if let Err(sentence) = scene_of(&built.scene_sources(materials)) {
@@ -95,9 +98,7 @@ fn findings(built: &Built, materials: &MaterialData) -> Vec<(Gate, Violation)> {
 
 fn warnings(built: &Built) -> Vec<String> {
     let parts: Vec<_> = built.design.parts.iter().filter(|part| !part.is_zone()).collect();
-    let loose = parts.iter().filter(|part| !part.is_fixed()).count() as u32;
-    // A single part has nothing to be free against.
-    let free = if parts.len() > 1 { loose } else { 0 };
+    let free = workbench::dof_count(parts.iter().map(|part| part.is_fixed()));
     workbench::dof_warning(free).into_iter().collect()
 }
 

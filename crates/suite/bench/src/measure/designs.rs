@@ -1,16 +1,18 @@
-//! Work on designs over HTTP, warm: validating and pricing an assembly of twenty parts, with the time of each stage, and
-//! a mechanism under five seeds.
+//! Work on designs over HTTP, warm: validating and pricing an assembly of twenty parts, with the time of each stage, a
+//! mechanism under five seeds, and the end of a simulation that nobody waits for.
 
 use std::{
     collections::BTreeMap,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::Context;
+
 use testkit::{
-    Context as TestContext,
-    contract::{benchmark::BenchmarkRequest, workbench::PriceRequest},
+    Context as TestContext, EventLog,
+    contract::{benchmark::BenchmarkRequest, events::names::SIMULATION_REQUEST, workbench::PriceRequest},
     designs::{self, Design},
-    mechanisms,
+    mechanisms, unix_time,
 };
 
 use super::Measurement;
@@ -89,4 +91,30 @@ pub(super) fn measure_seeds() -> anyhow::Result<Vec<Measurement>> {
         Ok(times)
     })?;
     Ok(vec![Measurement::seconds("paddle mechanism, 5 seeds, over HTTP", median(times), 3.0, "< 3 s")])
+}
+
+/// From the moment at which a caller goes away to the start of the next call: the worker notices it, all runs end, and
+/// the queue moves on.
+pub(super) fn measure_cancellation() -> anyhow::Result<Vec<Measurement>> {
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let times = runtime.block_on(async {
+        let context = TestContext::shared().await;
+        let session = context.session("bench-cancel");
+        session.must_hold_priced(&designs::busy_heap()).await;
+        let endless = BenchmarkRequest { num_seeds: Some(64), ..BenchmarkRequest::default() };
+        let short = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
+        let mut times = Vec::new();
+        for _ in 0..REPEATS {
+            let cut_off = tokio::time::timeout(Duration::from_secs(2), session.heavy.simulate(&endless)).await;
+            anyhow::ensure!(cut_off.is_err(), "the simulation ended before it could be cut off");
+            let left = SystemTime::now().duration_since(UNIX_EPOCH)?;
+            let next = session.heavy.must_simulate(&short).await;
+            let began = EventLog::from_answer(&next.events).the_one(SIMULATION_REQUEST).clone();
+            let began = Duration::from_secs_f64(unix_time(&began).context("an event carries its time")?);
+            times.push(began.saturating_sub(left));
+        }
+        Ok(times)
+    })?;
+    Ok(vec![Measurement::seconds("end of a cut-off simulation, over HTTP", median(times), 0.2, "≤ 0.2 s")])
 }

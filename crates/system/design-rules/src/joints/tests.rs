@@ -94,6 +94,22 @@ type Change = fn(&mut Part, &mut Part);
     |plate: &mut Part, _: &mut Part| metadata_of(plate).rigid_connections = vec![connection("base", &["a", "a"])],
     &["joint.too_few_fasteners"]
 )]
+#[case::two_names_for_one_place(
+    |plate: &mut Part, base: &mut Part| {
+        drill(plate, "c", [10.5, 10.0, 10.0], 5.0, 3.4, true);
+        drill(base, "c", [10.5, 10.0, 5.0], 4.0, 3.4, false);
+        metadata_of(plate).rigid_connections = vec![connection("base", &["a", "c"])];
+    },
+    &["joint.too_few_fasteners"]
+)]
+#[case::side_by_side(
+    |plate: &mut Part, base: &mut Part| {
+        drill(plate, "c", [13.5, 10.0, 10.0], 5.0, 3.4, true);
+        drill(base, "c", [13.5, 10.0, 5.0], 4.0, 3.4, false);
+        metadata_of(plate).rigid_connections = vec![connection("base", &["a", "c"])];
+    },
+    &[]
+)]
 #[case::unknown_part(
     |plate: &mut Part, _: &mut Part| metadata_of(plate).rigid_connections = vec![connection("table", &["a", "b"])],
     &["joint.unknown_part"]
@@ -194,6 +210,10 @@ fn hinge(via: Option<JointSupport>, to: Option<&str>) -> JointMetadata {
 #[case::motor_for_bearing(hinge(Some(JointSupport::Bearing), Some("support")), "servo_mg996r", 0.5, &["joint.wrong_support"])]
 #[case::too_far(hinge(Some(JointSupport::Bearing), Some("support")), "bearing_608", 1.5, &["joint.gap_too_wide"])]
 #[case::slide(JointMetadata { kind: JointType::Slide, ..hinge(None, None) }, "screw_m3", 9.0, &[])]
+#[case::slide_on_a_servo(
+    JointMetadata { kind: JointType::Slide, ..hinge(Some(JointSupport::Motor), Some("support")) },
+    "servo_mg996r", 0.5, &["joint.motor_on_slide"]
+)]
 #[case::slide_on_an_absent_part(
     JointMetadata { kind: JointType::Slide, ..hinge(None, Some("rail")) }, "screw_m3", 9.0, &["joint.unknown_part"]
 )]
@@ -237,4 +257,75 @@ fn a_shaft_passes_a_hole_of_each_part(#[case] change: Change, #[case] expected: 
     change(&mut plate, &mut base);
     let found = check(vec![plate, base]);
     assert_eq!(rules(&found), expected, "{found:#?}");
+}
+
+/// An arm that turns about the vertical on a bearing below it, which has a bore of 8 mm; a shaft of M8 passes the arm's
+/// hole and the bore.
+#[rstest]
+#[case::as_it_should_be(|_: &mut Part, _: &mut Part| {}, &[])]
+#[case::without_a_hole(|arm: &mut Part, _: &mut Part| joint_of(arm).holes = None, &[])]
+#[case::solid_bearing(|_: &mut Part, bearing: &mut Part| bearing.bores.clear(), &[])]
+#[case::bearing_turned_over(
+    |arm: &mut Part, bearing: &mut Part| {
+        joint_of(arm).holes = None;
+        bearing.bores[0].end_mm = [25.0, 5.0, 0.0];
+    },
+    &["joint.axis_mismatch"]
+)]
+#[case::other_axis(
+    |arm: &mut Part, _: &mut Part| joint_of(arm).axis = [1.0, 0.0, 0.0],
+    &["joint.axis_mismatch", "joint.axis_off_hole"]
+)]
+#[case::misspelt_hole(
+    |arm: &mut Part, _: &mut Part| joint_of(arm).holes = Some(pair("pivto", "bore")),
+    &["joint.unknown_hole"]
+)]
+#[case::hole_beside_the_bore(
+    |_: &mut Part, bearing: &mut Part| {
+        bearing.bores[0].start_mm[0] += 0.5;
+        bearing.bores[0].end_mm[0] += 0.5;
+    },
+    &["joint.holes_offset"]
+)]
+#[case::hole_for_a_thinner_shaft(|arm: &mut Part, _: &mut Part| arm.holes[0].size = "M6".into(), &["joint.diameter_mismatch"])]
+#[case::not_cut(|arm: &mut Part, _: &mut Part| arm.bores.clear(), &["joint.hole_not_cut"])]
+#[case::hole_has_a_screw_already(
+    |arm: &mut Part, bearing: &mut Part| {
+        drill(arm, "b", [5.0, -5.0, 12.0], 5.0, 9.0, true);
+        drill(bearing, "pivot", [5.0, 5.0, 7.0], 7.0, 9.0, true);
+        drill(bearing, "b", [5.0, -5.0, 7.0], 7.0, 9.0, false);
+        metadata_of(arm).rigid_connections = vec![connection("bearing", &["pivot", "b"])];
+    },
+    &["joint.hole_reused"]
+)]
+fn a_bearing_turns_about_its_bore(#[case] change: Change, #[case] expected: &[&str]) {
+    let mut arm = cuboid("arm", [0.0, 0.0, 7.0], [10.0, 10.0, 12.0]);
+    drill(&mut arm, "pivot", [5.0, 5.0, 12.0], 5.0, 9.0, false);
+    arm.holes[0].size = "M8".into();
+    let joint = hinge(Some(JointSupport::Bearing), Some("bearing"));
+    metadata_of(&mut arm).joint = Some(JointMetadata { holes: Some(pair("pivot", "bore")), ..joint });
+    let mut bearing = bought("bearing_608", cuboid("bearing", [0.0; 3], [10.0, 10.0, 7.0]));
+    bearing.bores = vec![Bore { diameter_mm: 8.0, start_mm: [5.0, 5.0, 0.0], end_mm: [5.0, 5.0, 7.0] }];
+    change(&mut arm, &mut bearing);
+    let found = check(vec![arm, bearing]);
+    assert_eq!(rules(&found), expected, "{found:#?}");
+}
+
+/// The bores of a motor are for its screws: they say nothing of its shaft, the part's own hole does.
+#[rstest]
+#[case::along_the_hole([0.0, 0.0, 1.0], &[])]
+#[case::across_the_hole([1.0, 0.0, 0.0], &["joint.axis_off_hole"])]
+fn a_motor_turns_a_part_about_its_hole(#[case] axis: [f64; 3], #[case] expected: &[&str]) {
+    let mut arm = cuboid("arm", [0.0, 0.0, 7.0], [10.0, 10.0, 12.0]);
+    drill(&mut arm, "pivot", [5.0, 5.0, 12.0], 5.0, 3.4, false);
+    let joint = hinge(Some(JointSupport::Motor), Some("servo"));
+    metadata_of(&mut arm).joint = Some(JointMetadata { axis, holes: Some(pair("pivot", "shaft")), ..joint });
+    let mut servo = bought("servo_mg996r", cuboid("servo", [0.0; 3], [10.0, 10.0, 7.0]));
+    servo.bores = vec![Bore { diameter_mm: 4.0, start_mm: [0.0, 2.0, 2.0], end_mm: [10.0, 2.0, 2.0] }];
+    let found = check(vec![arm, servo]);
+    assert_eq!(rules(&found), expected, "{found:#?}");
+}
+
+fn joint_of(part: &mut Part) -> &mut JointMetadata {
+    metadata_of(part).joint.as_mut().expect("the part has a joint")
 }

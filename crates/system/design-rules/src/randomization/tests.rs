@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::fixture::{cuboid, design, goal_zone, objectives, rules};
+use crate::fixture::{connection, cuboid, design, goal_zone, metadata_of, objectives, rules};
 
 /// The ball of the fixture has 5 to 10 mm and starts at (±2, ±2, 10): the largest just rests on z = 0, and reaches to
 /// ±12 mm sideways.
@@ -17,33 +17,76 @@ use crate::fixture::{cuboid, design, goal_zone, objectives, rules};
     vec![cuboid("left", [-20.0, -1.0, 9.0], [-8.0, 1.0, 11.0]), cuboid("right", [8.0, -1.0, 9.0], [20.0, 1.0, 11.0])],
     &["randomization.start_in_part", "randomization.start_in_part"]
 )]
-#[case::the_moved_object_is_a_part(vec![cuboid("ball", [-80.0; 3], [80.0; 3])], &[])]
 #[case::a_zone_is_no_obstacle(vec![goal_zone(cuboid("zone_goal", [-80.0; 3], [80.0; 3]))], &[])]
 fn parts_in_the_way_of_a_start_are_found(#[case] parts: Vec<Part>, #[case] expected: &[&str]) {
-    assert_eq!(rules(&check_randomization(&design(parts), &objectives())), expected);
+    assert_eq!(rules(&check_randomization(&design(parts), &objectives(), None)), expected);
 }
 
+/// A block of 20 mm that is the moved object; it jitters by ±2 mm along x and y.
+fn ball_at(x: f64) -> Part {
+    cuboid("ball", [x - 10.0, -10.0, 0.0], [x + 10.0, 10.0, 20.0])
+}
+
+/// The goal of the fixture begins at x = 100, the forbidden zone ends at x = -100, both at ±10 mm along y; the bounds end
+/// at x = ±200.
 #[rstest]
-#[case::nothing(|_: &mut Objectives| {}, &[])]
-#[case::forbidden(|it: &mut Objectives| it.moved_object.start_position[0] = -89.0, &["randomization.start_in_forbid_zone"])]
-#[case::goal(|it: &mut Objectives| it.moved_object.start_position[0] = 89.0, &["randomization.start_in_goal"])]
-#[case::bounds(|it: &mut Objectives| it.moved_object.start_position[2] = 191.0, &["randomization.start_out_of_bounds"])]
-#[case::no_jitter(|it: &mut Objectives| {
-    it.moved_object.start_position[0] = 89.0;
-    it.randomization.runtime_jitter_enabled = Some(false);
-}, &[])]
-#[case::shape(|it: &mut Objectives| it.moved_object.shape = "torus".into(), &["randomization.unknown_shape"])]
-#[case::radius(|it: &mut Objectives| it.moved_object.static_randomization.radius = Some([0.0, 1.0]), &["randomization.radius_range"])]
-fn starts_in_zones_and_beyond_bounds_are_found(#[case] change: fn(&mut Objectives), #[case] expected: &[&str]) {
+#[case::clear(0.0, &[])]
+#[case::corner_touches_the_goal(88.0, &["randomization.start_in_goal"])]
+#[case::corner_in_the_goal(89.0, &["randomization.start_in_goal"])]
+#[case::beside_the_goal(87.9, &[])]
+#[case::corner_in_the_forbidden_zone(-89.0, &["randomization.start_in_forbid_zone"])]
+#[case::corner_out_of_bounds(188.5, &["randomization.start_out_of_bounds"])]
+#[case::within_bounds(188.0, &[])]
+fn a_part_that_is_the_moved_object_is_kept_clear_of_zones(#[case] x: f64, #[case] expected: &[&str]) {
+    let found = check_randomization(&design(vec![ball_at(x)]), &objectives(), None);
+    assert_eq!(rules(&found), expected, "{found:#?}");
+}
+
+#[test]
+fn a_mesh_is_tried_like_a_part() {
     let mut objectives = objectives();
-    change(&mut objectives);
-    assert_eq!(rules(&check_randomization(&design(vec![]), &objectives)), expected);
+    objectives.moved_object.shape = "mesh".into();
+    let wall = design(vec![cuboid("wall", [11.5, -50.0, -5.0], [40.0, 50.0, 50.0])]);
+    assert_eq!(rules(&check_randomization(&wall, &objectives, None)), [] as [&str; 0]);
+    let mesh = ball_at(0.0).mesh;
+    let found = check_randomization(&wall, &objectives, Some(&mesh)).remove(0);
+    assert_eq!(found.rule, "randomization.start_in_part");
+    let measured = found.measured.expect("what was found");
+    assert_eq!((measured["depth_mm"].as_f64(), measured["radius_mm"].as_f64()), (Some(0.5), None), "{measured}");
+    assert!(!found.message.contains("radius"), "{}", found.message);
+    assert_eq!(
+        rules(&check_randomization(&design(vec![]), &objectives, Some(&ball_at(89.0).mesh))),
+        ["randomization.start_in_goal"]
+    );
+}
+
+/// A wall 1 mm beside a block that jitters by 2 mm.
+#[rstest]
+#[case::alone(|_: &mut Part, _: &mut Part| {}, &["randomization.start_in_part"])]
+#[case::on_a_joint(|ball: &mut Part, _: &mut Part| {
+    let text = serde_json::json!({ "type": "slide", "axis": [1, 0, 0] });
+    metadata_of(ball).joint = Some(serde_json::from_value(text).expect("a joint"));
+}, &[])]
+#[case::fastened(|ball: &mut Part, _: &mut Part| metadata_of(ball).rigid_connections = vec![connection("wall", &["a", "b"])], &[])]
+#[case::held_by_the_other(|_: &mut Part, wall: &mut Part| wall.constraint = Some("weld:ball".into()), &[])]
+fn only_a_part_that_is_alone_jitters(#[case] change: fn(&mut Part, &mut Part), #[case] expected: &[&str]) {
+    let (mut ball, mut wall) = (ball_at(0.0), cuboid("wall", [11.0, -50.0, -5.0], [40.0, 50.0, 50.0]));
+    change(&mut ball, &mut wall);
+    assert_eq!(rules(&check_randomization(&design(vec![ball, wall]), &objectives(), None)), expected);
+}
+
+#[test]
+fn a_fixed_part_cannot_be_the_moved_object() {
+    let mut ball = ball_at(0.0);
+    metadata_of(&mut ball).is_fixed = true;
+    let found = check_randomization(&design(vec![ball]), &objectives(), None);
+    assert_eq!(rules(&found), ["randomization.moved_object_fixed"]);
 }
 
 #[test]
 fn the_worst_case_is_told() {
     let wall = cuboid("wall", [11.5, -50.0, 0.0], [14.0, 50.0, 50.0]);
-    let found = check_randomization(&design(vec![wall]), &objectives()).remove(0);
+    let found = check_randomization(&design(vec![wall]), &objectives(), None).remove(0);
     let measured = found.measured.expect("what was found");
     assert_eq!(measured["depth_mm"], 0.5);
     assert_eq!(measured["radius_mm"], 10.0);
@@ -65,7 +108,7 @@ fn the_worst_case_is_told() {
 fn an_obstructed_goal_is_found(#[case] wall_to: f64, #[case] expected: bool) {
     let wall = cuboid("wall", [90.0, -50.0, 0.0], [wall_to, 50.0, 50.0]);
     let zone = goal_zone(cuboid("zone_goal", [100.0, -10.0, 0.0], [120.0, 10.0, 20.0]));
-    let found = check_randomization(&design(vec![wall, zone]), &objectives());
+    let found = check_randomization(&design(vec![wall, zone]), &objectives(), None);
     let expected: &[&str] = if expected { &["randomization.goal_obstructed"; 2] } else { &[] };
     assert_eq!(rules(&found), expected);
     assert!(found.iter().all(|violation| violation.message.contains("\"wall\"") && violation.message.contains("16")));

@@ -16,7 +16,6 @@ fuzz_target!(|bytes: &[u8]| {
         gates::review::check(bytes, false).violations,
         gates::review::check(bytes, true).violations,
         gates::journal::check(bytes).violations,
-        gates::refusal::check(bytes).violations,
         objectives.violations,
     ];
     for violation in violations.concat() {

@@ -60,8 +60,8 @@ const OBJECTIVES: &str = "\
 objectives:
   goal_zone: {min: [0, 0, 0], max: [1, 1, 1]}
   build_zone: {min: [0, 0, 0], max: [1, 1, 1]}
-simulation_bounds: {min: [0, 0, 0], max: [9, 9, 9]}
-moved_object: {label: ball, shape: sphere, start_position: [5, 5, 5], runtime_jitter: [0, 0, 0]}
+simulation_bounds: {min: [0, 0, 0], max: [99, 99, 99]}
+moved_object: {label: ball, shape: sphere, start_position: [50, 50, 50], runtime_jitter: [0, 0, 0]}
 constraints: {max_unit_cost: 50, max_weight: 1.2}
 ";
 
@@ -139,7 +139,12 @@ fn sound_definitions_pass() {
 )]
 #[case::dof("dofs: [rotate_z]", "dofs: [turn]", "unknown_dof", "final_assembly[0].parts[0].config.dofs[0]")]
 #[case::control_without_dofs("dofs: [rotate_z]", "dofs: []", "no_dofs", "final_assembly[0].parts[0].config.dofs")]
-#[case::frequency("mode: constant", "mode: on_off", "frequency", "final_assembly[0].parts[0].config.control.frequency")]
+#[case::frequency(
+    "mode: constant",
+    "mode: on_off, frequency: 0",
+    "frequency",
+    "final_assembly[0].parts[0].config.control.frequency"
+)]
 #[case::mode("mode: constant", "mode: random", "unknown_value", "final_assembly[0].parts[0].config.control.mode")]
 #[case::reference(
     "assembly_part_ref: motor_24v",

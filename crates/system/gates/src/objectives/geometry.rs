@@ -29,10 +29,9 @@ pub(super) fn grown(zone: &Zone, by: [f64; 3]) -> Zone {
     }
 }
 
-/// Distance between two boxes, mm; 0 when they touch or overlap.
-pub(super) fn distance(one: &Zone, other: &Zone) -> f64 {
-    let gap = |axis: usize| (other.min[axis] - one.max[axis]).max(one.min[axis] - other.max[axis]).max(0.0);
-    (gap(0).powi(2) + gap(1).powi(2) + gap(2).powi(2)).sqrt()
+/// Distance between two boxes on each axis, mm; 0 on an axis where they touch or overlap.
+pub(super) fn gaps(one: &Zone, other: &Zone) -> [f64; 3] {
+    std::array::from_fn(|axis| (other.min[axis] - one.max[axis]).max(one.min[axis] - other.max[axis]).max(0.0))
 }
 
 /// The names of some axes: `x, z`.

@@ -7,8 +7,8 @@
 //! | `objectives.zone_outside_bounds` | goal, build, forbidden or restricted zone leaves `simulation_bounds` |
 //! | `objectives.goal_in_forbid_zone` | goal and a forbidden zone have room in common |
 //! | `objectives.start_outside_bounds` | the moved object may start partly outside `simulation_bounds` |
-//! | `objectives.start_in_goal` | it may start inside the goal |
-//! | `objectives.start_in_forbid_zone` | it may start inside a forbidden zone |
+//! | `objectives.start_in_goal` | it may touch the goal where it starts |
+//! | `objectives.start_in_forbid_zone` | it may touch a forbidden zone where it starts |
 //! | `objectives.duplicate_zone_name` | two zones have one name |
 //! | `objectives.blank_name` | a zone, part or object has no name |
 //! | `objectives.radius_range` | the smallest radius is above the largest |

@@ -1,10 +1,10 @@
 //! Rules for the moved object: its size, and where it may start.
 
-use contract::objectives::Zone;
+use contract::{limits::MOVED_OBJECT_RADIUS_MM, objectives::Zone};
 
 use super::{
     check_named,
-    geometry::{TOUCH_MM, axes_outside, axis_names, distance, extent, grown, overlap},
+    geometry::{TOUCH_MM, axes_outside, axis_names, extent, gaps, grown},
     zones::{boxes, ordered, title},
 };
 use crate::{
@@ -17,11 +17,22 @@ use crate::{
 /// What can be spawned.
 const SHAPES: [&str; 4] = ["sphere", "box", "cylinder", "mesh"];
 
+/// The shape whose size stands in a file.
+const MESH: &str = "mesh";
+
 /// Where the object may start: its centre lies in the region, and it reaches this far around its centre.
 struct Start {
     region: Zone,
     reach: f64,
-    is_sphere: bool,
+    form: Form,
+}
+
+/// How far an object of one reach extends in all directions.
+#[derive(Clone, Copy)]
+enum Form {
+    Sphere,
+    Cylinder,
+    Cuboid,
 }
 
 impl Start {
@@ -30,14 +41,15 @@ impl Start {
         grown(&self.region, [self.reach; 3])
     }
 
-    /// True when the object may have room in common with a zone. Exact for a sphere; a box or cylinder counts as the
-    /// box around it.
+    /// True when the object may have a point in common with a zone; touching it counts, as it does in the simulation.
     fn meets(&self, zone: &Zone) -> bool {
-        if self.is_sphere {
-            overlap(&self.region, zone) || distance(&self.region, zone) + TOUCH_MM < self.reach
-        } else {
-            overlap(&self.hull(), zone)
-        }
+        let [x, y, z] = gaps(&self.region, zone);
+        let needed = match self.form {
+            Form::Sphere => x.hypot(y).hypot(z),
+            Form::Cylinder => x.hypot(y).max(z),
+            Form::Cuboid => x.max(y).max(z),
+        };
+        needed <= self.reach + TOUCH_MM
     }
 }
 
@@ -51,7 +63,7 @@ pub(super) fn check(report: &mut Report, root: &Field) {
         report.add(broken("unknown_shape", message).at(shape.place()).measured(name).limit(SHAPES.as_slice()));
     }
     let path = object.at("mesh_path");
-    if shape.text().as_deref() == Some("mesh") && path.is_absent() {
+    if shape.text().as_deref() == Some(MESH) && path.is_absent() {
         let message = "the shape mesh needs mesh_path, an STL file of the session";
         report.add(broken("mesh_missing", message).at(path.place()));
     }
@@ -80,19 +92,26 @@ fn check_radius(report: &mut Report, radius: &Field) {
     }
 }
 
-/// Nothing when position, jitter or radius cannot be read. Without a radius, the centre alone is looked at.
+/// Nothing when position, jitter or radius cannot be read. Of a mesh the centre alone is looked at here: what it fills is
+/// known when a design is validated.
 fn start_of(root: &Field, object: &Field) -> Option<Start> {
     let position: [f64; 3] = object.at("start_position").read()?;
     let jitter: [f64; 3] = object.at("runtime_jitter").read()?;
     let is_enabled = root.at("randomization").at("runtime_jitter_enabled").read::<bool>() != Some(false);
     let jitter = if is_enabled { jitter.map(|limit| limit.max(0.0)) } else { [0.0; 3] };
+    let shape = object.at("shape").text();
     let radius = object.at("static_randomization").at("radius");
-    let reach = if radius.is_absent() { 0.0 } else { radius.read::<[f64; 2]>()?.into_iter().fold(0.0, f64::max) };
-    Some(Start {
-        region: grown(&Zone { min: position, max: position }, jitter),
-        reach,
-        is_sphere: object.at("shape").text().as_deref() == Some("sphere"),
-    })
+    let reach = match shape.as_deref() {
+        Some(MESH) => 0.0,
+        _ if radius.is_absent() => MOVED_OBJECT_RADIUS_MM,
+        _ => radius.read::<[f64; 2]>()?.into_iter().fold(0.0, f64::max),
+    };
+    let form = match shape.as_deref() {
+        Some("sphere") => Form::Sphere,
+        Some("cylinder") => Form::Cylinder,
+        _ => Form::Cuboid,
+    };
+    Some(Start { region: grown(&Zone { min: position, max: position }, jitter), reach, form })
 }
 
 fn check_start(report: &mut Report, root: &Field, start: &Start) {
@@ -117,7 +136,7 @@ fn check_start(report: &mut Report, root: &Field, start: &Start) {
     for (rule, field) in goal.chain(forbidden) {
         let Some(zone) = ordered(&field).filter(|zone| start.meets(zone)) else { continue };
         let message =
-            format!("{what} fills {} mm and reaches into {} ({} mm)", extent(&hull), title(&field), extent(&zone));
+            format!("{what} fills {} mm and touches or enters {} ({} mm)", extent(&hull), title(&field), extent(&zone));
         report.add(boxes(broken(rule, message).at(place), &hull, &zone));
     }
 }

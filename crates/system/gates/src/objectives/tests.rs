@@ -143,7 +143,6 @@ fn weight_may_be_in_kilograms() {
 #[case::double_dof("dofs: [rotate_y]", "dofs: [rotate_y, rotate_y]", "duplicate_dof", "moving_parts[1].dofs[1]")]
 #[case::motor_without_control("type: passive", "type: motor", "motor_control", "moving_parts[1].control")]
 #[case::passive_with_control("type: motor", "type: passive", "motor_control", "moving_parts[0].control")]
-#[case::frequency(", frequency: 0.5", "", "frequency", "moving_parts[0].control.frequency")]
 #[case::frequency_zero("frequency: 0.5", "frequency: 0", "frequency", "moving_parts[0].control.frequency")]
 #[case::voltage(
     "voltage_dc: 24",
@@ -182,6 +181,11 @@ fn one_break_gives_one_violation(#[case] from: &str, #[case] to: &str, #[case] r
 }
 
 #[test]
+fn a_course_that_repeats_needs_no_frequency() {
+    assert_eq!(rules(&check(SOUND.replace(", frequency: 0.5", "").as_bytes())), []);
+}
+
+#[test]
 fn fluids_need_a_backend_that_has_them() {
     let text = SOUND.replace("backend: genesis", "backend: mujoco");
     assert_eq!(rules(&check(text.as_bytes())), []);
@@ -193,18 +197,46 @@ fn fluids_need_a_backend_that_has_them() {
 
 #[rstest]
 #[case::sphere_beside_an_edge("sphere", "[71, 0, 21]", true)]
-#[case::box_at_the_same_place("box", "[71, 0, 21]", true)]
+#[case::box_above_the_edge("box", "[71, 0, 21.001]", true)]
+#[case::box_that_touches_the_edge("box", "[71, 0, 21]", false)]
 #[case::sphere_off_the_corner("sphere", "[71, 31, 20]", true)]
+#[case::cylinder_off_the_corner("cylinder", "[71, 31, 20]", true)]
+#[case::cylinder_beside_the_corner("cylinder", "[71, 25, 20]", false)]
 #[case::box_off_the_corner("box", "[71, 31, 20]", false)]
+#[case::sphere_that_touches("sphere", "[72, 0, 5]", false)]
+#[case::sphere_beside_the_face("sphere", "[72.001, 0, 5]", true)]
+#[case::box_at_the_end_of_its_jitter("box", "[0, 0, 0], runtime_jitter: [30, 0, 0]", false)]
+#[case::mesh_of_any_size("mesh, mesh_path: ball.stl", "[71, 0, 21]", true)]
+#[case::mesh_that_starts_there("mesh, mesh_path: ball.stl", "[61, 0, 5]", false)]
 fn size_and_jitter_count_at_the_start(#[case] shape: &str, #[case] start: &str, #[case] is_sound: bool) {
-    // The trap ends at x = 60, y = 20, z = 10. With a radius of 10 and a jitter of 2, 2, 1 a box at 71, 31, 20 begins
-    // at 59, 19, 9; the centre of a sphere there stays 9 mm away on each axis, √(3·9²) ≈ 15.6 mm from the corner.
-    let text = SOUND
-        .replace("shape: sphere", &format!("shape: {shape}"))
-        .replace("start_position: [0, 0, 100]", &format!("start_position: {start}"));
+    // The trap is between x = 40 and 60, y = ±20, and up to z = 10. With a radius of 10 and a jitter of 2, 2, 1 a box at
+    // 71, 31, 20 begins at 59, 19, 9; the centre of a sphere there stays 9 mm away on each axis, √(3·9²) ≈ 15.6 mm from
+    // the corner, and that of a cylinder √(2·9²) ≈ 12.7 mm from the upright edge. At y = 25 the latter is
+    // √(9² + 3²) ≈ 9.5 mm.
+    let object = format!("moved_object: {{label: ball, shape: {shape}, static_randomization: {{radius: [5, 10]}}, ");
+    let (position, jitter) = start.split_once(", runtime_jitter: ").unwrap_or((start, "[2, 2, 1]"));
+    let object = format!("{object}start_position: {position}, runtime_jitter: {jitter}}}\n");
     let expected: &[(&str, &str)] =
         if is_sound { &[] } else { &[("objectives.start_in_forbid_zone", "moved_object.start_position")] };
-    assert_eq!(rules(&check(text.as_bytes())), expected);
+    let checked = check(with_moved_object(&object).as_bytes());
+    assert_eq!(rules(&checked), expected, "{checked:?}");
+}
+
+/// [`SOUND`] with another moved object.
+fn with_moved_object(object: &str) -> String {
+    let (before, rest) = SOUND.split_once("moved_object:").expect("it has one");
+    let (_, after) = rest.split_once("constraints:").expect("constraints follow");
+    format!("{before}{object}constraints:{after}")
+}
+
+#[rstest]
+#[case::touching("[70, 0, 0]", false)]
+#[case::clear("[70.001, 0, 0]", true)]
+fn object_without_a_radius_has_that_of_the_simulation(#[case] start: &str, #[case] is_sound: bool) {
+    assert_eq!(contract::limits::MOVED_OBJECT_RADIUS_MM, 10.0);
+    let object =
+        format!("moved_object: {{label: ball, shape: sphere, start_position: {start}, runtime_jitter: [0, 0, 0]}}\n");
+    assert_eq!(check(with_moved_object(&object).as_bytes()).violations.is_empty(), is_sound);
 }
 
 #[test]

@@ -12,11 +12,12 @@ use crate::{
     scene::{Mobility, Scene},
 };
 
-/// kp and kv of a motor as the engine gets them.
+/// kp and kv of a motor as the engine gets them: N·m/rad and N·m·s/rad, or N/m and N·s/m.
 pub(super) fn stable_gains(scene: &Scene, assembly: &Assembly, actuator: &Actuator, step_s: f64) -> [f64; 2] {
     let Some(place) = scene.index_of(&actuator.body) else { return [actuator.kp, actuator.kv] };
     let inertia = joint_inertia(scene, assembly, place);
-    [actuator.kp.min(inertia / (4.0 * step_s * step_s)), actuator.kv.min(inertia / step_s)]
+    let unit = if matches!(scene.bodies[place].mobility, Mobility::Slide { .. }) { super::MM_PER_M } else { 1.0 };
+    [(unit * actuator.kp).min(inertia / (4.0 * step_s * step_s)), (unit * actuator.kv).min(inertia / step_s)]
 }
 
 /// What a motor on the joint of a body has to move, kg·m² or kg: the body's rigid group, against the group that it

@@ -25,6 +25,12 @@ pub(crate) use motors::command_scale;
 /// Millimetres in a metre.
 pub(crate) const MM_PER_M: f64 = 1000.0;
 
+/// What the names of this crate's own shapes begin with, and no label of a body may hold.
+pub(crate) const OWN: char = '/';
+
+/// Name of the ground.
+pub(crate) const GROUND: &str = "/ground";
+
 /// Body that the camera `main` looks at.
 const CAMERA_TARGET: &str = "target_box";
 
@@ -73,7 +79,7 @@ pub fn write_mjcf_unless(scene: &Scene, step_s: Option<f64>, cancel: &CancelFlag
          <equality solref=\"{stiff} 1\"/>\n  </default>\n  \
          <asset>\n{assets}  </asset>\n  <worldbody>\n    \
          <light directional=\"true\" pos=\"0 0 3\" dir=\"-0.3 0.4 -1\" castshadow=\"true\"/>\n    \
-         <geom name=\"floor\" type=\"plane\" size=\"0 0 0.05\" friction=\"0 0 0\" solref=\"-{floor} 0\" \
+         <geom name=\"{GROUND}\" type=\"plane\" size=\"0 0 0.05\" friction=\"0 0 0\" solref=\"-{floor} 0\" \
          rgba=\"0.92 0.92 0.9 1\"/>\n{world}  \
          </worldbody>\n{exclusions}{welds}{actuators}</mujoco>\n",
         stiff = 2.0 * step,
@@ -91,7 +97,7 @@ pub(crate) fn joint_name(label: &str) -> String {
 
 /// Name of the hidden geom that stands for a zone in distance queries.
 pub(crate) fn zone_volume_name(index: usize) -> String {
-    format!("zone_volume_{index}")
+    format!("{OWN}zone_volume_{index}")
 }
 
 /// Zones are coloured sites, which the engine draws and otherwise ignores.

@@ -11,8 +11,9 @@ pub(super) fn write_actuators(scene: &Scene, assembly: &Assembly, step_s: f64) -
     let mut text = String::new();
     for actuator in &scene.actuators {
         let (name, joint) = (escape(&actuator.body), escape(&joint_name(&actuator.body)));
-        let limit = actuator.force_limit.map(|limit| format!(" forcerange=\"-{limit} {limit}\"")).unwrap_or_default();
-        let [kp, kv] = stable_gains(scene, assembly, actuator, step_s);
+        let limit = actuator.effective_limit();
+        let limit = limit.map(|limit| format!(" forcerange=\"-{limit} {limit}\"")).unwrap_or_default();
+        let [kp, kv] = stable_gains(scene, assembly, actuator, step_s).map(|gain| gain * actuator.effort_share());
         let (kind, gains) = match actuator.kind() {
             ActuatorKind::Velocity => ("velocity", format!(" kv=\"{kv}\"")),
             ActuatorKind::Motor => ("motor", " gear=\"1\"".to_owned()),

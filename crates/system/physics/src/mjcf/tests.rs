@@ -62,7 +62,7 @@ fn each_kind_of_motor_has_its_own_attributes() {
     let slide = Mobility::Slide { axis: [1.0, 0.0, 0.0], range_mm: Some([-20.0, 20.0]) };
     let bodies = vec![body("wheel", HINGE, None), body("hammer", HINGE, None), body("sled", slide, None)];
     let mut servo = Actuator::new("sled", Controller::Position { target: 5.0 });
-    (servo.force_limit, servo.kp) = (Some(2.0), 30.0);
+    (servo.force_limit, servo.kp, servo.kv) = (Some(2.0), 0.03, 0.001);
     let actuators = vec![
         Actuator { kv: 0.05, ..Actuator::new("wheel", Controller::Constant { value: 1.0 }) },
         Actuator::new("hammer", Controller::OnOff { value: 1.0, frequency_hz: 1.0 }),

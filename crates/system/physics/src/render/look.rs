@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Name of the drawn floor.
-const FLOOR: &str = "look_floor";
+const FLOOR: &str = "/look_floor";
 /// Names of the lights that shine on a picture.
 pub(super) const LIGHTS: [&str; 2] = ["look_key", "look_fill"];
 

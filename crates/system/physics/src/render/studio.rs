@@ -15,10 +15,7 @@ use super::{
     framing::Framing,
     look::{self, LIGHTS},
 };
-use crate::{PhysicsError, mjcf::Mjcf, run::load, scene::SceneZone};
-
-/// The engine's name of the floor that bodies stand on.
-const GROUND: &str = "floor";
+use crate::{PhysicsError, mjcf::{GROUND, Mjcf}, run::load, scene::SceneZone};
 
 /// A group of shapes that the engine does not draw unless asked to.
 const HIDDEN_GROUP: i32 = 5;

@@ -1,11 +1,11 @@
 //! Free motion, pendulum, bounce: closed forms, with tolerances derived from the step size.
 
 use mujoco_rs::prelude::*;
-use physics::{Mobility, RunReport, Scene, restitution_error, write_mjcf};
+use physics::{Body, Geometry, Mobility, RunReport, Scene, restitution_error, write_mjcf};
 
-use crate::scenes::{GRAVITY_M_S2, STEP_S, ball, run_for};
+use crate::scenes::{GRAVITY_M_S2, STEP_S, ball, run_for, solid};
 
-fn alone(body: physics::Body) -> Scene {
+fn alone(body: Body) -> Scene {
     let moved_object = Some(body.label.clone());
     Scene { bodies: vec![body], moved_object, ..Scene::default() }
 }
@@ -85,22 +85,40 @@ fn a_free_pendulum_keeps_its_energy() {
     assert!(drift < 1e-8, "{drift:e} of the energy is gone after 10 s");
 }
 
+/// Share of its speed that a ball keeps, which is dropped onto a surface at a height.
+fn bounce(mut scene: Scene, surface_mm: f64, drop_mm: f64, restitution: f64) -> f64 {
+    let mut dropped = ball("ball", [0.0, 0.0, surface_mm + 10.0 + drop_mm]);
+    dropped.restitution = restitution;
+    scene.bodies.push(dropped);
+    scene.moved_object = Some("ball".into());
+    let report = run_for(&scene, 500);
+    let heights: Vec<f64> = report.trajectory.iter().map(|point| point.position_mm[2] - surface_mm - 10.0).collect();
+    let hit = heights.iter().position(|height| *height < 0.0).expect("it hits the surface");
+    let leaves = hit + heights[hit..].iter().position(|height| *height > 0.0).expect("it leaves the surface");
+    let apex = heights[leaves..].iter().take_while(|height| **height > 0.0).copied().fold(0.0, f64::max);
+    (apex / drop_mm).sqrt()
+}
+
 #[test]
 fn a_ball_bounces_as_its_material_says() {
     for restitution in [0.3, 0.6, 0.9] {
         for drop_mm in [100.0, 200.0, 300.0] {
-            let mut dropped = ball("ball", [0.0, 0.0, 10.0 + drop_mm]);
-            dropped.restitution = restitution;
-            let report = run_for(&alone(dropped), 500);
-            let heights: Vec<f64> = report.trajectory.iter().map(|point| point.position_mm[2] - 10.0).collect();
-            let hit = heights.iter().position(|height| *height < 0.0).expect("it hits the floor");
-            let leaves = hit + heights[hit..].iter().position(|height| *height > 0.0).expect("it leaves the floor");
-            let apex = heights[leaves..].iter().take_while(|height| **height > 0.0).copied().fold(0.0, f64::max);
-            let measured = (apex / drop_mm).sqrt();
+            let measured = bounce(Scene::default(), 0.0, drop_mm, restitution);
             let allowed = restitution_error(restitution);
             println!("restitution {restitution}: {measured:.3} from {drop_mm} mm, allowed ±{allowed:.3}");
             assert!((measured - restitution).abs() < allowed, "{measured} for {restitution} from {drop_mm} mm");
+            assert!(measured <= 1.0, "it gained energy: {measured} for {restitution} from {drop_mm} mm");
         }
+    }
+}
+
+#[test]
+fn of_two_materials_the_deader_counts() {
+    for [of_plate, of_ball] in [[0.3, 0.9], [0.9, 0.3]] {
+        let geometry = Geometry::Cuboid { half_size: [100.0, 100.0, 10.0] };
+        let plate = Body { restitution: of_plate, ..solid("plate", geometry, [0.0, 0.0, 90.0], Mobility::Fixed) };
+        let measured = bounce(Scene { bodies: vec![plate], ..Scene::default() }, 100.0, 200.0, of_ball);
+        assert!((measured - 0.3).abs() < restitution_error(0.3), "{measured} of plate {of_plate} and ball {of_ball}");
     }
 }
 

@@ -69,6 +69,15 @@ fn a_block_with_friction_slides_with_what_friction_leaves() {
 }
 
 #[test]
+fn of_two_frictions_the_larger_counts() {
+    let angle = 0.5_f64;
+    let acceleration = GRAVITY_M_S2 * (angle.sin() - 0.4 * angle.cos());
+    for [of_slope, of_block] in [[0.1, 0.4], [0.4, 0.1]] {
+        assert_way(way(slope(angle, of_slope), block(angle, of_block), 250), acceleration, 250);
+    }
+}
+
+#[test]
 fn a_block_sticks_just_below_the_angle_of_friction_and_slides_just_above() {
     let friction = 0.4_f64;
     let (below, above) = (friction.atan() - 0.02, friction.atan() + 0.02);

@@ -67,6 +67,49 @@ fn half_the_power_gives_half_the_torque_and_none_gives_none() {
     let full = turned(1.0);
     assert!((turned(0.5) / full - 0.5).abs() < 1e-9);
     assert_eq!(turned(0.0), 0.0);
+    // Less than a motor needs to start at all.
+    assert_eq!(turned(0.049), 0.0);
+    assert!(turned(0.05) > 0.0);
+}
+
+#[test]
+fn a_motor_without_power_holds_drives_and_brakes_nothing() {
+    // The arm swings as a pendulum that nobody drives, whatever the motor is told.
+    let arm_after = |actuators: Vec<Actuator>| {
+        let scene = Scene { bodies: vec![arm()], actuators, moved_object: Some("arm".into()), ..Scene::default() };
+        run_for(&scene, 300).final_positions[0].position_mm
+    };
+    let free = arm_after(Vec::new());
+    for control in
+        [Controller::Hold, Controller::Constant { value: 3.0 }, Controller::Position { target: -1.0 }]
+    {
+        let told = format!("{control:?}");
+        let motor = |power: f64| {
+            let actuator = Actuator { power, force_limit: Some(2.0), ..Actuator::new("arm", control.clone()) };
+            arm_after(vec![actuator])
+        };
+        assert_eq!(motor(0.0), free, "{told} without power");
+        let difference = (motor(1.0)[2] - free[2]).abs();
+        assert!(difference > 10.0, "{told} does nothing with power either: {difference} mm");
+    }
+}
+
+#[test]
+fn half_the_power_is_half_the_strength_and_half_the_speed() {
+    let inertia = flywheel().mass.inertia_kg_m2[2];
+    let kv = inertia / 0.02;
+    let run = |power: f64, control: Controller, limit: f64| {
+        let actuator = Actuator { kv, power, force_limit: Some(limit), ..Actuator::new("wheel", control) };
+        let report = driven(flywheel(), actuator, 1000);
+        let turns = turns(&report);
+        ((turns[1000] - turns[900]) / (100.0 * STEP_S), report.motor_loads[0].clone())
+    };
+    let (speed, _) = run(0.5, Controller::Constant { value: 4.0 }, 1.0);
+    assert!((speed - 2.0).abs() < 1e-6, "{speed} rad/s");
+    // Far from its target, it gives all it has.
+    let (_, load) = run(0.5, Controller::Position { target: 3.0 }, 0.004);
+    assert!((load.peak_force - 0.002).abs() < 1e-12, "{load:?}");
+    assert_eq!(load.force_limit, Some(0.002));
 }
 
 #[test]
@@ -135,8 +178,8 @@ fn a_slide_goes_where_its_waypoints_say_in_millimetres() {
     let points = [(0.0, 0.0), (0.5, 50.0)].map(|(time_s, value)| Waypoint { time_s, value });
     // Stiff and critically damped: ω = √(kp/m) = 126/s, so after 2 s nothing is left of the transient.
     let mass = sled.mass.mass_kg;
-    let kp = 1000.0;
-    let kv = 2.0 * (kp * mass).sqrt();
+    let kp = 1.0;
+    let kv = 2.0 * (1e3 * kp * mass).sqrt() / 1e3;
     let motor = Actuator { kp, kv, ..Actuator::new("sled", Controller::Waypoints(points.to_vec())) };
     let report = driven(sled, motor, 1000);
     let x = report.final_positions[0].position_mm[0];

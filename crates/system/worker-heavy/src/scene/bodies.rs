@@ -8,8 +8,6 @@ use physics::{Body, Geometry, MassProperties, Mobility, Weld};
 
 use crate::tools::MaterialData;
 
-/// Prefix of the attribute `constraint` that holds a part to another.
-const WELD: &str = "weld:";
 /// Friction and bounce of a part whose material nobody knows, such as a bought one.
 const UNKNOWN_FRICTION: f64 = 0.5;
 const UNKNOWN_RESTITUTION: f64 = 0.5;
@@ -65,54 +63,63 @@ pub fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
 pub(super) fn jointed_body_of(part: &Part, design: &Design, materials: &MaterialData) -> Result<Body, String> {
     let mut body = body_of(part, materials)?;
     let Some(joint) = part.joint().filter(|_| body.mobility.is_jointed()) else { return Ok(body) };
-    let other = match &joint.to {
-        Some(to) => {
-            let found =
-                design.parts.iter().find(|other| !other.is_zone() && other.label == *to && other.label != part.label);
-            Some(
-                found
-                    .ok_or_else(|| format!("part {:?}: its joint is to {to:?}, which is no other part", part.label))?,
-            )
-        }
-        None => None,
-    };
+    let label = &part.label;
+    if joint.kind == JointType::Slide && joint.via == Some(JointSupport::Motor) {
+        return Err(format!(
+            "part {label:?} slides via motor, but a motor turns: its torque, N·m, is no force, N; make the joint a hinge, \
+             or take `via` away and give the part's control a force_limit"
+        ));
+    }
+    let other = joint.to.as_deref().map(|to| other_part(design, part, to, "its joint")).transpose()?;
     if let Mobility::Hinge { anchor_mm, .. } = &mut body.mobility {
-        *anchor_mm = anchor_of(part, other, joint);
+        *anchor_mm = anchor_of(part, other, joint)?;
     }
     body.parent = other.map(|other| other.label.clone());
     Ok(body)
 }
 
-/// A point of a hinge's axis, mm: the hole that it turns in, else the middle of the bearing or motor that it turns on;
-/// none for a hinge that turns on nothing in particular.
-fn anchor_of(part: &Part, other: Option<&Part>, joint: &JointMetadata) -> Option<[f64; 3]> {
-    match joint.via? {
-        JointSupport::ThroughHole => {
-            let pair = joint.holes.as_ref()?;
-            part.holes.iter().find(|hole| hole.hole_id == pair.own).map(|hole| hole.position_mm)
+/// The part that something of a part is to, by its label; zones and the part itself are none.
+fn other_part<'design>(design: &'design Design, part: &Part, to: &str, what: &str) -> Result<&'design Part, String> {
+    let found = design.parts.iter().find(|other| !other.is_zone() && other.label == to && other.label != part.label);
+    found.ok_or_else(|| format!("part {:?}: {what} is to {to:?}, which is no other part", part.label))
+}
+
+/// A point of a hinge's axis, mm: the part's own hole where the joint names one, else the middle of the bearing or motor
+/// that it turns on; none for a hinge that turns on nothing in particular. A bearing's middle is on its axis; a motor
+/// whose shaft is not in its middle needs the hole.
+fn anchor_of(part: &Part, other: Option<&Part>, joint: &JointMetadata) -> Result<Option<[f64; 3]>, String> {
+    let label = &part.label;
+    if let Some(pair) = &joint.holes {
+        let hole = part.holes.iter().find(|hole| hole.hole_id == pair.own);
+        let hole =
+            hole.ok_or_else(|| format!("part {label:?}: its joint is in hole {:?}, which it has not", pair.own))?;
+        return Ok(Some(hole.position_mm));
+    }
+    match (joint.via, other) {
+        (None, _) => Ok(None),
+        (Some(JointSupport::ThroughHole), _) => Err(format!(
+            "part {label:?} turns via through_hole without saying in which holes; give its joint `holes` with one of each \
+             part"
+        )),
+        (Some(JointSupport::Bearing | JointSupport::Motor), Some(other)) => Ok(Some(other.center_of_mass_mm)),
+        (Some(JointSupport::Bearing | JointSupport::Motor), None) => {
+            Err(format!("part {label:?} turns on a bearing or motor that it does not name; give its joint `to`"))
         }
-        JointSupport::Bearing | JointSupport::Motor => other.map(|other| other.center_of_mass_mm),
     }
 }
 
 /// Parts that are held together by fasteners or by the attribute `constraint`, each pair once.
-pub(super) fn welds_of(design: &Design) -> Vec<Weld> {
-    let labels: BTreeSet<_> =
-        design.parts.iter().filter(|part| !part.is_zone()).map(|part| part.label.as_str()).collect();
+pub(super) fn welds_of(design: &Design) -> Result<Vec<Weld>, String> {
     let mut pairs = BTreeSet::new();
-    for part in &design.parts {
-        let fastened = metadata_of(part)
-            .into_iter()
-            .flat_map(|metadata| metadata.rigid_connections.iter().map(|to| to.to.as_str()));
-        let welded = part.constraint.as_deref().and_then(|text| text.strip_prefix(WELD)).map(str::trim);
-        for other in fastened.chain(welded) {
-            let one = part.label.as_str();
-            if one != other && labels.contains(other) {
-                pairs.insert(if one < other { (one, other) } else { (other, one) });
-            }
+    for part in design.parts.iter().filter(|part| !part.is_zone()) {
+        let fastened = metadata_of(part).into_iter().flat_map(|metadata| &metadata.rigid_connections);
+        let fastened = fastened.map(|connection| (connection.to.as_str(), "a rigid connection"));
+        for (to, what) in fastened.chain(part.weld().map(|to| (to, "its weld constraint"))) {
+            let (one, other) = (part.label.as_str(), other_part(design, part, to, what)?.label.as_str());
+            pairs.insert(if one < other { (one, other) } else { (other, one) });
         }
     }
-    pairs.into_iter().map(|(one, other)| Weld { one: one.to_owned(), other: other.to_owned() }).collect()
+    Ok(pairs.into_iter().map(|(one, other)| Weld { one: one.to_owned(), other: other.to_owned() }).collect())
 }
 
 fn metadata_of(part: &Part) -> Option<&PartMetadata> {

@@ -14,7 +14,10 @@ use contract::{
 use design_rules::moved_part;
 use physics::{Scene, SceneZone, ZoneKind};
 
-pub use self::bodies::body_of;
+pub use self::{
+    bodies::body_of,
+    moved_object::{foreign_moved_part, mesh_at_start},
+};
 use crate::tools::MaterialData;
 
 /// Everything that a scene is made of.
@@ -38,21 +41,25 @@ pub struct SceneSources<'call> {
 
 /// Builds the scene, with the moved object at its nominal start, and tells what the variation fixed in it.
 ///
-/// The moved object is the part that carries its label, or `target_box`, or `target` or `bucket` in its label; where
-/// the design has none, the objectives' shape is spawned at the start position.
+/// The moved object is the part that carries exactly its label, or exactly `target_box`; where the design has none, the
+/// objectives' shape is spawned at the start position.
+///
+/// # Errors
+/// A sentence for whoever wrote the design: which part, joint, motor or field of the objectives has no place in a scene.
 pub fn scene_of(sources: &SceneSources) -> Result<(Scene, Option<StaticVariation>), String> {
     let SceneSources { design, objectives, materials, .. } = *sources;
     let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();
     let mut bodies =
         parts.iter().map(|part| bodies::jointed_body_of(part, design, materials)).collect::<Result<Vec<_>, _>>()?;
-    let welds = bodies::welds_of(design);
+    let welds = bodies::welds_of(design)?;
     let actuators = motors::motors_of(sources)?;
     let mut variation = sources.variation_id.map(moved_object::variation);
     let Some(objectives) = objectives else {
         return Ok((Scene { bodies, welds, actuators, ..Scene::default() }, variation));
     };
 
-    let moved_object = if let Some(part) = moved_part(design, &objectives.moved_object.label) {
+    let moved_part = moved_part(design, &objectives.moved_object.label).map_err(|violation| violation.message)?;
+    let moved_object = if let Some(part) = moved_part {
         part.label.clone()
     } else {
         let spawned = moved_object::spawn(&objectives.moved_object, sources.moved_mesh, variation.as_mut())?;

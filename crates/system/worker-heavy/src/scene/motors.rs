@@ -3,14 +3,13 @@
 use cad_runtime::{Part, PartRole};
 use contract::{
     assembly::{AssemblyNode, ControlMode, Motion, MotorControl},
-    part_metadata::JointSupport,
+    limits::DEFAULT_FREQUENCY_HZ,
+    part_metadata::{JointSupport, JointType},
 };
 use physics::{Actuator, Controller, Waypoint};
 
 use super::SceneSources;
 
-/// Frequency of a course that repeats and names none, Hz.
-const DEFAULT_FREQUENCY_HZ: f64 = 1.0;
 /// A servo's stiffness is its torque over this angle, rad.
 const SERVO_FULL_EFFORT_RAD: f64 = 0.2;
 /// A servo's damping as a share of its stiffness, s.
@@ -35,26 +34,37 @@ fn motor(sources: &SceneSources, name: &str, motion: &Motion) -> Result<Option<A
     let Some(part) = sources.design.parts.iter().find(|part| !part.is_zone() && part.label == name) else {
         return Err(format!("{name:?} is to be driven, but the design has no part of that label"));
     };
-    if part.is_fixed() || part.joint().is_none() {
+    if part.is_fixed() {
+        return Err(format!(
+            "part {name:?} is to be driven, but is fixed; take fixed=True away from it, or take the control out"
+        ));
+    }
+    if part.joint().is_none() {
         return Err(format!(
             "part {name:?} is to be driven, but has no joint; give its metadata a hinge or a slide, or take the control out"
         ));
     }
     let mut motor = Actuator::new(name, controller(control));
-    let servo = servo_of(sources, part);
-    if let Some(torque) = servo {
+    let torque = servo_torque_of(sources, part);
+    if let Some(torque) = torque {
+        if let Some(limit) = control.force_limit.filter(|limit| *limit > torque) {
+            return Err(format!(
+                "part {name:?} is to be driven with a force_limit of {limit} N·m, but its servo has a torque of {torque} \
+                 N·m; lower the limit, leave it out, or take a stronger servo"
+            ));
+        }
         motor.kp = torque / SERVO_FULL_EFFORT_RAD;
         motor.kv = SERVO_DAMPING_S * motor.kp;
     }
-    motor.force_limit = control.force_limit.or(servo);
+    motor.force_limit = control.force_limit.or(torque);
     motor.power = sources.motor_power.get(name).copied().unwrap_or(1.0);
     Ok(Some(motor))
 }
 
-/// Torque of the servo that a part is or turns on, N·m.
-fn servo_of(sources: &SceneSources, part: &Part) -> Option<f64> {
-    let turns_on =
-        part.joint().filter(|joint| joint.via == Some(JointSupport::Motor)).and_then(|joint| joint.to.as_ref());
+/// Torque of the servo that a part with a hinge is or turns on, N·m; none for a slide, which a torque does not push.
+fn servo_torque_of(sources: &SceneSources, part: &Part) -> Option<f64> {
+    let joint = part.joint().filter(|joint| joint.kind == JointType::Hinge)?;
+    let turns_on = joint.to.as_ref().filter(|_| joint.via == Some(JointSupport::Motor));
     let other = turns_on.and_then(|to| sources.design.parts.iter().find(|other| other.label == *to));
     [Some(part), other].into_iter().flatten().find_map(|candidate| match &candidate.role {
         PartRole::Part(metadata) => sources.materials.servo_torque_nm(metadata.cots_id.as_deref()?),

@@ -2,10 +2,14 @@
 
 use std::io::Cursor;
 
+use cad_runtime::{Design, Mesh};
 use contract::{
+    handover::Baseline,
     limits::MOVED_OBJECT_DENSITY_KG_M3,
-    objectives::{MovedObject, StaticVariation},
+    objectives::{MovedObject, Objectives, StaticVariation},
+    violations::Violation,
 };
+use design_rules::moved_part;
 use physics::{Body, Geometry, Mobility};
 use sha2::{Digest, Sha256};
 
@@ -72,6 +76,36 @@ fn mesh_at(center: [f64; 3], object: &MovedObject, stl: Option<&[u8]>) -> Result
         mesh.vertices.iter().map(|vertex| std::array::from_fn(|axis| f64::from(vertex[axis]) + center[axis]));
     let triangles = mesh.faces.iter().map(|face| face.vertices.map(|corner| corner as u32));
     Ok(Geometry::Mesh { vertices: vertices.collect(), triangles: triangles.collect() })
+}
+
+/// The mesh of a moved object whose shape is a file, at its nominal start; nothing for another shape, or a file that
+/// cannot be read, which the scene tells.
+pub fn mesh_at_start(objectives: &Objectives, stl: Option<&[u8]>) -> Option<Mesh> {
+    let object = &objectives.moved_object;
+    if object.shape != MESH {
+        return None;
+    }
+    match mesh_at(object.start_position, object, stl).ok()? {
+        Geometry::Mesh { vertices, triangles } => Some(Mesh { vertices_mm: vertices, triangles, is_watertight: true }),
+        _ => None,
+    }
+}
+
+/// The violation of a design in which a part stands in for the moved object that was not handed over: whoever solves a
+/// benchmark does not bring the object that is to be moved.
+pub fn foreign_moved_part(design: &Design, objectives: Option<&Objectives>, baseline: &Baseline) -> Option<Violation> {
+    let label = &objectives?.moved_object.label;
+    // A fixed part is no moved object, and refused where the scene is made.
+    let part = moved_part(design, label).ok().flatten()?;
+    if baseline.environment.contains_key(&part.label) {
+        return None;
+    }
+    let own = &part.label;
+    let sentence = format!(
+        "Immutability violation: part {own:?} would take the place of the moved object {label:?}, but is no part of the \
+         benchmark's environment; give it another label"
+    );
+    Some(Violation::new("script.py", "environment.moved_object_replaced", sentence).at(format!("part {own:?}")))
 }
 
 #[cfg(test)]

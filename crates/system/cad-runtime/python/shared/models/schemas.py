@@ -88,8 +88,10 @@ class JointMetadata(Record):
 
     ``type``: ``hinge`` turns about ``axis``, ``slide`` moves along it. ``axis``: three numbers, not all zero, any
     length. ``range``: lower and upper limit, radians for a hinge and millimetres for a slide; None is unlimited.
-    ``via``: what it turns or slides on, ``bearing``, ``motor`` or ``through_hole``. ``to``: label of the other part.
-    ``holes``: for ``through_hole``, the two holes that share the axis, as ``HolePair(own, other)``.
+    ``via``: what it turns or slides on, ``bearing``, ``motor`` (a hinge only) or ``through_hole``. ``to``: label of the
+    other part. ``holes``: the holes on the hinge's axis, as ``HolePair(own, other)``. ``through_hole`` needs both; on a
+    bearing or motor, ``own`` says where the axis is (without it, in the middle of the bearing or motor) and ``other``
+    is not looked at.
     """
 
     type: JointType
