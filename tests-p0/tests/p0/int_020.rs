@@ -37,6 +37,7 @@ fn result(response: &BenchmarkResponse) -> &SimulationResult {
 #[case::falls_into_trap(designs::ball_above_trap(), Some(FailureReason::ForbidZoneHit), "FORBID_ZONE_HIT")]
 #[case::rolls_out_of_bounds(designs::ball_on_ramp_out_of_bounds(), Some(FailureReason::OutOfBounds), "OUT_OF_BOUNDS")]
 #[case::never_arrives(designs::ball_at_rest_beside_goal(), Some(FailureReason::Timeout), "TIMEOUT")]
+#[case::something_else_arrives(designs::block_in_goal(), Some(FailureReason::Timeout), "TIMEOUT")]
 #[tokio::test]
 async fn outcome_is_classified(
     #[future(awt)] ctx: Context,

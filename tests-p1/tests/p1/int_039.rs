@@ -191,6 +191,23 @@ async fn preview_of_a_broken_script_leaves_no_picture(#[future(awt)] ctx: Contex
 
 #[rstest]
 #[tokio::test]
+async fn pictures_of_the_run_before_are_gone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = solved(&ctx, "again").await;
+    let request = BenchmarkRequest { render: true, video: true, ..BenchmarkRequest::default() };
+    let drawn = session.heavy.must_simulate(&request).await;
+    assert_eq!(paths(&drawn).len(), 24, "{}", drawn.message);
+    session.heavy.must_preview(&PreviewRequest::default()).await;
+
+    session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+
+    let left = session.light.must_list_files("renders").await;
+    let names: Vec<_> = left.iter().map(|file| file.name.as_str()).collect();
+    assert!(names.len() == 1 && names[0].starts_with("preview_"), "only the preview is of no run: {names:?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
 async fn smoke_run_has_no_video(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = solved(&ctx, "smoke").await;
     let request = BenchmarkRequest { video: true, smoke_test_mode: true, ..BenchmarkRequest::default() };

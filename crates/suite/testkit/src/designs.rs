@@ -123,6 +123,15 @@ pub fn ball_on_ramp_out_of_bounds() -> Design {
     )
 }
 
+/// The ball at rest beside its goal, and a loose block above the goal, which falls in: it is not the ball.
+pub fn block_in_goal() -> Design {
+    let quiet = ball_at_rest_beside_goal();
+    Design {
+        script: script("return Compound(children=[part(Pos(240, 0, 60) * Box(20, 20, 20), \"block\")])"),
+        objectives: quiet.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0"),
+    }
+}
+
 /// Twelve loose blocks in a heap and a goal that none of them can reach: a run that takes its whole 30 s, and the
 /// engine a noticeable time.
 pub fn busy_heap() -> Design {

@@ -69,7 +69,7 @@ enum Shape {
     /// A form that is spawned about its nominal centre.
     Form { form: Form, center: [f64; 3] },
     /// A solid that stands at its nominal start.
-    Solid(Surface),
+    Solid(Box<Surface>),
 }
 
 /// The moved object, and every start that is tried.
@@ -88,7 +88,7 @@ impl<'objectives> Moved<'objectives> {
                 let radii = object.static_randomization.radius.unwrap_or([MOVED_OBJECT_RADIUS_MM; 2]);
                 (Shape::Form { form, center: object.start_position }, radii)
             }
-            None => (Shape::Solid(Surface::of(mesh?)?), [0.0; 2]),
+            None => (Shape::Solid(Box::new(Surface::of(mesh?)?)), [0.0; 2]),
         };
         Some(Self { label: &object.label, shape, starts: starts(radii, jitter_of(objectives)) })
     }
@@ -96,7 +96,7 @@ impl<'objectives> Moved<'objectives> {
     /// A part of the design; `None` when it has no surface.
     fn part(part: &'objectives Part, design: &Design, objectives: &Objectives) -> Option<Self> {
         let jitter = if is_alone(part, design) { jitter_of(objectives) } else { [0.0; 3] };
-        let shape = Shape::Solid(Surface::of(&part.mesh)?);
+        let shape = Shape::Solid(Box::new(Surface::of(&part.mesh)?));
         Some(Self { label: &part.label, shape, starts: starts([0.0; 2], jitter) })
     }
 
