@@ -44,10 +44,7 @@ async fn torque_is_what_the_power_leaves_of_it(#[future(awt)] ctx: Context, #[ca
 #[case::position("{mode: position, speed: 50.0, force_limit: 2.0}")]
 #[case::speed("{mode: constant, speed: 20.0, force_limit: 2.0}")]
 #[tokio::test]
-async fn motor_without_power_carries_nothing(
-    #[future(awt)] ctx: Context,
-    #[case] control: &str,
-) -> anyhow::Result<()> {
+async fn motor_without_power_carries_nothing(#[future(awt)] ctx: Context, #[case] control: &str) -> anyhow::Result<()> {
     let session = ctx.session("lift");
     session.must_hold_mechanism(&mechanisms::lifted_carriage(control)).await;
     let mut ends = Vec::new();

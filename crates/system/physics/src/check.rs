@@ -68,9 +68,12 @@ fn refused(sentence: String) -> Result<(), PhysicsError> {
 fn check_body(body: &Body) -> Result<(), PhysicsError> {
     let label = &body.label;
     if label.is_empty() || label == "world" || label.contains(OWN) {
-        return refused(format!("{label:?} cannot be the label of a body: it is empty, \"world\", or has a {OWN:?} in it"));
+        return refused(format!(
+            "{label:?} cannot be the label of a body: it is empty, \"world\", or has a {OWN:?} in it"
+        ));
     }
-    if let Mobility::Hinge { range_rad: Some(range), .. } | Mobility::Slide { range_mm: Some(range), .. } = body.mobility
+    if let Mobility::Hinge { range_rad: Some(range), .. } | Mobility::Slide { range_mm: Some(range), .. } =
+        body.mobility
     {
         check_range(label, range)?;
     }

@@ -123,7 +123,7 @@ impl Controller {
             }
             Self::Hold => Vec::new(),
         };
-        let odd = numbers.into_iter().find(|number| !(number.abs() <= MOST_COMMAND))?;
+        let odd = numbers.into_iter().find(|number| number.is_nan() || number.abs() > MOST_COMMAND)?;
         Some(format!("has a command of {odd}; it must be a number from -{MOST_COMMAND:e} to {MOST_COMMAND:e}"))
     }
 }

@@ -177,7 +177,12 @@ impl<'scene> Compiled<'scene> {
 
     /// Runs until something decides the outcome or the steps are used up. The moved object starts `offset_mm` away from
     /// its place in the scene. States are kept when the settings and `may_keep_states` say so.
-    pub fn run(&self, offset_mm: [f64; 3], may_keep_states: bool, cancel: &CancelFlag) -> Result<RunReport, PhysicsError> {
+    pub fn run(
+        &self,
+        offset_mm: [f64; 3],
+        may_keep_states: bool,
+        cancel: &CancelFlag,
+    ) -> Result<RunReport, PhysicsError> {
         let Self { scene, model, settings } = self;
         let begun = Instant::now();
         let mut judge = Judge::new(scene, model, settings)?;
@@ -269,8 +274,14 @@ impl LastFinite {
 fn engine_warnings(data: &MjData<&MjModel>) -> Vec<String> {
     let sentences = [
         (MjtWarning::mjWARN_INERTIA, "an inertia became singular"),
-        (MjtWarning::mjWARN_CONTACTFULL, "there were more contacts than the engine has room for, and some did not count"),
-        (MjtWarning::mjWARN_CNSTRFULL, "there were more constraints than the engine has room for, and some did not count"),
+        (
+            MjtWarning::mjWARN_CONTACTFULL,
+            "there were more contacts than the engine has room for, and some did not count",
+        ),
+        (
+            MjtWarning::mjWARN_CNSTRFULL,
+            "there were more constraints than the engine has room for, and some did not count",
+        ),
         (MjtWarning::mjWARN_BADCTRL, "a motor was told no number, and all motors stood still"),
     ];
     let counted = |kind: MjtWarning| data.warning()[kind as usize].number;

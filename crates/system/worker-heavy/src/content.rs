@@ -278,9 +278,12 @@ mod tests {
         metadata.joint.as_mut().expect("it is on a hinge")
     }
 
+    /// What is changed, and how.
+    type Change = (&'static str, fn(&mut Part));
+
     #[test]
     fn whatever_decides_about_a_part_is_in_its_hash() {
-        let changes: [(&str, fn(&mut Part)); 13] = [
+        let changes: [Change; 13] = [
             ("label", |part| part.label = "levers".to_owned()),
             ("constraint", |part| part.constraint = Some("weld:base".to_owned())),
             ("place of a hole", |part| part.holes[0].position_mm[0] += 20.0),

@@ -32,10 +32,12 @@ pub struct Turn {
     position: u32,
 }
 
+/// Fields are dropped in this order: the place is given back before the next call may work, so that the next but one
+/// does not count a call that is over.
 #[derive(Debug)]
 struct Slot {
-    _permit: OwnedSemaphorePermit,
     _place: Place,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Queue {

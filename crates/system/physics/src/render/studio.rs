@@ -15,7 +15,12 @@ use super::{
     framing::Framing,
     look::{self, LIGHTS},
 };
-use crate::{PhysicsError, mjcf::{GROUND, Mjcf}, run::load, scene::SceneZone};
+use crate::{
+    PhysicsError,
+    mjcf::{GROUND, Mjcf},
+    run::load,
+    scene::SceneZone,
+};
 
 /// A group of shapes that the engine does not draw unless asked to.
 const HIDDEN_GROUP: i32 = 5;

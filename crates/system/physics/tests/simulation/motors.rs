@@ -80,9 +80,7 @@ fn a_motor_without_power_holds_drives_and_brakes_nothing() {
         run_for(&scene, 300).final_positions[0].position_mm
     };
     let free = arm_after(Vec::new());
-    for control in
-        [Controller::Hold, Controller::Constant { value: 3.0 }, Controller::Position { target: -1.0 }]
-    {
+    for control in [Controller::Hold, Controller::Constant { value: 3.0 }, Controller::Position { target: -1.0 }] {
         let told = format!("{control:?}");
         let motor = |power: f64| {
             let actuator = Actuator { power, force_limit: Some(2.0), ..Actuator::new("arm", control.clone()) };
