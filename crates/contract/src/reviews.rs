@@ -182,7 +182,7 @@ pub enum RefusalReason {
 /// Body of `POST /episodes/{id}/refuse-plan`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct PlanRefusalRequest {
-    /// Why, by kind: at least one, and all of one role.
+    /// Why, by kind: all of one role, or none.
     #[serde(default)]
     #[garde(length(max = 20))]
     pub reasons: Vec<RefusalReason>,

@@ -57,8 +57,6 @@ fn review(decision: ReviewDecision) -> String {
 #[case::no_reason(json!({ "evidence": ["41 > 30"] }), "reason")]
 #[case::blank_reason(json!({ "reason": " \n", "evidence": ["41 > 30"] }), "reason")]
 #[case::unknown_kind(json!({ "reason": "no", "evidence": ["41 > 30"], "reasons": ["TOO_TIRED"] }), "TOO_TIRED")]
-#[case::no_kind(json!({ "reason": "too dear", "evidence": ["41 > 30"], "reasons": [] }), "at least one reason")]
-#[case::kind_left_out(json!({ "reason": "too dear", "evidence": ["41 > 30"] }), "at least one reason")]
 #[case::kinds_of_two_roles(
     json!({ "reason": "no", "evidence": ["41 > 30"], "reasons": ["BUDGET_EXCEEDED", "INVALID_NETLIST"] }),
     "no role may give all of BUDGET_EXCEEDED, INVALID_NETLIST"

@@ -173,11 +173,7 @@ async fn reviews_and_catalogue_answers_fit_their_schema(#[future(awt)] ctx: Cont
     let run = serde_json::from_value(json!({ "task": "schema", "session_id": ctx.unique("schema") }))?;
     let made = controller.make_test_episode(&run).await?;
     let id = made.json()["episode_id"].as_str().unwrap_or_default().to_owned();
-    let refusal = json!({
-        "reasons": ["PHYSICALLY_IMPOSSIBLE"],
-        "reason": "against physics",
-        "evidence": ["the ball would have to fall upwards"],
-    });
+    let refusal = json!({ "reason": "against physics", "evidence": ["the ball would have to fall upwards"] });
     let confirmed =
         "---\ndecision: confirm_plan_refusal\nevidence: {images_viewed: 0, files_checked: [plan.md]}\n---\n";
     let expected = [

@@ -43,8 +43,8 @@ pub(crate) fn routes() -> ApiRouter<Application> {
             post_with(refuse_plan, |o| {
                 o.summary("Refuse a plan that cannot be carried out, with proof")
                     .description(
-                        "The reviewer goes on and confirms or rejects the refusal. 422 without proof, without a reason, \
-                         or with reasons that no one role may give; 409 when an earlier refusal still waits, or when \
+                        "The reviewer goes on and confirms or rejects the refusal. 422 without proof or reason, or with \
+                         kinds of reasons that no one role may give; 409 when an earlier refusal still waits, or when \
                          the episode does not run.",
                     )
                     .tag("reviews")
