@@ -105,3 +105,17 @@ fn native_provider(asked: Option<String>) -> anyhow::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_is_not_there_is_refused_by_name() {
+        for asked in [None, Some("native")] {
+            assert!(native_provider(asked.map(str::to_owned)).is_ok(), "{asked:?} is refused");
+        }
+        let refused = native_provider(Some("genesis-world".to_owned())).expect_err("it is not there");
+        assert!(refused.to_string().contains("\"genesis-world\""), "{refused}");
+    }
+}
