@@ -94,18 +94,22 @@ impl Frontend {
     }
 
     /// Asks Temporal about the stack's namespace, which reads its database; the answer of a readiness probe.
+    ///
+    /// Temporal closes each connection after some minutes. A question that meets such an end is asked once more, and
+    /// goes over a new connection; only a Temporal that is gone fails twice.
     pub async fn probe(&self) -> anyhow::Result<String> {
         let client = self.client().await?;
-        let request = DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() };
-        client
-            .connection()
-            .workflow_service()
-            .describe_namespace(request.into_request())
-            .await
-            .map_err(|status| anyhow::anyhow!("{:?}: {}", status.code(), root_cause(&status)))
-            .with_context(|| {
-                format!("Temporal at {} does not describe namespace {TEMPORAL_NAMESPACE}", self.address)
-            })?;
+        let describe = || async {
+            let request = DescribeNamespaceRequest { namespace: client.namespace(), ..Default::default() };
+            client.connection().workflow_service().describe_namespace(request.into_request()).await
+        };
+        let mut described = describe().await;
+        if described.as_ref().is_err_and(|status| matches!(status.code(), Code::Cancelled | Code::Unavailable)) {
+            described = describe().await;
+        }
+        described.map_err(|status| anyhow::anyhow!("{:?}: {}", status.code(), root_cause(&status))).with_context(
+            || format!("Temporal at {} does not describe namespace {TEMPORAL_NAMESPACE}", self.address),
+        )?;
         Ok(format!("namespace {TEMPORAL_NAMESPACE} at {}", self.address))
     }
 
