@@ -39,14 +39,19 @@ fn engine_time(response: &BenchmarkResponse) -> (f64, f64) {
     (time(SIMULATION_BACKEND_SELECTED), time(SIMULATION_RESULT))
 }
 
-/// A stack of its own: the queue of the shared one has other tests' calls in it.
+/// On a stack of its own: the queue of the shared one has other tests' calls in it. Booting one takes longer than both
+/// of these, so they share it.
 #[rstest]
 #[tokio::test]
-async fn parallel_simulations_run_one_after_another(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
-    let ctx = private_ctx;
+async fn queue_is_kept_and_left(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
+    parallel_simulations_run_one_after_another(&private_ctx).await?;
+    caller_that_goes_away_frees_the_queue(&private_ctx).await
+}
+
+async fn parallel_simulations_run_one_after_another(ctx: &Context) -> anyhow::Result<()> {
     let mut sessions = Vec::new();
     for number in 0..3 {
-        sessions.push(with_busy_design(&ctx, &format!("queued-{number}")).await);
+        sessions.push(with_busy_design(ctx, &format!("queued-{number}")).await);
     }
 
     let request = BenchmarkRequest::default();
@@ -65,6 +70,37 @@ async fn parallel_simulations_run_one_after_another(#[future(awt)] private_ctx: 
         let told = response.message.contains(&format!("(Queued: wait position {})", response.queue_position));
         assert_eq!(told, response.queue_position > 1, "{}", response.message);
     }
+    Ok(())
+}
+
+async fn caller_that_goes_away_frees_the_queue(ctx: &Context) -> anyhow::Result<()> {
+    let (impatient, patient) = (with_busy_design(ctx, "impatient").await, with_busy_design(ctx, "patient").await);
+    // What the design takes: from the call to the engine, and one run of it.
+    let called = now();
+    let (started, ended) = engine_time(&patient.heavy.must_simulate(&BenchmarkRequest::default()).await);
+    let (way, run) = (started - called, ended - started);
+
+    let cores = std::thread::available_parallelism()?.get();
+    let runs = (RUNS_A_CORE * cores).min(MOST_RUNS);
+    let many = BenchmarkRequest { num_seeds: Some(runs as u32), ..BenchmarkRequest::default() };
+    let called = now();
+    // By then the engine is at work: the way there may take twice as long this time.
+    let patience = Duration::from_secs_f64(2.0 * way + run / 4.0);
+    let cut_off = tokio::time::timeout(patience, impatient.heavy.simulate(&many)).await;
+    assert!(cut_off.is_err(), "the design is too quick to be cut off");
+    let abandoned = now();
+
+    let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
+    let response = patient.heavy.must_simulate(&smoke).await;
+    assert!(response.result.is_some(), "{response:?}");
+    // The abandoned runs, left alone, would go on until `left` from here; on all cores at once they are no faster than
+    // this. The next call needs its way, and must be there before half of it.
+    let (started, _) = engine_time(&response);
+    let left = called + way + run * runs as f64 / cores as f64 - abandoned;
+    let waited = started - abandoned;
+    assert!(waited < way + left / 2.0, "waited {waited} s; the abandoned runs would have taken {left} s more");
+    let last = patient.heavy.must_simulate(&smoke).await;
+    assert_eq!(last.queue_position, 1, "the abandoned call still holds its place");
     Ok(())
 }
 
@@ -99,39 +135,5 @@ async fn light_work_goes_on_while_a_simulation_runs(#[future(awt)] ctx: Context)
     let engine_ended = results.iter().filter_map(|event| unix_time(event)).fold(0.0, f64::max);
     let meanwhile = executions.iter().any(|(begun, ended)| engine_began < *begun && *ended < engine_ended);
     assert!(meanwhile, "no execution began and ended between {engine_began} and {engine_ended}: {executions:?}");
-    Ok(())
-}
-
-#[rstest]
-#[tokio::test]
-async fn caller_that_goes_away_frees_the_queue(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
-    let ctx = private_ctx;
-    let (impatient, patient) = (with_busy_design(&ctx, "impatient").await, with_busy_design(&ctx, "patient").await);
-    // What the design takes: from the call to the engine, and one run of it.
-    let called = now();
-    let (started, ended) = engine_time(&patient.heavy.must_simulate(&BenchmarkRequest::default()).await);
-    let (way, run) = (started - called, ended - started);
-
-    let cores = std::thread::available_parallelism()?.get();
-    let runs = (RUNS_A_CORE * cores).min(MOST_RUNS);
-    let many = BenchmarkRequest { num_seeds: Some(runs as u32), ..BenchmarkRequest::default() };
-    let called = now();
-    // By then the engine is at work: the way there may take twice as long this time.
-    let patience = Duration::from_secs_f64(2.0 * way + run / 4.0);
-    let cut_off = tokio::time::timeout(patience, impatient.heavy.simulate(&many)).await;
-    assert!(cut_off.is_err(), "the design is too quick to be cut off");
-    let abandoned = now();
-
-    let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
-    let response = patient.heavy.must_simulate(&smoke).await;
-    assert!(response.result.is_some(), "{response:?}");
-    // The abandoned runs, left alone, would go on until `left` from here; on all cores at once they are no faster than
-    // this. The next call needs its way, and must be there before half of it.
-    let (started, _) = engine_time(&response);
-    let left = called + way + run * runs as f64 / cores as f64 - abandoned;
-    let waited = started - abandoned;
-    assert!(waited < way + left / 2.0, "waited {waited} s; the abandoned runs would have taken {left} s more");
-    let last = patient.heavy.must_simulate(&smoke).await;
-    assert_eq!(last.queue_position, 1, "the abandoned call still holds its place");
     Ok(())
 }

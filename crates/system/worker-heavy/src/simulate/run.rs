@@ -63,6 +63,7 @@ pub struct Run {
 }
 
 impl Run {
+    /// As the request says, else the objectives, else the contract.
     pub fn new(
         request: &BenchmarkRequest,
         objectives: Option<&Objectives>,
@@ -110,6 +111,7 @@ impl Run {
         Some(first.report.states.clone())
     }
 
+    /// The event that says which engine really runs.
     pub fn backend_selected(&self) -> Map<String, Value> {
         let engine = backend_for(self.backend);
         event(
@@ -125,6 +127,7 @@ impl Run {
         )
     }
 
+    /// The event of a run that was aborted as unstable.
     pub fn instability(&self, seed: &SeedReport) -> Map<String, Value> {
         let fields = json!({
             "kinetic_energy": seed.report.kinetic_energy_j,
@@ -136,6 +139,7 @@ impl Run {
         event(names::PHYSICS_INSTABILITY, Utc::now(), fields)
     }
 
+    /// The event of the end of one run.
     pub fn ended(&self, seed: &SeedReport) -> Map<String, Value> {
         let SeedReport { start, report } = seed;
         let fields = json!({
