@@ -87,24 +87,22 @@ pub const DISC_INERTIA_KG_M2: f64 = std::f64::consts::PI * 0.04 * 0.04 * 0.01 * 
 
 /// A carriage of 40 × 20 × 20 mm that slides along x, 100 mm above the floor, driven by `control`.
 pub fn driven_carriage(control: &str) -> Mechanism {
-    let script = designs::script(
-        "carriage = part(Pos(0, 150, 100) * Box(40, 20, 20), \"carriage\")\n\
-         carriage.metadata.joint = JointMetadata(type=\"slide\", axis=(1, 0, 0))\n\
-         return Compound(children=[carriage])",
-    );
-    let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
-    Mechanism { design, assembly: assembly("carriage", "slide_x", control) }
+    carriage("(1, 0, 0)", "slide_x", control)
 }
 
 /// The carriage of [`driven_carriage`] on an upright rail: it slides along z, and its motor carries its weight.
 pub fn lifted_carriage(control: &str) -> Mechanism {
-    let script = designs::script(
+    carriage("(0, 0, 1)", "slide_z", control)
+}
+
+fn carriage(axis: &str, dof: &str, control: &str) -> Mechanism {
+    let script = designs::script(&format!(
         "carriage = part(Pos(0, 150, 100) * Box(40, 20, 20), \"carriage\")\n\
-         carriage.metadata.joint = JointMetadata(type=\"slide\", axis=(0, 0, 1))\n\
-         return Compound(children=[carriage])",
-    );
+         carriage.metadata.joint = JointMetadata(type=\"slide\", axis={axis})\n\
+         return Compound(children=[carriage])"
+    ));
     let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
-    Mechanism { design, assembly: assembly("carriage", "slide_z", control) }
+    Mechanism { design, assembly: assembly("carriage", dof, control) }
 }
 
 /// An arm of 150 mm that a motor turns into a fixed post: it can go no further, whatever the motor does.
