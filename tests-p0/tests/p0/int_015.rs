@@ -28,11 +28,7 @@ async fn submitted_with(ctx: &Context, benchmark: &Benchmark, files: &[(&str, &s
     for (path, content) in benchmark.files().iter().chain(files) {
         session.light.must_write_file(path, content).await;
     }
-    session.must_be_valid().await;
-    session.must_be_priced().await;
-    let request = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
-    let answer = session.heavy.must_submit(&request).await;
-    assert!(answer.success, "{answer:#?}");
+    session.must_be_submitted_as_benchmark().await;
     session
 }
 
@@ -44,9 +40,7 @@ async fn solving(ctx: &Context) -> Session {
 
 async fn solving_of(ctx: &Context, benchmark: &Session) -> Session {
     let session = ctx.session("solution");
-    let request = HandoverRequest { benchmark_session_id: benchmark.id.parse().expect("a test's session id is valid") };
-    let answer = session.heavy.must_handover(&request).await;
-    assert!(answer.success, "{answer:#?}");
+    session.must_receive(benchmark).await;
     let solution = Solution::bracket_in_environment();
     for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
         session.light.must_write_file(path, content).await;

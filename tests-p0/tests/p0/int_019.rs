@@ -6,7 +6,7 @@
 
 use contract::{
     benchmark::BenchmarkRequest,
-    handover::{Gate, HandoverRequest, Stage, SubmitRequest},
+    handover::{Gate, SubmitRequest},
     workbench::{PriceRequest, PriceResponse},
 };
 use rstest::rstest;
@@ -161,25 +161,15 @@ async fn submitted(ctx: &Context, benchmark: &Benchmark) -> Session {
     for (path, content) in benchmark.files() {
         session.light.must_write_file(path, content).await;
     }
-    session.must_be_valid().await;
-    session.must_be_priced().await;
-    let request = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
-    let answer = session.heavy.must_submit(&request).await;
-    assert!(answer.success, "{answer:#?}");
+    session.must_be_submitted_as_benchmark().await;
     session
-}
-
-async fn must_receive(session: &Session, benchmark: &Session) {
-    let request = HandoverRequest { benchmark_session_id: benchmark.id.parse().expect("a test's session id is valid") };
-    let answer = session.heavy.must_handover(&request).await;
-    assert!(answer.success, "{answer:#?}");
 }
 
 /// A session that received the benchmark and holds this solution of it.
 async fn solving(ctx: &Context, benchmark: &Benchmark, solution: &Solution) -> Session {
     let benchmark = submitted(ctx, benchmark).await;
     let session = ctx.session("solution");
-    must_receive(&session, &benchmark).await;
+    session.must_receive(&benchmark).await;
     for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
         session.light.must_write_file(path, content).await;
     }
@@ -280,7 +270,7 @@ async fn price_from_before_the_hand_over_does_not_count(#[future(awt)] ctx: Cont
     session.light.must_write_file("environment.py", &Benchmark::bystander().script).await;
     session.must_be_priced().await;
 
-    must_receive(&session, &benchmark).await;
+    session.must_receive(&benchmark).await;
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert_eq!((simulated.rejected_by, simulated.result), (Some(Gate::Pricing), None), "{}", simulated.message);
     Ok(())

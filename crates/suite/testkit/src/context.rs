@@ -3,7 +3,11 @@
 use std::{cell::RefCell, collections::BTreeMap, thread, time::Duration};
 
 use anyhow::Context as _;
-use contract::{benchmark::BenchmarkRequest, workbench::PriceRequest};
+use contract::{
+    benchmark::BenchmarkRequest,
+    handover::{HandoverRequest, Stage, SubmitRequest},
+    workbench::PriceRequest,
+};
 use controller_api::ControllerClient;
 use stack::{LogLevel, LogMark, PrivateOptions, Service, Stack, StackDescriptor};
 use storage_probe::{Database, ObjectStore};
@@ -73,6 +77,22 @@ impl Session {
     pub async fn must_be_valid(&self) {
         let validated = self.heavy.must_validate(&BenchmarkRequest::default()).await;
         assert!(validated.success, "the design was to pass validation: {validated:#?}");
+    }
+
+    /// Submits what the session holds as a benchmark, with the checks before it; panics with the answer that refuses.
+    pub async fn must_be_submitted_as_benchmark(&self) {
+        self.must_be_valid().await;
+        self.must_be_priced().await;
+        let request = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
+        let answer = self.heavy.must_submit(&request).await;
+        assert!(answer.success, "the benchmark was to be submitted: {answer:#?}");
+    }
+
+    /// Brings the benchmark that another session submitted into this one; panics with the answer that refuses.
+    pub async fn must_receive(&self, benchmark: &Self) {
+        let benchmark_session_id = benchmark.id.parse().expect("a test's session id is valid");
+        let answer = self.heavy.must_handover(&HandoverRequest { benchmark_session_id }).await;
+        assert!(answer.success, "the benchmark was to be handed over: {answer:#?}");
     }
 }
 

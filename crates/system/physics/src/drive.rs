@@ -3,9 +3,9 @@
 //! A speed-controlled motor regulates with integral action, as drives do: effort = kv·(z − ω), ż = (ω* − ω)/T. In
 //! proportion alone it would droop by load/kv, and with the kv that a time step can follow (see `mjcf::gains`) a servo
 //! of 1 N·m could not lift 0.3 N·m. The set-point acts through the integral only, so that I·ω̈ + kv·ω̇ + kv/T·ω = kv/T·ω*,
-//! which is critically damped for T = 4·I/kv. While the effort is at its limit the integral stands still, else a motor
-//! that comes free would race for as long as it was blocked (K. J. Åström, T. Hägglund, "PID Controllers", 2nd ed.,
-//! 1995, sections 3.4 and 3.5: set-point weighting with b = 0, conditional integration).
+//! which is critically damped for T = 4·I/kv. Once it asks for [`WIND_UP`] times the limit the integral stands still, else
+//! a motor that comes free would race for as long as it was blocked (K. J. Åström, T. Hägglund, "PID Controllers",
+//! 2nd ed., 1995, chapter 3: set-point weighting with b = 0, conditional integration).
 
 use contract::limits::{OVERLOAD_S, OVERLOAD_SHARE};
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};

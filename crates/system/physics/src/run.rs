@@ -333,3 +333,18 @@ impl Recorder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_engine_counts_is_told_and_the_rest_is_silence() {
+        let model = MjModel::from_xml_string("<mujoco/>").expect("an empty world");
+        let mut data = MjData::try_new(&model).expect("a state");
+        assert_eq!(engine_warnings(&data), Vec::<String>::new());
+        data.warning_mut()[MjtWarning::mjWARN_CONTACTFULL as usize].number = 3;
+        let told = engine_warnings(&data);
+        assert!(matches!(&told[..], [one] if one.contains("3 times") && one.contains("contacts")), "{told:?}");
+    }
+}
