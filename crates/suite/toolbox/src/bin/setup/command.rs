@@ -87,6 +87,13 @@ impl<'run> Logged<'run> {
         Ok(Self { log, line })
     }
 
+    /// Shows and logs a remark about the way that the installation takes.
+    pub fn note(&self, remark: &str) {
+        self.line.step(remark);
+        // The log is for reading afterwards; a remark that it lacks changes nothing.
+        let _ = File::options().append(true).open(&self.log).and_then(|mut log| writeln!(log, "== {remark}"));
+    }
+
     /// Runs `command` to its end, as a step called `message`, and returns what it printed.
     pub fn run(&self, message: &str, command: &mut Command) -> Result<String, CommandFailure> {
         self.run_with(message, command, OnInterrupt::Stop)

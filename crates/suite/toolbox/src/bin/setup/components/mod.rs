@@ -8,6 +8,7 @@ mod python;
 mod python_interpreter;
 mod system;
 mod temporal;
+mod wheel;
 
 pub use mujoco::MujocoLibrary;
 pub use nextest::Nextest;

