@@ -106,6 +106,11 @@ async fn sound_objectives_pass(
     "moving_parts: [{part_name: fan, type: passive, dofs: [wobble]}]\nconstraints: {",
     "moving_parts[0].dofs"
 )]
+#[case::moving_part_that_cannot_move(
+    CAPS,
+    "moving_parts: [{part_name: fan, type: passive, dofs: []}]\nconstraints: {",
+    "moving_parts[0].dofs"
+)]
 #[case::sine_of_no_frequency(
     CAPS,
     "moving_parts: [{part_name: fan, type: motor, dofs: [rotate_z], control: {mode: sinusoidal, speed: 1.0, frequency: 0.0}}]\nconstraints: {",

@@ -149,6 +149,61 @@ async fn timeout_counts_every_step(#[future(awt)] ctx: Context) -> anyhow::Resul
 
 #[rstest]
 #[tokio::test]
+async fn stack_of_small_cubes_stands(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let script = designs::script(
+        "cubes = [part(Pos(100, 0, 2.5 + 5 * i) * Box(5, 5, 5), f\"cube_{i}\") for i in range(6)]\n\
+         return Compound(children=cubes)",
+    );
+    let quiet = designs::ball_at_rest_beside_goal();
+    let objectives = quiet.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0");
+    let response = simulate(&ctx.session("stack"), &Design { script, objectives }).await;
+    let top = result(&response).final_positions.iter().find(|it| it.body == "cube_5").expect("it is in the scene");
+    let [x, y, z] = top.position_mm;
+    // Six contacts, none deeper than a hundredth of a cube.
+    assert!(
+        (27.2..=27.5).contains(&z) && (x - 100.0).hypot(y) < 0.5,
+        "the top cube is at ({x}, {y}, {z}) mm after 30 s"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn fast_ball_lands_on_a_thin_plate(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // 2.1 m lower it arrives with 6.4 m/s: 13 mm in a step of 2 ms, on a plate of 2 mm.
+    let script =
+        designs::script("return Compound(children=[part(Pos(0, 0, 99) * Box(300, 300, 2), \"plate\", fixed=True)])");
+    let quiet = designs::ball_at_rest_beside_goal();
+    let objectives = quiet
+        .objectives
+        .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [0.0, 0.0, 2210.0]")
+        .replace("600.0]", "3000.0]");
+    let response = simulate(&ctx.session("fast"), &Design { script, objectives }).await;
+    let result = result(&response);
+    let lowest = result.trajectory.iter().map(|point| point.position_mm[2]).fold(f64::INFINITY, f64::min);
+    assert!(lowest > 100.0, "the ball went through the plate, down to {lowest} mm: {}", response.message);
+    assert!(result.max_speed_m_s > 6.0, "it arrived with {} m/s only", result.max_speed_m_s);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn start_below_the_ground_is_told(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let quiet = designs::ball_at_rest_beside_goal();
+    let objectives = quiet
+        .objectives
+        .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [0.0, 0.0, -20.0]")
+        .replace("-300.0, -10.0]", "-300.0, -100.0]");
+    let session = ctx.session("ground");
+    session.must_hold(&Design { objectives, ..quiet }).await;
+    let response = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    let told = response.warnings.iter().any(|told| told.contains("\"ball\"") && told.contains("30.0 mm below z = 0"));
+    assert!(told, "nobody is told that the ball starts in the ground: {response:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
 async fn out_of_bounds_names_a_place_outside(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx.session("ramp"), &designs::ball_on_ramp_out_of_bounds()).await;
     let [x, y, _] = result(&response).ended.position_mm.expect("the place is reported");

@@ -117,6 +117,31 @@ pub fn blocked_arm(control: &str) -> Mechanism {
     Mechanism { design, assembly: assembly("arm", "rotate_z", control) }
 }
 
+/// The disc of [`driven_disc`] on a servo of the catalogue, an MG996R: 0.98 N·m, 6.16 rad/s. The disc is the moved object,
+/// so that its course is what the answer tells.
+pub fn disc_on_servo(control: &str) -> Mechanism {
+    let script = designs::script(
+        "servo = Pos(0, 150, 21.45) * Box(40.7, 19.7, 42.9)\n\
+         servo.label = \"servo\"\n\
+         servo.metadata = PartMetadata(cots_id=\"MG996R\", fixed=True)\n\
+         disc = part(Pos(0, 150, 60) * Cylinder(40, 10), \"disc\")\n\
+         disc.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1), via=\"motor\", to=\"servo\")\n\
+         return Compound(children=[servo, disc])",
+    );
+    let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
+    Mechanism { design, assembly: with_servo(&assembly("disc", "rotate_z", control)) }
+        .with_objectives("label: ball", "label: disc")
+}
+
+/// An assembly definition with an MG996R in it.
+fn with_servo(assembly: &str) -> String {
+    assembly.replace(
+        "final_assembly:\n",
+        "cots_parts:\n  - {part_id: MG996R, manufacturer: TowerPro, unit_cost_usd: 12.0, quantity: 1, source: catalog}\n\
+         final_assembly:\n  - name: MG996R\n",
+    )
+}
+
 /// A servo beside a table turns a paddle that sweeps the ball over the table into the goal.
 ///
 /// The table's top is at z = 42; the ball of radius 10 lies on it at (30, 80). The paddle, 160 mm long along x, turns
@@ -140,10 +165,6 @@ pub fn paddle() -> Mechanism {
             "goal_zone: {min: [-100.0, 30.0, 42.0], max: [-60.0, 230.0, 90.0]}",
         )
         .replace("max_unit_cost: 100.0", COST_CAP);
-    let assembly = assembly("paddle", "rotate_z", "{mode: constant, speed: 1.0}").replace(
-        "final_assembly:\n",
-        "cots_parts:\n  - {part_id: MG996R, manufacturer: TowerPro, unit_cost_usd: 12.0, quantity: 1, source: catalog}\n\
-         final_assembly:\n  - name: MG996R\n",
-    );
+    let assembly = with_servo(&assembly("paddle", "rotate_z", "{mode: constant, speed: 1.0}"));
     Mechanism { design: Design { script, objectives }, assembly }
 }

@@ -22,6 +22,11 @@ pub struct Actuator {
     pub kp: f64,
     /// Damping, N·m·s/rad or N·s/mm; used by [`ActuatorKind::Position`] and [`ActuatorKind::Velocity`].
     pub kv: f64,
+    /// Fastest that it turns or slides by itself, rad/s or mm/s; unlimited when absent. A speed that it is told is held to
+    /// it. A motor that goes to places follows its gains, which the contract defines, and [`MotorLoad`] tells its speed.
+    ///
+    /// [`MotorLoad`]: crate::MotorLoad
+    pub speed_limit: Option<f64>,
     /// Share of its power that reaches the motor, 0 to 1: what its circuit leaves of it. Below
     /// [`MIN_MOTOR_POWER`] it gets none.
     pub power: f64,
@@ -41,7 +46,15 @@ pub enum ActuatorKind {
 impl Actuator {
     /// A motor with default gains, no limit and full power.
     pub fn new(body: impl Into<String>, control: Controller) -> Self {
-        Self { body: body.into(), control, force_limit: None, kp: DEFAULT_KP, kv: DEFAULT_KV, power: 1.0 }
+        Self {
+            body: body.into(),
+            control,
+            force_limit: None,
+            kp: DEFAULT_KP,
+            kv: DEFAULT_KV,
+            speed_limit: None,
+            power: 1.0,
+        }
     }
 
     /// The kind follows from the course: `constant` is a speed, `on_off` an effort, anything else a place.
@@ -75,7 +88,11 @@ impl Actuator {
     pub fn command_at(&self, time_s: f64) -> f64 {
         let told = self.control.value_at(time_s);
         match self.kind() {
-            ActuatorKind::Velocity | ActuatorKind::Motor => self.effort_share() * told,
+            ActuatorKind::Velocity => {
+                let most = self.speed_limit.unwrap_or(f64::INFINITY);
+                self.effort_share() * told.clamp(-most, most)
+            }
+            ActuatorKind::Motor => self.effort_share() * told,
             ActuatorKind::Position => told,
         }
     }
@@ -89,6 +106,11 @@ impl Actuator {
             && !(limit.is_finite() && limit > 0.0)
         {
             return Err(format!("the motor of {name:?} has a force limit of {limit}; it must be above 0"));
+        }
+        if let Some(limit) = self.speed_limit
+            && !(limit.is_finite() && limit > 0.0)
+        {
+            return Err(format!("the motor of {name:?} has a speed limit of {limit}; it must be above 0"));
         }
         for (gain, value) in [("kp", self.kp), ("kv", self.kv)] {
             if !(value.is_finite() && value >= 0.0) {

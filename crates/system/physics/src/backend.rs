@@ -4,7 +4,7 @@ use contract::simulation::SimulatorBackend;
 
 use crate::{
     PhysicsError,
-    many::{ManyReport, Start, run_many},
+    many::{ManyReport, Start, run_many, simulate},
     mjcf::Mjcf,
     run::{CancelFlag, Compiled, RunReport, RunSettings},
     scene::Scene,
@@ -38,6 +38,17 @@ pub trait PhysicsBackend: Send + Sync {
         threads: usize,
         cancel: &CancelFlag,
     ) -> Result<ManyReport, PhysicsError>;
+
+    /// Writes `scene` and runs it once from each start, with steps of the engine that its fastest bodies need. Answers
+    /// the MJCF of the first run, too.
+    fn simulate(
+        &self,
+        scene: &Scene,
+        settings: &RunSettings,
+        starts: &[Start],
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<(Mjcf, ManyReport), PhysicsError>;
 }
 
 /// Rigid bodies by MuJoCo.
@@ -73,6 +84,17 @@ impl PhysicsBackend for Mujoco {
         cancel: &CancelFlag,
     ) -> Result<ManyReport, PhysicsError> {
         run_many(scene, mjcf, settings, starts, threads, cancel)
+    }
+
+    fn simulate(
+        &self,
+        scene: &Scene,
+        settings: &RunSettings,
+        starts: &[Start],
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<(Mjcf, ManyReport), PhysicsError> {
+        simulate(scene, settings, starts, threads, cancel)
     }
 }
 

@@ -8,6 +8,9 @@ use crate::{
     scene::{Body, Geometry, Mobility, Scene},
 };
 
+/// Smallest moment of inertia about a principal axis, kg·m²; the engine takes 1e-15.
+const LEAST_MOMENT_KG_M2: f64 = 1.1e-15;
+
 impl Scene {
     /// Checks that the scene is complete and free of contradictions.
     pub(crate) fn check(&self) -> Result<(), PhysicsError> {
@@ -79,6 +82,16 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
     }
     if body.mobility != Mobility::Fixed && !(body.mass.mass_kg.is_finite() && body.mass.mass_kg > 0.0) {
         return refused(format!("body {label:?} can move but has a mass of {} kg", body.mass.mass_kg));
+    }
+    // What the engine takes: of a tensor that it must turn, more.
+    let least = if body.mass.is_along_axes() { LEAST_MOMENT_KG_M2 } else { 10.0 * LEAST_MOMENT_KG_M2 };
+    let smallest = body.mass.smallest_moment();
+    if body.mobility != Mobility::Fixed && (smallest.is_nan() || smallest <= least) {
+        let mass = body.mass.mass_kg;
+        return refused(format!(
+            "body {label:?} is too small for the engine: it moves with {mass:e} kg and a moment of inertia of \
+             {smallest:e} kg·m², and {least:e} kg·m² is the least; make it larger, or join it to another part in one solid"
+        ));
     }
     if !(0.0..=1.0).contains(&body.restitution) {
         return refused(format!("body {label:?} has a restitution of {}; it is between 0 and 1", body.restitution));

@@ -1,9 +1,9 @@
 //! Motors at work: commands before each step, loads after it.
 //!
 //! A speed-controlled motor regulates with integral action, as drives do: effort = kv·(z − ω), ż = (ω* − ω)/T. In
-//! proportion alone it would droop by load/kv, and with the kv that a time step can follow (see `mjcf::gains`) a servo
-//! of 1 N·m could not lift 0.3 N·m. The set-point acts through the integral only, so that I·ω̈ + kv·ω̇ + kv/T·ω = kv/T·ω*,
-//! which is critically damped for T = 4·I/kv. Once it asks for [`WIND_UP`] times the limit the integral stands still, else
+//! proportion alone it would droop by load/kv. The set-point acts through the integral only, so that
+//! I·ω̈ + kv·ω̇ + kv/T·ω = kv/T·ω*, which is critically damped for T = 4·I/kv and slower than that where [`LEAST_RESET_S`]
+//! is longer. Once it asks for [`WIND_UP`] times the limit the integral stands still, else
 //! a motor that comes free would race for as long as it was blocked (K. J. Åström, T. Hägglund, "PID Controllers",
 //! 2nd ed., 1995, chapter 3: set-point weighting with b = 0, conditional integration).
 
@@ -23,6 +23,9 @@ use crate::{
 /// with many times its weight chatters, by up to half of the speed that the limit gives it in a step; the motor that
 /// presses is at its limit all the same.
 const WIND_UP: f64 = 3.0;
+
+/// Shortest reset time, s: four of the contract's steps. A stiff motor reaches its speed within a few of these.
+const LEAST_RESET_S: f64 = 4.0 * contract::limits::SIMULATION_STEP_S;
 
 /// Effort at which the integral of a motor without a limit stands still, N·m or N.
 const MOST_UNLIMITED_EFFORT: f64 = 1000.0;
@@ -48,6 +51,7 @@ struct Motor<'scene> {
     is_slide: bool,
     steps_at_limit: u64,
     peak_force: f64,
+    peak_speed: f64,
 }
 
 /// A motor that was at its limit for too long.
@@ -82,6 +86,7 @@ impl<'scene> Drives<'scene> {
                     is_slide: driven.is_some_and(|body| matches!(body.mobility, Mobility::Slide { .. })),
                     steps_at_limit: 0,
                     peak_force: 0.0,
+                    peak_speed: 0.0,
                 })
             })
             .collect::<Result<_, PhysicsError>>()?;
@@ -108,6 +113,7 @@ impl<'scene> Drives<'scene> {
         for motor in &mut self.motors {
             let force = forces[motor.id].abs();
             motor.peak_force = motor.peak_force.max(force);
+            motor.peak_speed = motor.peak_speed.max(data.qvel()[motor.velocity].abs());
             let is_at_limit = motor.actuator.effective_limit().is_some_and(|limit| force >= OVERLOAD_SHARE * limit);
             motor.steps_at_limit = if is_at_limit { motor.steps_at_limit + 1 } else { 0 };
             if motor.steps_at_limit >= self.overload_steps && overload.is_none() {
@@ -124,6 +130,7 @@ impl<'scene> Drives<'scene> {
             .map(|motor| MotorLoad {
                 motor: motor.actuator.body.clone(),
                 peak_force: motor.peak_force,
+                peak_speed: motor.peak_speed * if motor.is_slide { MM_PER_M } else { 1.0 },
                 force_limit: motor.actuator.effective_limit(),
                 power: motor.actuator.power,
                 final_place: coordinates[motor.coordinate] * if motor.is_slide { MM_PER_M } else { 1.0 },
@@ -145,7 +152,7 @@ impl SpeedRegulator {
     /// For a motor whose effort is `gain` × (command − speed) on `inertia`, kg·m² or kg.
     fn new(gain: f64, inertia: f64, force_limit: Option<f64>) -> Self {
         let most_effort = force_limit.map_or(MOST_UNLIMITED_EFFORT, |limit| WIND_UP * limit);
-        Self { gain, reset_s: 4.0 * inertia / gain, most_effort, integral: 0.0 }
+        Self { gain, reset_s: (4.0 * inertia / gain).max(LEAST_RESET_S), most_effort, integral: 0.0 }
     }
 
     /// The engine's command for a step that begins at `speed`.

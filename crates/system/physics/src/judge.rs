@@ -15,6 +15,7 @@ use crate::{
     PhysicsError,
     drive::Overload,
     mjcf::{MM_PER_M, piece_name, zone_volume_name},
+    pace::{Stops, TooFast, crossed, half_thickness, most_speed},
     run::{RunSettings, find},
     scene::{Scene, ZoneKind},
 };
@@ -59,6 +60,11 @@ pub(crate) struct Judge<'scene> {
     max_kinetic_energy_j: f64,
     peak_speed_m_s: f64,
     peak_kinetic_energy_j: f64,
+    /// Time step of the engine, s.
+    engine_step_s: f64,
+    /// Time step of the run, s.
+    step_s: f64,
+    too_fast: Option<TooFast>,
 }
 
 struct JudgedBody<'scene> {
@@ -69,6 +75,10 @@ struct JudgedBody<'scene> {
     own_velocity: Option<usize>,
     is_movable: bool,
     is_moved_object: bool,
+    /// Stops of the joint that it moves on.
+    stops: Option<Stops>,
+    /// Fastest that it may move, m/s; see [`crate::pace`].
+    most_speed_m_s: f64,
 }
 
 /// True when the state consists of numbers. A sum is enough: nothing that is added to infinity or to no number makes a
@@ -95,7 +105,7 @@ struct Shape {
 impl<'scene> Judge<'scene> {
     pub(crate) fn new(scene: &'scene Scene, model: &MjModel, settings: &RunSettings) -> Result<Self, PhysicsError> {
         let shape = |geom: usize| Shape { geom, bounding_radius_mm: model.geom_rbound()[geom] * MM_PER_M };
-        let bodies = scene
+        let mut bodies = scene
             .bodies
             .iter()
             .map(|body| {
@@ -118,9 +128,13 @@ impl<'scene> Judge<'scene> {
                     own_velocity: free.map(|joint| model.jnt_dofadr()[joint] as usize),
                     is_movable: model.body_weldid()[id] != 0,
                     is_moved_object: scene.moved_object.as_deref() == Some(&body.label),
+                    stops: joint.and_then(|joint| Stops::of(model, joint)),
+                    most_speed_m_s: f64::INFINITY,
                 })
             })
-            .collect::<Result<_, PhysicsError>>()?;
+            .collect::<Result<Vec<_>, PhysicsError>>()?;
+        let engine_step_s = model.opt().timestep;
+        set_most_speeds(&mut bodies, model, engine_step_s);
         let zone_geoms = (0..scene.zones.len())
             .map(|index| find(model, MjtObjBase::mjOBJ_GEOM, &zone_volume_name(index)))
             .collect::<Result<_, _>>()?;
@@ -131,6 +145,9 @@ impl<'scene> Judge<'scene> {
             max_kinetic_energy_j: settings.max_kinetic_energy_j,
             peak_speed_m_s: 0.0,
             peak_kinetic_energy_j: 0.0,
+            engine_step_s,
+            step_s: settings.step_s,
+            too_fast: None,
         })
     }
 
@@ -158,6 +175,11 @@ impl<'scene> Judge<'scene> {
         (self.peak_speed_m_s, self.peak_kinetic_energy_j)
     }
 
+    /// The worst of what moved too far in a step of the engine, of all states that were looked at.
+    pub(crate) fn too_fast(&self) -> Option<&TooFast> {
+        self.too_fast.as_ref()
+    }
+
     /// The verdict when the steps are used up: with a goal that is a timeout, without one a stable run.
     pub(crate) fn out_of_time(&self) -> Verdict<'scene> {
         if self.scene.zones.iter().any(|zone| zone.kind == ZoneKind::Goal) {
@@ -176,7 +198,7 @@ impl<'scene> Judge<'scene> {
         self.bodies.iter().filter(|body| body.is_movable)
     }
 
-    fn unstable<M: ModelType>(&mut self, data: &MjData<M>) -> Option<Verdict<'scene>> {
+    fn unstable<M: ModelType>(&mut self, data: &mut MjData<M>) -> Option<Verdict<'scene>> {
         let kinetic_energy_j = data.energy()[1];
         if !is_finite(data) {
             let lost = self.movable().find(|body| !data.xipos()[body.body].iter().all(|value| value.is_finite()));
@@ -184,6 +206,7 @@ impl<'scene> Judge<'scene> {
             return Some(Verdict::unstable(body, Instability::NonFinite));
         }
         let mut fastest = (0.0, None);
+        let mut too_fast = Vec::new();
         for body in self.movable() {
             let [x, y, z] = if let Some(at) = body.own_velocity {
                 std::array::from_fn(|axis| data.qvel()[at + axis])
@@ -195,6 +218,14 @@ impl<'scene> Judge<'scene> {
             if square > fastest.0 {
                 fastest = (square, Some(body.body));
             }
+            let at_stop = body.stops.as_ref().map_or(0.0, |it| it.share(data, 1.5 * self.step_s, self.engine_step_s));
+            let share = at_stop.max(square.sqrt() / body.most_speed_m_s);
+            if share > 1.0 {
+                too_fast.push((share, body.body, [x, y, z], share == at_stop));
+            }
+        }
+        for (share, body, velocity, at_stop) in too_fast {
+            self.note_too_fast(data, share, body, velocity, at_stop);
         }
         let (speed, body) = (fastest.0.sqrt(), fastest.1);
         self.peak_speed_m_s = self.peak_speed_m_s.max(speed);
@@ -208,6 +239,29 @@ impl<'scene> Judge<'scene> {
             let body = energies.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(body, _)| body);
             Verdict::unstable(body, Instability::KineticEnergy { measured: kinetic_energy_j, limit })
         })
+    }
+
+    /// Keeps the worst of what is too fast, and the first part that it passed through.
+    fn note_too_fast<M: ModelType>(
+        &mut self,
+        data: &mut MjData<M>,
+        share: f64,
+        body: usize,
+        velocity: [f64; 3],
+        at_stop: bool,
+    ) {
+        let label = self.label(body);
+        let before = self.too_fast.take();
+        let known = before.as_ref().filter(|it| it.body == label).and_then(|it| it.through.clone());
+        let through =
+            known.or_else(|| crossed(data, body, velocity, self.step_s).map(|part| self.label(part).to_owned()));
+        let speed_m_s = velocity.iter().map(|speed| speed * speed).sum::<f64>().sqrt();
+        let now = TooFast { body: label.to_owned(), speed_m_s, share, through, at_stop };
+        self.too_fast = Some(match before {
+            Some(worst) if worst.share >= share && (worst.body != now.body || worst.through == now.through) => worst,
+            Some(worst) if worst.share >= share => TooFast { through: now.through, ..worst },
+            _ => now,
+        });
     }
 
     fn out_of_bounds<M: ModelType>(&self, data: &MjData<M>) -> Option<Verdict<'scene>> {
@@ -248,6 +302,18 @@ impl<'scene> Judge<'scene> {
             return false;
         }
         gap_mm == 0.0 || data.geom_distance(shape.geom, self.zone_geoms[index], 1e-3, None) <= 0.0
+    }
+}
+
+/// Fills in how fast each movable body may be. One on a joint also has the thickness of the thinnest loose body before
+/// it: a thin paddle pushes a thick ball the right way at any depth up to both together.
+fn set_most_speeds(bodies: &mut [JudgedBody], model: &MjModel, step_s: f64) {
+    let thickness = |body: &JudgedBody| half_thickness(model, body.shapes.iter().map(|shape| shape.geom));
+    let loose = bodies.iter().filter(|body| body.own_velocity.is_some()).map(thickness).fold(f64::INFINITY, f64::min);
+    let met = if loose.is_finite() { loose } else { 0.0 };
+    for body in bodies.iter_mut().filter(|body| body.is_movable) {
+        let before_it = if body.own_velocity.is_some() { 0.0 } else { met };
+        body.most_speed_m_s = most_speed(thickness(body), before_it, step_s);
     }
 }
 

@@ -13,9 +13,11 @@ mod judge;
 mod many;
 mod mass;
 mod mjcf;
+mod pace;
 mod render;
 mod run;
 mod scene;
+mod start;
 
 pub use actuator::{Actuator, ActuatorKind, DEFAULT_KP, DEFAULT_KV};
 pub use backend::{Mujoco, PhysicsBackend, backend_for};

@@ -1,7 +1,7 @@
 //! The same scene from several starts, side by side, and how often it works.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Mutex, OnceLock, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -10,7 +10,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
     PhysicsError,
-    mjcf::Mjcf,
+    mjcf::{Mjcf, write_mjcf_in_parts},
+    pace::MOST_PARTS,
     run::{CancelFlag, Compiled, RunReport, RunSettings},
     scene::Scene,
 };
@@ -29,6 +30,11 @@ impl Start {
     pub fn jittered(seed: u64, limits_mm: [f64; 3]) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         Self { seed, offset_mm: limits_mm.map(|limit| random.random_range(-1.0..=1.0) * limit) }
+    }
+
+    /// An object that is fixed or on a joint starts where it is built.
+    fn where_it_starts(self, can_shift: bool) -> Self {
+        if can_shift { self } else { Self { offset_mm: [0.0; 3], ..self } }
     }
 }
 
@@ -91,6 +97,61 @@ pub(crate) fn run_many(
 ) -> Result<ManyReport, PhysicsError> {
     let compiled = Compiled::new(scene, mjcf, settings)?;
     let can_shift = compiled.can_shift();
+    side_by_side(starts, threads, |place, start| {
+        let start = start.where_it_starts(can_shift);
+        let report = compiled.run(start.offset_mm, place == 0, cancel)?;
+        Ok(SeedReport { start, report })
+    })
+}
+
+/// Writes a scene and runs it from each start, each with as small a step of the engine as its own speeds need. Answers
+/// the scene as the first of the starts ran it, too.
+pub(crate) fn simulate(
+    scene: &Scene,
+    settings: &RunSettings,
+    starts: &[Start],
+    threads: usize,
+    cancel: &CancelFlag,
+) -> Result<(Mjcf, ManyReport), PhysicsError> {
+    let written = |parts: u32| -> Result<_, PhysicsError> {
+        let mjcf = write_mjcf_in_parts(scene, Some(settings.step_s), parts, cancel)?;
+        let compiled = Compiled::new(scene, &mjcf, settings)?;
+        Ok((mjcf, compiled))
+    };
+    // By the number of halvings. Most scenes need the first only.
+    let first = written(1)?;
+    let finer: [OnceLock<_>; MOST_PARTS.ilog2() as usize] = std::array::from_fn(|_| OnceLock::new());
+    let can_shift = first.1.can_shift();
+    let exported = Mutex::new(None);
+    let report = side_by_side(starts, threads, |place, start| {
+        let start = start.where_it_starts(can_shift);
+        let mut now = &first;
+        loop {
+            let parts = 2 * now.0.parts;
+            let is_finest = parts > MOST_PARTS;
+            let most_share = if is_finest { f64::INFINITY } else { 1.0 };
+            let (mjcf, compiled) = now;
+            if let Some(report) = compiled.run_unless_too_fast(start.offset_mm, place == 0, most_share, cancel)? {
+                if place == 0 {
+                    *exported.lock().unwrap_or_else(PoisonError::into_inner) = Some(mjcf.clone());
+                }
+                return Ok(SeedReport { start, report });
+            }
+            let made =
+                finer[parts.ilog2() as usize - 1].get_or_init(|| written(parts).map_err(|error| error.to_string()));
+            now = made.as_ref().map_err(|sentence| PhysicsError::Scene(sentence.clone()))?;
+        }
+    })?;
+    let exported = exported.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok((exported.unwrap_or(first.0), report))
+}
+
+/// Makes a run of each start on at most `threads` threads; the reports are in the order of the starts.
+fn side_by_side(
+    starts: &[Start],
+    threads: usize,
+    run: impl Fn(usize, Start) -> Result<SeedReport, PhysicsError> + Sync,
+) -> Result<ManyReport, PhysicsError> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(starts.len()));
     std::thread::scope(|scope| {
@@ -99,10 +160,9 @@ pub(crate) fn run_many(
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(start) = starts.get(place) else { break };
-                    let start = if can_shift { *start } else { Start { offset_mm: [0.0; 3], ..*start } };
-                    let report = compiled.run(start.offset_mm, place == 0, cancel);
+                    let report = run(place, *start);
                     let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                    done.push((place, report.map(|report| SeedReport { start, report })));
+                    done.push((place, report));
                 }
             });
         }

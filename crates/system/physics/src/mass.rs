@@ -23,6 +23,29 @@ impl MassProperties {
         }
     }
 
+    /// True where the coordinate axes are principal ones.
+    pub fn is_along_axes(&self) -> bool {
+        self.inertia_kg_m2[3..].iter().all(|product| *product == 0.0)
+    }
+
+    /// Smallest principal moment of inertia, kg·m², by the closed form of a symmetric matrix's eigenvalues
+    /// (O. K. Smith 1961).
+    pub fn smallest_moment(&self) -> f64 {
+        let [xx, yy, zz, xy, xz, yz] = self.inertia_kg_m2;
+        if self.is_along_axes() {
+            return xx.min(yy).min(zz);
+        }
+        let mean = (xx + yy + zz) / 3.0;
+        let [a, b, c] = [xx - mean, yy - mean, zz - mean];
+        let spread = ((a * a + b * b + c * c + 2.0 * (xy * xy + xz * xz + yz * yz)) / 6.0).sqrt();
+        if spread == 0.0 {
+            return mean;
+        }
+        let determinant = determinant([[a, xy, xz], [xy, b, yz], [xz, yz, c]]);
+        let third = (determinant / (2.0 * spread.powi(3))).clamp(-1.0, 1.0).acos() / 3.0;
+        mean + 2.0 * spread * (third + std::f64::consts::TAU / 3.0).cos()
+    }
+
     /// Of a closed mesh of one density, kg/m³, by the divergence theorem: the sum over the signed tetrahedra between
     /// the first corner and each triangle (second moments of a tetrahedron: Tonon 2004). CAD knows its solids better
     /// than their meshes do; this is for a moved object that comes as a mesh only. `None` for a mesh without volume.
@@ -98,6 +121,16 @@ mod tests {
         // 4/3 π (0.01 m)³ · 7850 kg/m³ = 0.032882 kg; 2/5 m r² = 1.31527e-6 kg·m²
         assert!((properties.mass_kg - 0.032_882).abs() < 1e-6);
         assert!((properties.inertia_kg_m2[0] - 1.315_27e-6).abs() < 1e-10);
+    }
+
+    #[test]
+    fn smallest_moment_is_the_smallest_eigenvalue() {
+        let of = |inertia_kg_m2: [f64; 6]| {
+            MassProperties { mass_kg: 1.0, center_mm: [0.0; 3], inertia_kg_m2 }.smallest_moment()
+        };
+        // A turn by 45° about z of the moments 1, 3 and 5: (1 + 3)/2 on the diagonal, (1 − 3)/2 beside it.
+        assert!((of([2.0, 2.0, 5.0, -1.0, 0.0, 0.0]) - 1.0).abs() < 1e-12);
+        assert_eq!(of([4.0, 3.0, 5.0, 0.0, 0.0, 0.0]), 3.0);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     judge::{Judge, Verdict, is_finite},
     mjcf::{MM_PER_M, Mjcf, with_zone_volumes},
     scene::Scene,
+    start::overlaps,
 };
 
 /// Set by the caller to end a run early. It is looked at before every step.
@@ -33,7 +34,8 @@ const SAMPLE_STEPS: u64 = 15;
 pub struct RunSettings {
     /// Most steps.
     pub max_steps: u64,
-    /// Time step, s; the one that the scene's MJCF was written with.
+    /// Time step, s: a motor is commanded, and the run judged, that often. The one that the scene's MJCF was written for;
+    /// the engine may divide it.
     pub step_s: f64,
     /// Kinetic energy above which the run counts as unstable, J.
     pub max_kinetic_energy_j: f64,
@@ -102,6 +104,8 @@ pub struct MotorLoad {
     pub motor: String,
     /// Highest effort either way, N·m or N.
     pub peak_force: f64,
+    /// Highest speed of its joint either way, rad/s or mm/s.
+    pub peak_speed: f64,
     /// Its limit, N·m or N.
     pub force_limit: Option<f64>,
     /// Share of its command that it got.
@@ -145,18 +149,20 @@ pub(crate) struct Compiled<'scene> {
     scene: &'scene Scene,
     model: MjModel,
     settings: RunSettings,
+    /// Steps of the engine for one of the run's.
+    parts: u32,
 }
 
 impl<'scene> Compiled<'scene> {
     pub fn new(scene: &'scene Scene, mjcf: &Mjcf, settings: &RunSettings) -> Result<Self, PhysicsError> {
         let model = load(mjcf, &with_zone_volumes(mjcf, &scene.zones))?;
-        let step_s = model.opt().timestep;
-        if step_s != settings.step_s {
-            let asked = settings.step_s;
-            let sentence = format!("it was written for steps of {step_s} s, and the run asks for {asked} s");
+        let (engine_step_s, parts) = (model.opt().timestep, mjcf.parts);
+        if engine_step_s != settings.step_s / f64::from(parts) {
+            let (written, asked) = (engine_step_s * f64::from(parts), settings.step_s);
+            let sentence = format!("it was written for steps of {written} s, and the run asks for {asked} s");
             return Err(PhysicsError::Scene(sentence));
         }
-        Ok(Self { scene, model, settings: *settings })
+        Ok(Self { scene, model, settings: *settings, parts })
     }
 
     /// Coordinates that shift the moved object with everything that is fastened to it; `None` when it cannot be shifted
@@ -183,10 +189,23 @@ impl<'scene> Compiled<'scene> {
         may_keep_states: bool,
         cancel: &CancelFlag,
     ) -> Result<RunReport, PhysicsError> {
-        let Self { scene, model, settings } = self;
+        let report = self.run_unless_too_fast(offset_mm, may_keep_states, f64::INFINITY, cancel)?;
+        report.ok_or_else(|| PhysicsError::Engine("a run that nothing can end early has ended early".into()))
+    }
+
+    /// The same; nothing as soon as something moves more than `most_share` times too far for the engine's step.
+    pub fn run_unless_too_fast(
+        &self,
+        offset_mm: [f64; 3],
+        may_keep_states: bool,
+        most_share: f64,
+        cancel: &CancelFlag,
+    ) -> Result<Option<RunReport>, PhysicsError> {
+        let Self { scene, model, settings, parts } = self;
+        let engine_step_s = model.opt().timestep;
         let begun = Instant::now();
         let mut judge = Judge::new(scene, model, settings)?;
-        let mut drives = Drives::new(scene, model, settings.step_s)?;
+        let mut drives = Drives::new(scene, model, engine_step_s)?;
         let mut data = MjData::try_new(model).map_err(|error| PhysicsError::Engine(error.to_string()))?;
         if let Some(address) = self.shift() {
             for (coordinate, offset) in data.qpos_mut()[address..].iter_mut().zip(offset_mm) {
@@ -194,6 +213,7 @@ impl<'scene> Compiled<'scene> {
             }
         }
         data.forward();
+        let mut warnings = overlaps(&data, |body| judge.bodies().find(|(id, _)| *id == body).map(|(_, label)| label));
 
         let mut recorder = Recorder::new(judge.followed(), settings, may_keep_states);
         let mut steps = 0;
@@ -202,7 +222,11 @@ impl<'scene> Compiled<'scene> {
         let verdict = loop {
             last.note(&data);
             recorder.note(&data, steps);
-            if let Some(verdict) = judge.look(&mut data).or(overload.map(Verdict::overloaded)) {
+            let decided = judge.look(&mut data);
+            if judge.too_fast().is_some_and(|it| it.share > most_share) {
+                return Ok(None);
+            }
+            if let Some(verdict) = decided.or(overload.map(Verdict::overloaded)) {
                 break verdict;
             }
             if steps >= settings.max_steps {
@@ -211,18 +235,23 @@ impl<'scene> Compiled<'scene> {
             if cancel.load(Ordering::Relaxed) {
                 break Verdict::failed(FailureReason::Cancelled, None);
             }
-            drives.command(&mut data, steps as f64 * settings.step_s);
-            data.step();
+            overload = None;
+            for part in 0..u64::from(*parts) {
+                drives.command(&mut data, (steps * u64::from(*parts) + part) as f64 * engine_step_s);
+                data.step();
+                overload = overload.or(drives.look(&data));
+            }
             // The integrator leaves the places of its last trial behind; these are the places of the new state.
             data.kinematics();
             steps += 1;
-            overload = drives.look(&data);
         };
 
         let (max_speed_m_s, max_kinetic_energy_j) = judge.peaks();
         let position = |body: usize| last.positions[body].map(|metres| metres * MM_PER_M);
         recorder.note_end(&data, steps);
-        Ok(RunReport {
+        warnings.extend(judge.too_fast().map(|it| it.sentence(engine_step_s)));
+        warnings.extend(engine_warnings(&data));
+        Ok(Some(RunReport {
             success: verdict.failure.is_none(),
             failure: verdict.failure,
             ended: RunEnd {
@@ -245,8 +274,8 @@ impl<'scene> Compiled<'scene> {
             overloaded_motor: verdict.motor.map(str::to_owned),
             motor_loads: drives.loads(&last.coordinates),
             states: recorder.states,
-            warnings: engine_warnings(&data),
-        })
+            warnings,
+        }))
     }
 }
 

@@ -13,7 +13,7 @@ use contract::{
     simulation::FailureReason,
     violations::Violation,
 };
-use physics::{ManyReport, Scene};
+use physics::{Actuator, Controller, ManyReport, Mobility, Scene};
 use serde_json::json;
 use service::ServiceError;
 
@@ -29,8 +29,11 @@ use crate::{
     refusal::Refusal,
     scene::{SceneSources, scene_of},
     tools::{Built, MaterialData, NotBuilt, Tools},
-    validate::refused,
+    validate::{below_ground, refused},
 };
+
+/// How much faster than its servo a part may turn before that is told, as a factor.
+const SPEED_SLACK: f64 = 1.02;
 
 /// Serves one simulation, of one seed or of several side by side. The call waits for its turn; if the caller goes away,
 /// all runs end within a step. Only a design that `validate_and_price` passed as it is now is simulated.
@@ -137,7 +140,31 @@ fn warnings(request: &BenchmarkRequest, scene: &Scene, report: &ManyReport) -> V
         .individual_results
         .iter()
         .flat_map(|seed| seed.report.warnings.iter().map(|warning| format!("seed {}: {warning}", seed.start.seed)));
-    video.into_iter().chain(unlimited).chain(told).collect()
+    let fast = scene.actuators.iter().filter_map(|motor| faster_than_its_servo(motor, report));
+    let buried = scene.below_ground().filter(|(body, _)| body.mobility == Mobility::Fixed);
+    let buried = buried.map(|(body, depth_mm)| below_ground(body, depth_mm));
+    video.into_iter().chain(unlimited).chain(fast).chain(buried).chain(told).collect()
+}
+
+/// What a servo is told, or did, beyond the speed that the catalogue gives it.
+fn faster_than_its_servo(motor: &Actuator, report: &ManyReport) -> Option<String> {
+    let (part, limit) = (&motor.body, motor.speed_limit?);
+    if let Controller::Constant { value } = motor.control {
+        return (value.abs() > limit).then(|| {
+            format!(
+                "part {part:?} is to turn at {value} rad/s, but its servo reaches {limit:.2} rad/s, and that is what it \
+                 turned at; lower the speed, or take a faster servo"
+            )
+        });
+    }
+    let loads = report.individual_results.iter().flat_map(|seed| &seed.report.motor_loads);
+    let peak = loads.filter(|load| load.motor == *part).map(|load| load.peak_speed).fold(0.0, f64::max);
+    (peak > SPEED_SLACK * limit).then(|| {
+        format!(
+            "part {part:?} turned at up to {peak:.2} rad/s, but its servo reaches {limit:.2} rad/s: the real one comes \
+             later; let it go there more slowly, or take a faster servo"
+        )
+    })
 }
 
 /// What the objectives ask of physics that no engine of this worker computes. Leaving it out silently would call a run

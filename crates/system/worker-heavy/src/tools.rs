@@ -57,10 +57,25 @@ pub struct MaterialData {
     pub catalog: Catalog,
 }
 
+/// A servo of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Servo {
+    /// Torque, N·m.
+    pub torque_nm: f64,
+    /// Speed without a load, rad/s, where the catalogue has one.
+    pub speed_rad_s: Option<f64>,
+}
+
 impl MaterialData {
-    /// Torque of a servo of the catalogue, N·m; nothing for any other part.
-    pub fn servo_torque_nm(&self, id: &str) -> Option<f64> {
-        self.catalog.part(id)?.record.params.get("torque_nm")?.as_f64()
+    /// What a servo of the catalogue gives; nothing for any other part.
+    pub fn servo(&self, id: &str) -> Option<Servo> {
+        let part = self.catalog.part(id)?;
+        let figure = |name: &str| part.record.params.get(name).and_then(serde_json::Value::as_f64);
+        let of_travel = || figure("seconds_per_60_deg").map(|seconds| std::f64::consts::FRAC_PI_3 / seconds);
+        Some(Servo {
+            torque_nm: figure("torque_nm")?,
+            speed_rad_s: figure("speed_rad_s").or_else(of_travel).filter(|speed| *speed > 0.0),
+        })
     }
 
     /// A bought part, as the workbench prices it.

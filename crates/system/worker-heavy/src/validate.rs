@@ -9,6 +9,7 @@ use contract::{
     session::SessionId,
     violations::Violation,
 };
+use physics::{Body, Mobility, Scene};
 use serde_json::{Map, Value, json};
 use service::ServiceError;
 
@@ -37,10 +38,12 @@ pub async fn validate(
     let baseline = tools.session_note::<Baseline>(session).await?;
     let materials = tools.materials.clone();
     let checked = turn.work(move |_| {
-        let findings = findings(&built, baseline.as_ref(), &materials);
-        (built, findings)
+        let scene = scene_of(&built.scene_sources(&materials)).map(|(scene, _)| scene);
+        let warnings = warnings(&built, scene.as_ref().ok());
+        let findings = findings(&built, scene.err(), baseline.as_ref(), &materials);
+        (built, findings, warnings)
     });
-    let (built, findings) = checked.await?;
+    let (built, findings, warnings) = checked.await?;
     let passed = findings.is_empty();
     let sentences: Vec<_> = findings.iter().map(|(_, violation)| violation.message.as_str()).collect();
     events.push(event(names::SCENE_VALIDATION, Utc::now(), json!({ "result": passed, "errors": sentences })));
@@ -53,7 +56,7 @@ pub async fn validate(
     if !passed {
         return Ok(BenchmarkResponse {
             message: format!("{message}{}", turn.note()),
-            warnings: warnings(&built),
+            warnings,
             ..refused(Refusal::of(findings), &turn, events)
         });
     }
@@ -65,15 +68,20 @@ pub async fn validate(
         queue_position: turn.position(),
         rejected_by: None,
         violations: Vec::new(),
-        warnings: warnings(&built),
+        warnings,
         result: None,
         artifacts: None,
         events,
     })
 }
 
-/// Everything that is wrong.
-fn findings(built: &Built, baseline: Option<&Baseline>, materials: &MaterialData) -> Vec<(Gate, Violation)> {
+/// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot.
+fn findings(
+    built: &Built,
+    no_scene: Option<String>,
+    baseline: Option<&Baseline>,
+    materials: &MaterialData,
+) -> Vec<(Gate, Violation)> {
     let Built { design, objectives, .. } = built;
     let category = |id: &str| materials.bought(id).map(|part| part.category);
     let zone = objectives.as_ref().map(|objectives| &objectives.objectives.build_zone);
@@ -90,16 +98,33 @@ fn findings(built: &Built, baseline: Option<&Baseline>, materials: &MaterialData
         findings.extend(in_validation(design_rules::check_randomization(design, objectives, mesh.as_ref())));
     }
     // The scene is made to see that materials and masses are known; it is not run.
-    if let Err(sentence) = scene_of(&built.scene_sources(materials)) {
+    if let Some(sentence) = no_scene {
         findings.push((Gate::Manufacturability, Violation::new("script.py", "design.no_scene", sentence)));
     }
     findings
 }
 
-fn warnings(built: &Built) -> Vec<String> {
+fn warnings(built: &Built, scene: Option<&Scene>) -> Vec<String> {
     let parts: Vec<_> = built.design.parts.iter().filter(|part| !part.is_zone()).collect();
     let free = workbench::dof_count(parts.iter().map(|part| part.is_fixed()));
-    workbench::dof_warning(free).into_iter().collect()
+    let buried = scene.into_iter().flat_map(Scene::below_ground).map(|(body, depth_mm)| below_ground(body, depth_mm));
+    workbench::dof_warning(free).into_iter().chain(buried).collect()
+}
+
+/// What is said about a body that reaches below the ground.
+pub fn below_ground(body: &Body, depth_mm: f64) -> String {
+    let label = &body.label;
+    if body.mobility == Mobility::Fixed {
+        format!(
+            "{label:?} reaches {depth_mm:.1} mm below z = 0, where the simulation has its ground: nothing that moves gets \
+             there; build upwards from z = 0"
+        )
+    } else {
+        format!(
+            "{label:?} starts {depth_mm:.1} mm below z = 0, where the simulation has its ground, and is thrown up at the \
+             start; lift it"
+        )
+    }
 }
 
 /// The answer to a call that was refused.

@@ -67,6 +67,20 @@ impl Assembly {
         Ok(assembly)
     }
 
+    /// The body whose joint moves a body; nothing for one that stands still.
+    pub fn group(&self, place: usize) -> Option<usize> {
+        let mut at = place;
+        while !self.has_joint[at] {
+            at = self.carrier[at]?;
+        }
+        Some(at)
+    }
+
+    /// Bodies that move by a joint of their own: as many as there are rigid groups that can meet.
+    pub fn moving_groups(&self) -> usize {
+        self.has_joint.iter().filter(|has_joint| **has_joint).count()
+    }
+
     /// True for a body that no joint moves.
     pub fn is_static(&self, place: usize) -> bool {
         self.carrier[place].is_none() && !self.has_joint[place]

@@ -1,7 +1,8 @@
 //! Bodies with their joints and shapes, in the engine's words.
 
 use super::{
-    MM_PER_M, assembly::Assembly, contact::contact_numbers, escape, file_stem, joint_name, metres, put, triple,
+    MM_PER_M, assembly::Assembly, contact::contact_numbers, escape, file_stem, gains::armature, joint_name, metres,
+    put, triple,
 };
 use crate::{
     PhysicsError,
@@ -17,6 +18,7 @@ const HIDDEN_GROUP: u8 = 3;
 pub(super) struct BodyWriter<'scene> {
     pub scene: &'scene Scene,
     pub assembly: &'scene Assembly,
+    /// Time step of the engine, s.
     pub step_s: f64,
     pub cancel: &'scene CancelFlag,
     /// Elements of `<asset>`.
@@ -25,6 +27,8 @@ pub(super) struct BodyWriter<'scene> {
     pub world: String,
     /// Files that the assets name.
     pub meshes: Vec<(String, String)>,
+    /// Names of the geoms that collide, by body.
+    pub shapes: Vec<Vec<String>>,
 }
 
 /// Name of one convex piece of a body that is not convex.
@@ -52,18 +56,20 @@ impl BodyWriter<'_> {
         let position = metres(std::array::from_fn(|axis| body.mass.center_mm[axis] - origin[axis]));
         put(&mut self.world, format_args!("{indent}<body name=\"{name}\" pos=\"{position}\">\n"));
         if self.assembly.has_joint[place] {
-            write_joint(&mut self.world, body, &indent);
+            let motor = scene.actuators.iter().find(|motor| motor.body == body.label);
+            let armature = motor.map_or(0.0, |motor| armature(scene, self.assembly, motor, self.step_s));
+            write_joint(&mut self.world, body, armature, &indent);
         }
         if !self.assembly.is_static(place) {
             let [xx, yy, zz, xy, xz, yz] = body.mass.inertia_kg_m2;
             let mass = body.mass.mass_kg;
-            put(
-                &mut self.world,
-                format_args!(
-                    "{indent}  <inertial pos=\"0 0 0\" mass=\"{mass}\" \
-                     fullinertia=\"{xx} {yy} {zz} {xy} {xz} {yz}\"/>\n"
-                ),
-            );
+            // The engine takes smaller moments along the axes than it takes of a tensor that it must turn.
+            let inertia = if body.mass.is_along_axes() {
+                format!("diaginertia=\"{xx} {yy} {zz}\"")
+            } else {
+                format!("fullinertia=\"{xx} {yy} {zz} {xy} {xz} {yz}\"")
+            };
+            put(&mut self.world, format_args!("{indent}  <inertial pos=\"0 0 0\" mass=\"{mass}\" {inertia}/>\n"));
         }
         self.write_shape(place, body, &indent)?;
         self.write_riders(Some(place), depth + 1)?;
@@ -95,6 +101,7 @@ impl BodyWriter<'_> {
                         let name = piece_name(&body.label, index);
                         let file = format!("{stem}_piece_{index}.obj");
                         self.add_mesh(&name, &file, &piece.vertices, &piece.triangles, center);
+                        self.shapes[place].push(name.clone());
                         let name = escape(&name);
                         put(
                             &mut self.world,
@@ -118,6 +125,7 @@ impl BodyWriter<'_> {
             }
         };
         put(&mut self.world, format_args!("{indent}  <geom name=\"{name}\" {shape} {material}/>\n"));
+        self.shapes[place].push(body.label.clone());
         Ok(())
     }
 
@@ -128,11 +136,12 @@ impl BodyWriter<'_> {
     }
 }
 
-fn write_joint(world: &mut String, body: &Body, indent: &str) {
+fn write_joint(world: &mut String, body: &Body, armature: f64, indent: &str) {
     let name = escape(&joint_name(&body.label));
     let limits = |range: Option<[f64; 2]>, unit: f64| {
         range.map(|[low, high]| format!(" range=\"{} {}\"", low / unit, high / unit)).unwrap_or_default()
     };
+    let rotor = if armature > 0.0 { format!(" armature=\"{armature}\"") } else { String::new() };
     match body.mobility {
         Mobility::Fixed => {}
         Mobility::Free => put(world, format_args!("{indent}  <freejoint name=\"{name}\"/>\n")),
@@ -144,13 +153,16 @@ fn write_joint(world: &mut String, body: &Body, indent: &str) {
             put(
                 world,
                 format_args!(
-                    "{indent}  <joint name=\"{name}\" type=\"hinge\" axis=\"{axis}\" pos=\"{position}\"{range}/>\n"
+                    "{indent}  <joint name=\"{name}\" type=\"hinge\" axis=\"{axis}\" pos=\"{position}\"{range}{rotor}/>\n"
                 ),
             );
         }
         Mobility::Slide { axis, range_mm } => {
             let (axis, range) = (triple(axis), limits(range_mm, MM_PER_M));
-            put(world, format_args!("{indent}  <joint name=\"{name}\" type=\"slide\" axis=\"{axis}\"{range}/>\n"));
+            put(
+                world,
+                format_args!("{indent}  <joint name=\"{name}\" type=\"slide\" axis=\"{axis}\"{range}{rotor}/>\n"),
+            );
         }
     }
 }

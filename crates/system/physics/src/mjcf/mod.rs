@@ -5,6 +5,7 @@ mod bodies;
 mod contact;
 mod gains;
 mod motors;
+mod steps;
 
 use std::fmt::Write;
 
@@ -34,16 +35,22 @@ pub(crate) const GROUND: &str = "/ground";
 /// Body that the camera `main` looks at.
 const CAMERA_TARGET: &str = "target_box";
 
+/// Impedance of the limits of joints: as stiff as the engine takes it, at every depth. With its default of 0.95 a motor
+/// pushes a light arm through its stop, by 0.05·τ/(I·K).
+const RIGID: &str = "0.9999 0.9999 0.001";
+
 /// A scene as the engine reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mjcf {
     /// The document.
     pub xml: String,
+    /// Steps that the engine makes for one of the run's: the time step of the document is that much shorter.
+    pub parts: u32,
     /// Mesh files that the document names, with their content (Wavefront OBJ, metres, about the body's centre).
     pub meshes: Vec<(String, String)>,
 }
 
-/// Writes `scene` as MJCF with `step_s` as the time step, the contract's when absent.
+/// Writes `scene` as MJCF for a run with `step_s` as the time step, the contract's when absent.
 ///
 /// Friction acts in an elliptic cone, the same in all directions, and is a thousand times stiffer than the normal
 /// contact (`impratio`): a steel block at rest on a slope of 25° creeps by 0.003 mm/s instead of 3. Solving slip away
@@ -57,17 +64,36 @@ pub fn write_mjcf(scene: &Scene, step_s: Option<f64>) -> Result<Mjcf, PhysicsErr
 /// # Errors
 /// [`PhysicsError::Cancelled`] when the flag is set, within a cut.
 pub fn write_mjcf_unless(scene: &Scene, step_s: Option<f64>, cancel: &CancelFlag) -> Result<Mjcf, PhysicsError> {
+    write_mjcf_in_parts(scene, step_s, 1, cancel)
+}
+
+/// The same, with at least `parts` steps of the engine for each of the run's; a power of two.
+pub(crate) fn write_mjcf_in_parts(
+    scene: &Scene,
+    step_s: Option<f64>,
+    parts: u32,
+    cancel: &CancelFlag,
+) -> Result<Mjcf, PhysicsError> {
     scene.check()?;
     let assembly = Assembly::of(scene)?;
-    let step = step_s.unwrap_or(SIMULATION_STEP_S);
-    let (assets, world) = (String::new(), String::new());
-    let mut writer = BodyWriter { scene, assembly: &assembly, step_s: step, cancel, assets, world, meshes: Vec::new() };
+    let run_step_s = step_s.unwrap_or(SIMULATION_STEP_S);
+    let parts = parts.max(steps::parts(scene, &assembly, run_step_s));
+    let step = run_step_s / f64::from(parts);
+    let mut writer = BodyWriter {
+        scene,
+        assembly: &assembly,
+        step_s: step,
+        cancel,
+        assets: String::new(),
+        world: String::new(),
+        meshes: Vec::new(),
+        shapes: vec![Vec::new(); scene.bodies.len()],
+    };
     writer.write_riders(None, 2)?;
-    let BodyWriter { assets, mut world, meshes, .. } = writer;
+    let BodyWriter { assets, mut world, meshes, shapes, .. } = writer;
     write_zones(&mut world, &scene.zones);
     write_camera(&mut world, scene);
     let floor = contact::contact_numbers(1.0, step).stiffness;
-    let [surface, deep, width] = contact::IMPEDANCE;
     let xml = format!(
         "<mujoco model=\"scene\">\n  <compiler autolimits=\"true\" angle=\"radian\" balanceinertia=\"true\"/>\n  \
          <option timestep=\"{step}\" integrator=\"RK4\" gravity=\"0 0 -9.81\" \
@@ -75,19 +101,21 @@ pub fn write_mjcf_unless(scene: &Scene, step_s: Option<f64>, cancel: &CancelFlag
          <flag energy=\"enable\" autoreset=\"disable\" filterparent=\"disable\"/>\n  </option>\n  \
          <visual>\n    <global offwidth=\"800\" offheight=\"600\"/>\n    <headlight ambient=\"0.4 0.4 0.4\"/>\n    \
          <quality shadowsize=\"2048\"/>\n  </visual>\n  \
-         <default>\n    <geom solimp=\"{surface} {deep} {width}\"/>\n    <joint solreflimit=\"{stiff} 1\"/>\n    \
+         <default>\n    <geom solimp=\"{skin}\"/>\n    \
+         <joint solreflimit=\"{stiff} 1\" solimplimit=\"{RIGID}\"/>\n    \
          <equality solref=\"{stiff} 1\"/>\n  </default>\n  \
          <asset>\n{assets}  </asset>\n  <worldbody>\n    \
          <light directional=\"true\" pos=\"0 0 3\" dir=\"-0.3 0.4 -1\" castshadow=\"true\"/>\n    \
          <geom name=\"{GROUND}\" type=\"plane\" size=\"0 0 0.05\" friction=\"0 0 0\" solref=\"-{floor} 0\" \
          rgba=\"0.92 0.92 0.9 1\"/>\n{world}  \
-         </worldbody>\n{exclusions}{welds}{actuators}</mujoco>\n",
+         </worldbody>\n{contacts}{welds}{actuators}</mujoco>\n",
         stiff = 2.0 * step,
-        exclusions = motors::write_exclusions(scene, &assembly),
+        skin = contact::impedance(step),
+        contacts = motors::write_contacts(scene, &assembly, &shapes, step),
         welds = motors::write_welds(scene, &assembly),
-        actuators = motors::write_actuators(scene, &assembly, step),
+        actuators = motors::write_actuators(scene),
     );
-    Ok(Mjcf { xml, meshes })
+    Ok(Mjcf { xml, parts, meshes })
 }
 
 /// Name of the joint of a body.

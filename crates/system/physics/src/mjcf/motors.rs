@@ -1,25 +1,32 @@
 //! Motors, constraints and exclusions: the elements after `<worldbody>`.
 
-use super::{MM_PER_M, assembly::Assembly, escape, gains::stable_gains, joint_name, put};
+use super::{
+    MM_PER_M,
+    assembly::Assembly,
+    contact::{Side, is_dead, write_dead_pair},
+    escape,
+    gains::gains,
+    joint_name, put,
+};
 use crate::{
     actuator::{Actuator, ActuatorKind},
     scene::{Mobility, Scene},
 };
 
 /// The `<actuator>` section. Each kind carries the attributes that the engine knows for it, and no others.
-pub(super) fn write_actuators(scene: &Scene, assembly: &Assembly, step_s: f64) -> String {
+pub(super) fn write_actuators(scene: &Scene) -> String {
     let mut text = String::new();
     for actuator in &scene.actuators {
         let (name, joint) = (escape(&actuator.body), escape(&joint_name(&actuator.body)));
         let limit = actuator.effective_limit();
         let limit = limit.map(|limit| format!(" forcerange=\"-{limit} {limit}\"")).unwrap_or_default();
-        let [kp, kv] = stable_gains(scene, assembly, actuator, step_s).map(|gain| gain * actuator.effort_share());
-        let (kind, gains) = match actuator.kind() {
+        let [kp, kv] = gains(scene, actuator);
+        let (kind, numbers) = match actuator.kind() {
             ActuatorKind::Velocity => ("velocity", format!(" kv=\"{kv}\"")),
             ActuatorKind::Motor => ("motor", " gear=\"1\"".to_owned()),
             ActuatorKind::Position => ("position", format!(" kp=\"{kp}\" kv=\"{kv}\"")),
         };
-        put(&mut text, format_args!("    <{kind} name=\"{name}\" joint=\"{joint}\"{gains}{limit}/>\n"));
+        put(&mut text, format_args!("    <{kind} name=\"{name}\" joint=\"{joint}\"{numbers}{limit}/>\n"));
     }
     section("actuator", &text)
 }
@@ -34,14 +41,46 @@ pub(super) fn write_welds(scene: &Scene, assembly: &Assembly) -> String {
     section("equality", &text)
 }
 
-/// The `<contact>` section: pairs that pass through each other.
-pub(super) fn write_exclusions(scene: &Scene, assembly: &Assembly) -> String {
+/// The `<contact>` section: pairs that pass through each other, and pairs whose contact is dead. `shapes` names the
+/// colliding geoms of each body.
+pub(super) fn write_contacts(scene: &Scene, assembly: &Assembly, shapes: &[Vec<String>], step_s: f64) -> String {
     let mut text = String::new();
     for pair in &assembly.excluded {
         let [one, other] = pair.map(|place| escape(&scene.bodies[place].label));
         put(&mut text, format_args!("    <exclude body1=\"{one}\" body2=\"{other}\"/>\n"));
     }
+    for [one, other] in dead_pairs(scene, assembly) {
+        write_dead_pair(&mut text, [side(scene, shapes, one), side(scene, shapes, other)], step_s);
+    }
     section("contact", &text)
+}
+
+/// True for a scene with contacts that are written out.
+pub(super) fn has_dead_pair(scene: &Scene, assembly: &Assembly) -> bool {
+    dead_pairs(scene, assembly).next().is_some()
+}
+
+/// Pairs of bodies that can touch each other and whose contact is dead; the ground is nothing.
+fn dead_pairs(scene: &Scene, assembly: &Assembly) -> impl Iterator<Item = [Option<usize>; 2]> {
+    let count = scene.bodies.len();
+    let of_bodies = (0..count).flat_map(move |one| (one + 1..count).map(move |other| [one, other]));
+    let of_bodies = of_bodies.filter(|pair| !assembly.excluded.contains(pair));
+    let of_bodies = of_bodies.filter(|[one, other]| assembly.group(*one) != assembly.group(*other));
+    let on_ground = (0..count).filter(|place| assembly.group(*place).is_some()).map(|place| [Some(place), None]);
+    let pairs = of_bodies.map(|pair| pair.map(Some)).chain(on_ground);
+    pairs.filter(|[one, other]| is_dead(&side(scene, &[], *one), &side(scene, &[], *other)))
+}
+
+/// One side of a contact: a body of the scene, or the ground.
+fn side<'scene>(scene: &Scene, shapes: &'scene [Vec<String>], place: Option<usize>) -> Side<'scene> {
+    place.map_or_else(Side::ground, |place| {
+        let body = &scene.bodies[place];
+        Side {
+            restitution: body.restitution,
+            friction: body.friction,
+            shapes: shapes.get(place).map(|shapes| shapes.iter().map(String::as_str).collect()).unwrap_or_default(),
+        }
+    })
 }
 
 /// What a command of the scene's is multiplied with for the engine: places and speeds along a slide are millimetres.

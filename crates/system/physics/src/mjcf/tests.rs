@@ -88,14 +88,52 @@ fn the_main_camera_exists_when_there_is_a_target_box() {
 }
 
 #[test]
-fn gains_stay_below_what_the_time_step_can_follow() {
+fn stiff_motor_divides_the_step_and_then_adds_inertia() {
     // A cube of 10 mm and 1 kg about its middle has 1/6 · 1 kg · (0.01 m)² = 1.667e-5 kg·m².
     let hinge = Mobility::Hinge { axis: [0.0, 0.0, 2.0], anchor_mm: None, range_rad: None };
-    let bodies = vec![body("cube", hinge, None)];
-    let actuators = vec![Actuator::new("cube", Controller::Hold)];
-    let scene = Scene { bodies, actuators, ..Scene::default() };
-    let assembly = Assembly::of(&scene).expect("a tree");
-    let [kp, kv] = gains::stable_gains(&scene, &assembly, &scene.actuators[0], 0.002);
+    let written = |kv: f64| {
+        let actuators = vec![Actuator { kp: 10.0 * kv, kv, ..Actuator::new("cube", Controller::Hold) }];
+        let scene = Scene { bodies: vec![body("cube", hinge, None)], actuators, ..Scene::default() };
+        write_mjcf(&scene, None).expect("a valid scene")
+    };
     let inertia = 1.0 / 6.0 * 1e-4;
-    assert!((kv - inertia / 0.002).abs() < 1e-12 && (kp - inertia / 1.6e-5).abs() < 1e-9, "{kp} {kv}");
+    // kv·step/I of 1, 4, 8 and 100 with steps of 2 ms; a step follows 2.4.
+    for (rate, parts) in [(1.0, 1), (4.0, 2), (8.0, 4), (100.0, 4)] {
+        let kv = rate * inertia / 0.002;
+        let mjcf = written(kv);
+        assert_eq!(mjcf.parts, parts, "{rate}");
+        assert!(mjcf.xml.contains(&format!("kp=\"{}\" kv=\"{kv}\"", 10.0 * kv)), "the gains are changed: {}", mjcf.xml);
+        let rotor = mjcf.xml.split_once("armature=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let rotor = rotor.map_or(0.0, |(number, _)| number.parse::<f64>().expect("a number"));
+        let needed = (kv * 0.002 / f64::from(parts) / 2.4 - inertia).max(0.0);
+        assert!((rotor - needed).abs() < 1e-9 * inertia, "{rotor} kg·m² for a rate of {rate}, expected {needed}");
+    }
+}
+
+#[test]
+fn several_moving_bodies_halve_the_step() {
+    let parts = |bodies: Vec<Body>| write_mjcf(&Scene { bodies, ..Scene::default() }, None).expect("valid").parts;
+    let post = || body("post", Mobility::Fixed, None);
+    assert_eq!(parts(vec![body("one", Mobility::Free, None), post()]), 1);
+    assert_eq!(parts(vec![body("one", Mobility::Free, None), post(), body("two", HINGE, Some("post"))]), 2);
+}
+
+#[test]
+fn dead_pairs_are_written_out_and_fastened_ones_are_not() {
+    let soft = |label: &str, mobility: Mobility| Body { restitution: 0.1, ..body(label, mobility, None) };
+    let bodies = vec![
+        soft("pad", Mobility::Free),
+        body("block", Mobility::Free, None),
+        soft("mat", Mobility::Fixed),
+        body("table", Mobility::Fixed, None),
+    ];
+    let scene = Scene { bodies, welds: vec![weld("pad", "block")], ..Scene::default() };
+    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
+    let pairs: Vec<_> = mjcf.xml.lines().filter(|line| line.contains("<pair ")).collect();
+    let has =
+        |one: &str, other: &str| pairs.iter().any(|line| line.contains(&format!("geom1=\"{one}\" geom2=\"{other}\"")));
+    assert!(has("pad", "mat") && has("pad", "table") && has("block", "mat") && has("pad", "/ground"), "{pairs:#?}");
+    // Fastened to each other, both still, both lively.
+    assert_eq!(pairs.len(), 4, "{pairs:#?}");
+    assert_eq!(mjcf.parts, 4);
 }

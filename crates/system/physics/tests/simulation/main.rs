@@ -8,3 +8,5 @@ mod python;
 mod scenes;
 mod seeds;
 mod shapes;
+mod speeds;
+mod stacks;

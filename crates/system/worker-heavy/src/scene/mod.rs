@@ -1,6 +1,7 @@
 //! From a built design, its objectives and its plan to a scene that can be simulated.
 
 mod bodies;
+mod freedoms;
 mod motors;
 mod moved_object;
 

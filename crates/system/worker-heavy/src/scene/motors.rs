@@ -8,7 +8,8 @@ use contract::{
 };
 use physics::{Actuator, Controller, Waypoint};
 
-use super::SceneSources;
+use super::{SceneSources, freedoms};
+use crate::tools::Servo;
 
 /// A servo's stiffness is its torque over this angle, rad.
 const SERVO_FULL_EFFORT_RAD: f64 = 0.2;
@@ -23,15 +24,20 @@ pub(super) fn motors_of(sources: &SceneSources) -> Result<Vec<Actuator>, String>
         AssemblyNode::Subassembly(subassembly) => subassembly.parts.iter(),
         AssemblyNode::Part(part) => std::slice::from_ref(part).iter(),
     });
-    let planned = planned.map(|part| (part.name.as_str(), &part.config));
+    let planned = planned.map(|part| (freedoms::PLANNED, part.name.as_str(), &part.config));
     let of_environment = sources.objectives.into_iter().flat_map(|objectives| objectives.moving_parts.iter());
-    let of_environment = of_environment.map(|part| (part.part_name.as_str(), &part.motion));
-    planned.chain(of_environment).filter_map(|(name, motion)| motor(sources, name, motion).transpose()).collect()
+    let of_environment = of_environment.map(|part| (freedoms::OF_ENVIRONMENT, part.part_name.as_str(), &part.motion));
+    let moving = planned.chain(of_environment);
+    moving.filter_map(|(field, name, motion)| motor(sources, field, name, motion).transpose()).collect()
 }
 
-fn motor(sources: &SceneSources, name: &str, motion: &Motion) -> Result<Option<Actuator>, String> {
+fn motor(sources: &SceneSources, field: &str, name: &str, motion: &Motion) -> Result<Option<Actuator>, String> {
+    let part = sources.design.parts.iter().find(|part| !part.is_zone() && part.label == name);
+    if let Some(sentence) = part.and_then(|part| freedoms::contradiction(field, part, &motion.dofs)) {
+        return Err(sentence);
+    }
     let Some(control) = &motion.control else { return Ok(None) };
-    let Some(part) = sources.design.parts.iter().find(|part| !part.is_zone() && part.label == name) else {
+    let Some(part) = part else {
         return Err(format!("{name:?} is to be driven, but the design has no part of that label"));
     };
     if part.is_fixed() {
@@ -45,7 +51,9 @@ fn motor(sources: &SceneSources, name: &str, motion: &Motion) -> Result<Option<A
         ));
     }
     let mut motor = Actuator::new(name, controller(control));
-    let torque = servo_torque_of(sources, part);
+    let servo = servo_of(sources, part);
+    let torque = servo.map(|servo| servo.torque_nm);
+    motor.speed_limit = servo.and_then(|servo| servo.speed_rad_s);
     if let Some(torque) = torque {
         if let Some(limit) = control.force_limit.filter(|limit| *limit > torque) {
             return Err(format!(
@@ -61,13 +69,13 @@ fn motor(sources: &SceneSources, name: &str, motion: &Motion) -> Result<Option<A
     Ok(Some(motor))
 }
 
-/// Torque of the servo that a part with a hinge is or turns on, N·m; none for a slide, which a torque does not push.
-fn servo_torque_of(sources: &SceneSources, part: &Part) -> Option<f64> {
+/// The servo that a part with a hinge is or turns on; none for a slide, which a torque does not push.
+fn servo_of(sources: &SceneSources, part: &Part) -> Option<Servo> {
     let joint = part.joint().filter(|joint| joint.kind == JointType::Hinge)?;
     let turns_on = joint.to.as_ref().filter(|_| joint.via == Some(JointSupport::Motor));
     let other = turns_on.and_then(|to| sources.design.parts.iter().find(|other| other.label == *to));
     [Some(part), other].into_iter().flatten().find_map(|candidate| match &candidate.role {
-        PartRole::Part(metadata) => sources.materials.servo_torque_nm(metadata.cots_id.as_deref()?),
+        PartRole::Part(metadata) => sources.materials.servo(metadata.cots_id.as_deref()?),
         PartRole::Compound(_) | PartRole::Zone(_) => None,
     })
 }

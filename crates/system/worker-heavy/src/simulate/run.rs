@@ -13,7 +13,6 @@ use contract::{
 };
 use physics::{
     ManyReport, Mjcf, PhysicsError, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for,
-    write_mjcf_unless,
 };
 use serde_json::{Map, Value, json};
 
@@ -93,11 +92,8 @@ impl Run {
     pub async fn go(&self, turn: &Turn, scene: Scene) -> anyhow::Result<Result<(Mjcf, ManyReport), PhysicsError>> {
         let (settings, backend, starts) = (self.settings, self.backend, self.starts.clone());
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let report = turn.work(move |cancel| {
-            let mjcf = write_mjcf_unless(&scene, None, cancel)?;
-            let report = backend_for(backend).run_many(&scene, &mjcf, &settings, &starts, threads, cancel)?;
-            Ok((mjcf, report))
-        });
+        let report =
+            turn.work(move |cancel| backend_for(backend).simulate(&scene, &settings, &starts, threads, cancel));
         report.await
     }
 
