@@ -87,6 +87,12 @@ pub(crate) fn is_finite<M: ModelType>(data: &MjData<M>) -> bool {
     data.energy()[1].is_finite() && data.qpos().iter().sum::<f64>().is_finite()
 }
 
+/// Kinetic energy of all bodies, J. The inertia that joints got for the sake of the step (see `mjcf::gains`) is no body's.
+pub(crate) fn kinetic_energy<M: ModelType>(data: &MjData<M>) -> f64 {
+    let rotors = data.model().dof_armature().iter().zip(data.qvel());
+    data.energy()[1] - rotors.map(|(inertia, speed)| inertia * speed * speed).sum::<f64>() / 2.0
+}
+
 /// Kinetic energy of one body by itself, J: of its mass, and of its turning about its principal axes.
 fn kinetic_energy_of<M: ModelType>(data: &MjData<M>, body: usize) -> f64 {
     let model = data.model();
@@ -199,7 +205,7 @@ impl<'scene> Judge<'scene> {
     }
 
     fn unstable<M: ModelType>(&mut self, data: &mut MjData<M>) -> Option<Verdict<'scene>> {
-        let kinetic_energy_j = data.energy()[1];
+        let kinetic_energy_j = kinetic_energy(data);
         if !is_finite(data) {
             let lost = self.movable().find(|body| !data.xipos()[body.body].iter().all(|value| value.is_finite()));
             let body = lost.or_else(|| self.movable().next()).map(|body| body.body);

@@ -17,7 +17,7 @@ use mujoco_rs::{prelude::*, wrappers::mj_auxiliary::MjVfs};
 use crate::{
     PhysicsError,
     drive::Drives,
-    judge::{Judge, Verdict, is_finite},
+    judge::{Judge, Verdict, is_finite, kinetic_energy},
     mjcf::{MM_PER_M, Mjcf, with_zone_volumes},
     scene::Scene,
     start::overlaps,
@@ -294,7 +294,7 @@ impl LastFinite {
             self.positions.extend_from_slice(data.xipos());
             self.coordinates.clear();
             self.coordinates.extend_from_slice(data.qpos());
-            self.kinetic_energy_j = data.energy()[1];
+            self.kinetic_energy_j = kinetic_energy(data);
         }
     }
 }

@@ -185,6 +185,11 @@ fn servo_turns_no_faster_than_its_catalogue_says() {
     let report = turned(disc(40.0, 5.0), servo(Controller::Constant { value: 100.0 }), 500);
     let load = &report.motor_loads[0];
     assert!((load.peak_speed / 6.16 - 1.0).abs() < 0.01, "{load:?}");
+    // The energy is the horn's own, ½·I·ω², without what its joint got for the sake of the step.
+    let horn = disc(5.0, 0.5);
+    let expected = horn.mass.inertia_kg_m2[2] * 6.16 * 6.16 / 2.0;
+    let report = turned(horn, servo(Controller::Constant { value: 100.0 }), 500);
+    assert!((report.kinetic_energy_j / expected - 1.0).abs() < 0.01, "{} J, not {expected} J", report.kinetic_energy_j);
     // What goes to places follows its gains, and its speed is told.
     let report = turned(disc(40.0, 5.0), servo(Controller::Position { target: 1.0 }), 45);
     assert!(report.motor_loads[0].peak_speed > 1.02 * 6.16, "{:?}", report.motor_loads);
