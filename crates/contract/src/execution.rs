@@ -79,6 +79,8 @@ pub enum ScriptFaultKind {
     ProcessLimit,
     /// It wrote a file larger than allowed.
     FileSizeLimit,
+    /// It wrote more, or more files, than a session may hold.
+    DiskLimit,
     /// It tried to use the network.
     NetworkDenied,
     /// It touched a file outside its session, or wrote a read-only folder.

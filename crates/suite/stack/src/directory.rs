@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use rand::Rng;
 
-use crate::process;
+use crate::{process, removal};
 
 const PREFIX: &str = "proving-ground-stack-";
 const LIFE_FILE: &str = "alive.lock";
@@ -138,7 +138,7 @@ fn clear(path: &Path) -> anyhow::Result<()> {
     // A process that was just ended may still have been writing; what it made is removed by the next round.
     let mut result = Ok(());
     for _ in 0..5 {
-        result = fs::remove_dir_all(path);
+        result = removal::remove(path);
         match &result {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 std::thread::sleep(Duration::from_millis(20));

@@ -28,6 +28,7 @@ pub mod logs;
 mod ports;
 mod process;
 pub mod progress;
+mod removal;
 mod service;
 mod supervisor;
 pub mod tools;

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use folders::Quota;
+
+use crate::memory;
+
 /// Time that a build may take when the caller has no opinion.
 pub const DEFAULT_BUILD_TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -65,6 +69,12 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Largest file, in bytes.
     pub max_file_bytes: u64,
+    /// What the session, and the run's own folder, may hold when the run ends. Watched, so a fast script may be some
+    /// hundred MiB beyond it when it is ended.
+    pub disk: Quota,
+    /// Memory of all runs together, in bytes, not counting what they share with the warm parent. Where it is
+    /// exceeded, the largest run is ended.
+    pub total_memory_bytes: u64,
     /// Open files at a time.
     pub max_open_files: u64,
     /// Threads at a time. The CAD kernel alone starts one per processor.
@@ -72,11 +82,14 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4 GiB of memory, files of 256 MiB, 256 open files, 64 threads plus two per processor.
+    /// 4 GiB of memory, files of 256 MiB, 1 GiB in 50 000 files, 256 open files, 64 threads plus two per processor; all
+    /// runs together three eighths of the machine's memory, since a machine may have two workers.
     fn default() -> Self {
         Self {
             memory_bytes: 4096 * MIB,
             max_file_bytes: 256 * MIB,
+            disk: Quota::SESSION,
+            total_memory_bytes: memory::of_machine() / 8 * 3,
             max_open_files: 256,
             max_threads: 64 + 2 * processors(),
         }

@@ -19,7 +19,7 @@ pub struct Execution {
     pub stdout: String,
     /// What it printed as errors, traceback included, cut at [`OUTPUT_LIMIT_BYTES`].
     pub stderr: String,
-    /// Its exit code; -1 when it was ended from outside, 128 plus the signal when it crashed.
+    /// Its exit code; -1 when the runtime ended it, 128 plus the signal when one ended it.
     pub exit_code: i32,
     /// True when the time limit ended it.
     pub timed_out: bool,
@@ -39,7 +39,9 @@ impl Execution {
         let note = match &fault {
             Some(_) if timed_out => Some(format!("Execution timed out after {} seconds", timeout.as_secs())),
             // Nobody inside could say so.
-            Some(fault) if ending.signal.is_some() => Some(fault.message.clone()),
+            Some(fault) if ending.signal.is_some() || fault.kind == ScriptFaultKind::DiskLimit => {
+                Some(fault.message.clone())
+            }
             _ => None,
         };
         if let Some(note) = note {
@@ -50,10 +52,10 @@ impl Execution {
             stderr.push('\n');
         }
         let exit_code = match (ending.exit_code, ending.signal) {
+            // It ended by itself, and had written too much by then.
+            (Some(0), _) if fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::DiskLimit) => -1,
             (Some(code), _) => code,
-            (None, Some(signal)) if ending.ended_by.is_none() && !timed_out && signal != libc::SIGKILL => {
-                SIGNAL_EXIT_BASE + signal
-            }
+            (None, Some(signal)) if ending.ended_by.is_none() && !timed_out => SIGNAL_EXIT_BASE + signal,
             (None, _) => -1,
         };
         Self {

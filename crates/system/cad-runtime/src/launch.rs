@@ -25,6 +25,7 @@ pub(crate) struct LaunchPlan {
     agent_tools_library: Option<PathBuf>,
     pub(crate) sessions_dir: PathBuf,
     pub(crate) runs_dir: PathBuf,
+    total_memory_bytes: u64,
     mounts: Vec<Mount>,
     bubblewrap: Option<PathBuf>,
 }
@@ -68,6 +69,7 @@ impl LaunchPlan {
             agent_tools_library,
             sessions_dir,
             runs_dir: runs_dir.canonicalize().map_err(CadRuntimeError::file("resolve", runs_dir))?,
+            total_memory_bytes: config.limits.total_memory_bytes,
             mounts,
             bubblewrap: None,
         };
@@ -105,6 +107,8 @@ impl LaunchPlan {
         let arguments = serde_json::json!({
             "sandbox_library": self.sandbox_library,
             "agent_tools_library": self.agent_tools_library,
+            "runs_dir": self.runs_dir,
+            "total_memory_bytes": self.total_memory_bytes,
             "probe_policy": probe_policy,
         });
         let mut command = self.python_command();

@@ -16,6 +16,8 @@ mod execution;
 mod features;
 mod interpreter;
 mod launch;
+mod memory;
+mod quota;
 mod run;
 mod run_directory;
 mod runtime;

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::config::{Limits, processors};
 use crate::launch::LaunchPlan;
+use crate::memory;
+use crate::quota::Watch;
 use crate::run_directory::{RunDirectory, RunsDirectory};
 use crate::warm_parent::{EndedBy, Ending, State, Supervisor};
 use crate::{CadRuntimeError, OUTPUT_LIMIT_BYTES};
@@ -38,6 +40,16 @@ pub(crate) struct Outcome {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) directory: RunDirectory,
+}
+
+impl Outcome {
+    /// The outcome of a script that was refused before it began.
+    fn not_run(fault: ScriptFault, directory: RunDirectory) -> Self {
+        let ending =
+            Ending { exit_code: None, signal: None, ended_by: Some(EndedBy::Cancel), wall_s: 0.0, max_rss_kb: 0 };
+        let (stdout, stderr) = (String::new(), String::new());
+        Self { ending, fault: Some(fault), result: Value::Null, stdout, stderr, directory }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -77,17 +89,29 @@ impl Runner {
         if let Some(source) = &job.source {
             directory.write_source(source)?;
         }
+        let watch = Watch::open(&session_root, directory.path(), self.limits.disk)?;
+        if let Some(exceeded) = watch.exceeded().await? {
+            return Ok(Outcome::not_run(exceeded.before_run(), directory));
+        }
         let description = self.describe(&job, &session_root, &directory, timeout, parent.ready.virtual_memory_kb);
+        directory.write_job(&description)?;
 
-        let (id, mut answer) = parent.run(&description, timeout, self.limits.max_threads);
+        let memory_kills = memory::kills();
+        let (id, mut answer) = parent.run(directory.id(), timeout, self.limits.max_threads);
         let stuck = tokio::time::sleep(timeout + ANSWER_GRACE);
-        tokio::pin!(cancel, stuck);
+        let until_exceeded = watch.until_exceeded();
+        tokio::pin!(cancel, stuck, until_exceeded);
         let mut cancelled = false;
+        let mut exceeded = None;
         let answer = loop {
             tokio::select! {
                 answer = &mut answer => break answer,
                 () = &mut cancel, if !cancelled => {
                     cancelled = true;
+                    parent.cancel(id);
+                }
+                found = &mut until_exceeded, if exceeded.is_none() => {
+                    exceeded = Some(found);
                     parent.cancel(id);
                 }
                 () = &mut stuck => {
@@ -104,7 +128,13 @@ impl Runner {
         if let Some(reason) = left.setup_error {
             return Err(CadRuntimeError::Setup(reason));
         }
-        let fault = fault_of_ending(&ending, &stderr, timeout, &self.limits).or(left.fault);
+        // What it wrote since the last measurement counts too.
+        let exceeded = if exceeded.is_none() { watch.exceeded().await? } else { exceeded };
+        let out_of_memory = memory_kills.zip(memory::kills()).map(|(before, after)| after > before);
+        let fault = match exceeded {
+            Some(exceeded) if !cancelled => Some(exceeded.during_run()),
+            _ => fault_of_ending(&ending, &stderr, timeout, &self.limits, out_of_memory).or(left.fault),
+        };
         Ok(Outcome { ending, fault, result: left.result, stdout, stderr, directory })
     }
 
@@ -184,7 +214,15 @@ pub(crate) fn policy(
 }
 
 /// The fault that follows from how the process ended, whatever it left behind.
-fn fault_of_ending(ending: &Ending, stderr: &str, timeout: Duration, limits: &Limits) -> Option<ScriptFault> {
+///
+/// `out_of_memory` says whether the kernel killed a process for want of memory during the run, where that is known.
+fn fault_of_ending(
+    ending: &Ending,
+    stderr: &str,
+    timeout: Duration,
+    limits: &Limits,
+    out_of_memory: Option<bool>,
+) -> Option<ScriptFault> {
     let fault = |kind, message: String| Some(ScriptFault { kind, message, line: None });
     let too_long = || {
         fault(
@@ -202,6 +240,16 @@ fn fault_of_ending(ending: &Ending, stderr: &str, timeout: Duration, limits: &Li
             return fault(
                 ScriptFaultKind::ProcessLimit,
                 format!("The script started more threads than its limit of {} and was ended.", limits.max_threads),
+            );
+        }
+        Some(EndedBy::MemoryLimit) => {
+            return fault(
+                ScriptFaultKind::MemoryLimit,
+                format!(
+                    "All running scripts together used more memory than their limit of {} MiB, and this one used the \
+                     most, so it was ended. Run it again, or build fewer or simpler shapes at a time.",
+                    limits.total_memory_bytes >> 20
+                ),
             );
         }
         Some(EndedBy::Cancel) => return fault(ScriptFaultKind::Cancelled, "The run was cancelled.".into()),
@@ -222,7 +270,18 @@ fn fault_of_ending(ending: &Ending, stderr: &str, timeout: Duration, limits: &Li
         ),
         libc::SIGKILL => fault(
             ScriptFaultKind::Crashed,
-            "The process was killed from outside, most likely because the machine ran out of memory.".into(),
+            match out_of_memory {
+                Some(true) => {
+                    "The process was killed (SIGKILL) while the machine was out of memory. Build fewer or \
+                               simpler shapes at a time."
+                }
+                Some(false) => {
+                    "The process was killed (SIGKILL), by the script itself or by an operator of the \
+                                machine."
+                }
+                None => "The process was killed (SIGKILL), by the script itself or from outside.",
+            }
+            .into(),
         ),
         signal => fault(
             ScriptFaultKind::Crashed,

@@ -6,6 +6,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use folders::OwnedFolder;
+use tokio::runtime::RuntimeFlavor;
+use uuid::Uuid;
+
 use crate::CadRuntimeError;
 
 /// Largest result file that is read, in bytes. Below this a run's own file size limit applies.
@@ -14,30 +18,29 @@ const RESULT_LIMIT_BYTES: u64 = 1 << 30;
 /// Home of the warm parent among the run folders: libraries keep caches there.
 pub(crate) const HOME: &str = "home";
 
-/// The folder of a runtime's run folders; removed with the last of them.
+/// File in which the forked child finds what it is to do.
+const JOB: &str = "job.json";
+
+/// The folder of a runtime's run folders; removed with the last of them, or by the next runtime when this one is
+/// killed.
 #[derive(Debug)]
-pub(crate) struct RunsDirectory(PathBuf);
+pub(crate) struct RunsDirectory(OwnedFolder);
 
 impl RunsDirectory {
     /// `<sessions_dir>/../runs/<unique>`: the same file system as the sessions, but out of their sight.
     pub(crate) fn create(sessions_dir: &Path) -> Result<Self, CadRuntimeError> {
         let sessions =
             sessions_dir.canonicalize().map_err(CadRuntimeError::file("resolve the sessions folder", sessions_dir))?;
-        let path = sessions.parent().unwrap_or(Path::new("/")).join("runs").join(uuid::Uuid::new_v4().to_string());
-        let home = path.join(HOME);
-        std::fs::create_dir_all(&home).map_err(CadRuntimeError::file("create", &home))?;
-        Ok(Self(path))
+        let runs = sessions.parent().unwrap_or(Path::new("/")).join("runs");
+        let folder = OwnedFolder::create(&runs, "").map_err(CadRuntimeError::file("create a folder in", &runs))?;
+        let home = folder.path().join(HOME);
+        std::fs::create_dir(&home).map_err(CadRuntimeError::file("create", &home))?;
+        Ok(Self(folder))
     }
 
     /// The folder, free of symbolic links.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for RunsDirectory {
-    fn drop(&mut self) {
-        remove(&self.0);
+        self.0.path()
     }
 }
 
@@ -47,6 +50,7 @@ impl Drop for RunsDirectory {
 /// files only if they are plain files.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
+    id: Uuid,
     path: PathBuf,
     stdout: File,
     stderr: File,
@@ -57,7 +61,8 @@ pub(crate) struct RunDirectory {
 impl RunDirectory {
     /// Creates the folder with empty output files.
     pub(crate) fn create(runs_dir: &Arc<RunsDirectory>) -> Result<Self, CadRuntimeError> {
-        let path = runs_dir.path().join(uuid::Uuid::new_v4().to_string());
+        let id = Uuid::new_v4();
+        let path = runs_dir.path().join(id.to_string());
         let mut builder = std::fs::DirBuilder::new();
         builder.mode(0o700);
         builder.create(&path).map_err(CadRuntimeError::file("create", &path))?;
@@ -73,7 +78,12 @@ impl RunDirectory {
                 .open(&file)
                 .map_err(CadRuntimeError::file("create", &file))
         };
-        Ok(Self { stdout: output("stdout")?, stderr: output("stderr")?, path, _parent: Arc::clone(runs_dir) })
+        Ok(Self { stdout: output("stdout")?, stderr: output("stderr")?, path, id, _parent: Arc::clone(runs_dir) })
+    }
+
+    /// The folder's name, which is all that the warm parent learns about a run.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
     }
 
     /// The folder.
@@ -88,7 +98,16 @@ impl RunDirectory {
 
     /// Stores a script that was given as text.
     pub(crate) fn write_source(&self, text: &str) -> Result<(), CadRuntimeError> {
-        let path = self.path.join("source.py");
+        self.write("source.py", text)
+    }
+
+    /// Stores what the child is to do.
+    pub(crate) fn write_job(&self, job: &serde_json::Value) -> Result<(), CadRuntimeError> {
+        self.write(JOB, &job.to_string())
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), CadRuntimeError> {
+        let path = self.path.join(name);
         File::create_new(&path)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(CadRuntimeError::file("write", &path))
@@ -133,12 +152,13 @@ fn read_cut(mut file: &File, limit: u64) -> std::io::Result<String> {
 
 impl Drop for RunDirectory {
     fn drop(&mut self) {
-        remove(&self.path);
-    }
-}
-
-fn remove(path: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(path) {
-        tracing::warn!(path = %path.display(), %error, "a folder of the CAD runtime could not be removed");
+        let removed = match tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor()) {
+            // A script may have left much: the other tasks of this thread move to another meanwhile.
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| folders::remove(&self.path)),
+            _ => folders::remove(&self.path),
+        };
+        if let Err(error) = removed {
+            tracing::warn!(path = %self.path.display(), %error, "a folder of the CAD runtime could not be removed");
+        }
     }
 }

@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
 use crate::launch::LaunchPlan;
 
@@ -47,17 +48,39 @@ pub(crate) struct Ending {
 pub(crate) enum EndedBy {
     TimeLimit,
     ThreadLimit,
+    MemoryLimit,
     Cancel,
 }
 
 /// The answer to one request.
 pub(crate) type Answer = Result<Ending, String>;
 
-#[derive(Serialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
-enum Request<'a> {
-    Run { id: u64, timeout_s: f64, max_threads: u64, job: &'a serde_json::Value },
+/// One request on the wire: 48 bytes in which nothing names a session. The warm parent's memory is what every child
+/// inherits, so it learns no more about a run than when to end it; the child reads the rest from the run's folder.
+///
+/// Layout, little-endian: operation (u64), id (u64), time limit in seconds (f64), most threads (u64), name of the run's
+/// folder (16 bytes of a UUID). `warm_parent.py` reads the same.
+type Record = [u8; 48];
+
+enum Request {
+    Run { id: u64, timeout_s: f64, max_threads: u64, run: Uuid },
     Cancel { id: u64 },
+}
+
+impl Request {
+    fn encode(&self) -> Record {
+        let (operation, id, timeout_s, max_threads, run) = match *self {
+            Self::Run { id, timeout_s, max_threads, run } => (1_u64, id, timeout_s, max_threads, run),
+            Self::Cancel { id } => (2, id, 0.0, 0, Uuid::nil()),
+        };
+        let mut record = [0; 48];
+        record[..8].copy_from_slice(&operation.to_le_bytes());
+        record[8..16].copy_from_slice(&id.to_le_bytes());
+        record[16..24].copy_from_slice(&timeout_s.to_le_bytes());
+        record[24..32].copy_from_slice(&max_threads.to_le_bytes());
+        record[32..].copy_from_slice(run.as_bytes());
+        record
+    }
 }
 
 #[derive(Deserialize)]
@@ -82,23 +105,19 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct WarmParent {
     pub(crate) ready: Ready,
-    requests: mpsc::Sender<String>,
+    requests: mpsc::Sender<Record>,
     pending: Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>,
     next_id: AtomicU64,
 }
 
 impl WarmParent {
     /// Asks for a child. The receiver gets its ending, or an error when the parent ends first.
-    pub(crate) fn run(
-        &self,
-        job: &serde_json::Value,
-        timeout: Duration,
-        max_threads: u64,
-    ) -> (u64, oneshot::Receiver<Answer>) {
+    /// What it is to do is in the folder of the run.
+    pub(crate) fn run(&self, run: Uuid, timeout: Duration, max_threads: u64) -> (u64, oneshot::Receiver<Answer>) {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         lock(&self.pending).insert(id, sender);
-        self.send(&Request::Run { id, timeout_s: timeout.as_secs_f64(), max_threads, job });
+        self.send(&Request::Run { id, timeout_s: timeout.as_secs_f64(), max_threads, run });
         (id, receiver)
     }
 
@@ -107,10 +126,9 @@ impl WarmParent {
         self.send(&Request::Cancel { id });
     }
 
-    fn send(&self, request: &Request<'_>) {
-        let line = serde_json::to_string(request).expect("requests hold plain JSON values");
+    fn send(&self, request: &Request) {
         // When the writer has ended, the process has, and the reader tells everybody who waits.
-        drop(self.requests.send(line));
+        let _ = self.requests.send(request.encode());
     }
 }
 
@@ -292,11 +310,11 @@ fn serve_one(plan: &LaunchPlan, probe_policy: &sandbox::Policy, shared: &Shared,
 }
 
 /// Writes requests from a thread of its own, so that a stopped process cannot block callers.
-fn spawn_writer(mut stdin: ChildStdin) -> mpsc::Sender<String> {
-    let (sender, receiver) = mpsc::channel::<String>();
+fn spawn_writer(mut stdin: ChildStdin) -> mpsc::Sender<Record> {
+    let (sender, receiver) = mpsc::channel::<Record>();
     std::thread::spawn(move || {
-        for line in receiver {
-            if writeln!(stdin, "{line}").and_then(|()| stdin.flush()).is_err() {
+        for record in receiver {
+            if stdin.write_all(&record).and_then(|()| stdin.flush()).is_err() {
                 return;
             }
         }

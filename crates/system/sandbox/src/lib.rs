@@ -7,6 +7,7 @@
 //!
 //! What it must not know: Python, sessions, or who calls it.
 
+mod allowed;
 mod capabilities;
 mod error;
 mod ffi;
@@ -32,15 +33,17 @@ pub fn enter(policy: &Policy) -> Result<Report, SandboxError> {
         return Err(SandboxError::NetworkRequested);
     }
     limits::require_single_thread()?;
+    let first_when_memory_is_short = limits::volunteer_when_memory_is_short();
     limits::detach_from_privilege()?;
     capabilities::drop_all()?;
     let filesystem = filesystem::restrict(policy)?;
     limits::apply(policy)?;
-    syscalls::restrict(filesystem.landlock_abi)?;
+    let seccomp_filters = syscalls::restrict(filesystem.landlock_abi)?;
     Ok(Report {
         landlock_abi: filesystem.landlock_abi,
         signals_scoped_by_landlock: filesystem.scoped,
-        seccomp_filters: syscalls::FILTER_COUNT,
+        seccomp_filters,
+        first_when_memory_is_short,
         skipped_read_only: filesystem.skipped,
     })
 }

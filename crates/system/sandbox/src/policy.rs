@@ -35,6 +35,8 @@ pub struct Report {
     pub signals_scoped_by_landlock: bool,
     /// Number of seccomp filters.
     pub seccomp_filters: usize,
+    /// True when the kernel ends this process before others when the machine runs out of memory.
+    pub first_when_memory_is_short: bool,
     /// Paths of `read_only` that do not exist.
     pub skipped_read_only: Vec<PathBuf>,
 }

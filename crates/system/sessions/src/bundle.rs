@@ -8,14 +8,14 @@ use std::{
 
 use cap_std::{ambient_authority, fs::Dir};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use tempfile::TempDir;
+use folders::{MAX_DEPTH, OwnedFolder};
 
 use crate::{
     FileError, Workspace,
     locks::Locks,
     virtual_path::Mount,
     walk::{Found, walk},
-    workspace::read_whole,
+    workspace::{Incoming, read_whole},
 };
 
 /// Most bytes that a bundle may hold, unpacked.
@@ -45,6 +45,9 @@ pub enum BundleError {
     /// Too many entries.
     #[error("the bundle holds more than {MAX_BUNDLE_ENTRIES} entries; leave out results that can be remade")]
     TooManyEntries,
+    /// Folders nested too deeply.
+    #[error("the bundle holds folders nested deeper than {MAX_DEPTH}")]
+    TooDeep,
     /// The operating system refused.
     #[error("cannot unpack the bundle: {0}")]
     Io(#[source] io::Error),
@@ -54,7 +57,7 @@ pub enum BundleError {
 #[derive(Debug)]
 pub struct Scratch {
     workspace: Workspace,
-    _folder: TempDir,
+    _folder: OwnedFolder,
 }
 
 impl Scratch {
@@ -109,17 +112,15 @@ fn is_packed(path: &Path) -> bool {
 /// # Errors
 /// The bundle is broken or too large, or an entry is anything but a file or folder inside. Nothing is left behind.
 pub fn unbundle(bundle: &[u8], parent: &Path, mounts_dir: &Path) -> Result<Scratch, BundleError> {
-    // A leading dot: no session id can name the folder.
-    let folder = TempDir::with_prefix_in(".bundle-", parent).map_err(BundleError::Io)?;
-    let open = |name: &str| -> io::Result<(PathBuf, Dir)> {
+    let folder = OwnedFolder::create(parent, "").map_err(BundleError::Io)?;
+    let make = |name: &str| -> io::Result<PathBuf> {
         let path = folder.path().join(name);
         std::fs::create_dir(&path)?;
-        let path = path.canonicalize()?;
-        let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
-        Ok((path, dir))
+        path.canonicalize()
     };
-    let (path, root) = open("session").map_err(BundleError::Io)?;
-    let (_, incoming) = open("incoming").map_err(BundleError::Io)?;
+    let path = make("session").map_err(BundleError::Io)?;
+    let root = Dir::open_ambient_dir(&path, ambient_authority()).map_err(BundleError::Io)?;
+    let incoming = make("incoming").and_then(Incoming::open).map_err(BundleError::Io)?;
     unpack(bundle, &root)?;
     let workspace = Workspace::new(root, path, Arc::new(incoming), mounts_dir.into(), Arc::new(Locks::default()));
     Ok(Scratch { workspace, _folder: folder })
@@ -136,6 +137,9 @@ fn unpack(bundle: &[u8], root: &Dir) -> Result<(), BundleError> {
         let mut entry = entry.map_err(BundleError::Malformed)?;
         let given = entry.path().map_err(BundleError::Malformed)?.into_owned();
         let path = inside(&given).ok_or_else(|| BundleError::Outside(given.clone()))?;
+        if path.components().count() > MAX_DEPTH {
+            return Err(BundleError::TooDeep);
+        }
         let kind = entry.header().entry_type();
         if kind.is_dir() {
             if !path.as_os_str().is_empty() {

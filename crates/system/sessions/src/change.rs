@@ -1,8 +1,10 @@
 //! Changing a session's files: write, edit, delete. Each change is whole or does not happen.
 
-use std::{io, path::Path};
+use std::{io, os::unix::fs::PermissionsExt, path::Path};
 
+use cap_std::fs::Permissions;
 use contract::files::Edit;
+use folders::{MAX_DEPTH, Quota};
 use uuid::Uuid;
 
 use crate::{FileError, Workspace, virtual_path::VirtualPath};
@@ -61,7 +63,7 @@ impl Workspace {
         }
         let _alone = self.change_lock();
         let deleted = match self.root().symlink_metadata(inner) {
-            Ok(metadata) if metadata.is_dir() => self.root().remove_dir_all(inner),
+            Ok(metadata) if metadata.is_dir() => self.delete_folder(inner),
             Ok(_) => self.root().remove_file(inner),
             Err(error) => Err(error),
         };
@@ -71,12 +73,41 @@ impl Workspace {
         })
     }
 
+    /// Takes the folder out of the workspace in one step, and empties it where no script reaches it.
+    fn delete_folder(&self, inner: &Path) -> io::Result<()> {
+        let taken = Uuid::new_v4().to_string();
+        let incoming = self.incoming();
+        match self.root().rename(inner, incoming.dir(), &taken) {
+            // A folder whose own mode closes it cannot be moved.
+            Err(error) if error.raw_os_error().is_some() && error.kind() == io::ErrorKind::PermissionDenied => {
+                self.root().set_permissions(inner, Permissions::from_std(std::fs::Permissions::from_mode(0o700)))?;
+                self.root().rename(inner, incoming.dir(), &taken)?;
+            }
+            renamed => renamed?,
+        }
+        incoming.remove(&taken)
+    }
+
+    /// Refuses a file that the session has no room for.
+    fn require_room(&self, shown: &str, content: &[u8]) -> Result<(), FileError> {
+        let mut usage = self.usage()?;
+        usage.bytes += content.len() as u64;
+        match Quota::SESSION.excess(&usage) {
+            Some(excess) => Err(FileError::OverQuota { path: shown.to_owned(), excess }),
+            None => Ok(()),
+        }
+    }
+
     /// Completes the file out of sight and moves it into place.
     fn put(&self, path: &VirtualPath, inner: &Path, content: &[u8], existing: Existing) -> Result<(), FileError> {
         let shown = path.given();
         if inner.as_os_str().is_empty() {
             return Err(FileError::SessionRoot { path: shown.to_owned() });
         }
+        if inner.components().count() > MAX_DEPTH {
+            return Err(FileError::TooDeep { path: shown.to_owned() });
+        }
+        self.require_room(shown, content)?;
         match self.root().symlink_metadata(inner) {
             Ok(metadata) if metadata.is_dir() => return Err(FileError::IsDirectory { path: shown.to_owned() }),
             Ok(_) if existing == Existing::Keep => return Err(FileError::AlreadyExists { path: shown.to_owned() }),
@@ -85,16 +116,17 @@ impl Workspace {
             Err(error) => return Err(FileError::from_io("write", shown, error)),
         }
         let draft = Uuid::new_v4().to_string();
-        let placed = self.incoming().write(&draft, content).and_then(|()| match existing {
-            Existing::Replace => self.incoming().rename(&draft, self.root(), inner),
+        let incoming = self.incoming().dir();
+        let placed = incoming.write(&draft, content).and_then(|()| match existing {
+            Existing::Replace => incoming.rename(&draft, self.root(), inner),
             // A second name fails when the first is taken, at the same instant; a rename would replace it.
             Existing::Keep => {
-                self.incoming().hard_link(&draft, self.root(), inner).and_then(|()| self.incoming().remove_file(&draft))
+                incoming.hard_link(&draft, self.root(), inner).and_then(|()| incoming.remove_file(&draft))
             }
         });
         placed.map_err(|error| {
             // The draft may not exist, when writing it is what failed; then there is nothing to take away.
-            let _ = self.incoming().remove_file(&draft);
+            let _ = incoming.remove_file(&draft);
             FileError::from_io("write", shown, error)
         })
     }

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use folders::{Excess, MAX_DEPTH};
 use service::ServiceError;
 
-use crate::{bundle::MAX_BUNDLE_ENTRIES, search::MAX_MATCHES, virtual_path::Mount, walk::MAX_DEPTH};
+use crate::{bundle::MAX_BUNDLE_ENTRIES, search::MAX_MATCHES, virtual_path::Mount};
 
 /// Characters of a text that an error quotes.
 const QUOTED_CHARACTERS: usize = 200;
@@ -85,10 +86,24 @@ pub enum FileError {
     /// More files than are packed.
     #[error("the session has more than {MAX_BUNDLE_ENTRIES} files; delete results that can be remade")]
     TooManyFiles,
-    /// Folders nested deeper than is searched or packed.
-    #[error("{path} is nested deeper than {MAX_DEPTH} folders")]
+    /// Folders nested deeper than is written, searched or packed.
+    #[error("{} is nested deeper than {MAX_DEPTH} folders", quoted(path))]
     TooDeep {
         /// The folder that is one too deep.
+        path: String,
+    },
+    /// The session holds as much as it may, or would with this file.
+    #[error("{path} was not written: the session would hold {excess}; delete what can be remade")]
+    OverQuota {
+        /// File that was to be written.
+        path: String,
+        /// The limit, and what was measured.
+        excess: Excess,
+    },
+    /// A script made the file or folder with a mode that keeps its owner out.
+    #[error("{path} is closed by its mode; delete it, or make it again with the usual mode")]
+    Closed {
+        /// Path that was asked for.
         path: String,
     },
     /// The text to replace does not occur.
@@ -159,6 +174,7 @@ impl FileError {
             // The confining directory handle reports an escape as an error of its own, without a code of the
             // operating system; a test pins that.
             io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => Self::OutsideWorkspace { path },
+            io::ErrorKind::PermissionDenied => Self::Closed { path },
             _ => Self::Io { action, path, source },
         }
     }
@@ -171,11 +187,14 @@ impl From<FileError> for ServiceError {
         let status = match &error {
             FileError::NotFound { .. } => StatusCode::NOT_FOUND,
             FileError::AlreadyExists { .. } | FileError::NotADirectory { .. } => StatusCode::CONFLICT,
-            FileError::ReadOnly { .. } | FileError::OutsideWorkspace { .. } | FileError::SessionRoot { .. } => {
-                StatusCode::FORBIDDEN
-            }
+            FileError::ReadOnly { .. }
+            | FileError::OutsideWorkspace { .. }
+            | FileError::SessionRoot { .. }
+            | FileError::Closed { .. } => StatusCode::FORBIDDEN,
             FileError::InvalidPath { .. } | FileError::NotUtf8 { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            FileError::TooLarge { .. } | FileError::TooManyFiles => StatusCode::PAYLOAD_TOO_LARGE,
+            FileError::TooLarge { .. } | FileError::TooManyFiles | FileError::OverQuota { .. } => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             FileError::IsDirectory { .. }
             | FileError::TooDeep { .. }
             | FileError::EditNotFound { .. }

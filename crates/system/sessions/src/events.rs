@@ -32,25 +32,20 @@ impl Workspace {
     pub fn take_events(&self) -> Result<TakenEvents, FileError> {
         let fail = |source| FileError::from_io("read", EVENTS_FILE, source);
         let taken = format!("{}.jsonl", Uuid::new_v4());
-        match self.root().rename(EVENTS_FILE, self.incoming(), &taken) {
+        match self.root().rename(EVENTS_FILE, self.incoming().dir(), &taken) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(TakenEvents::default()),
             renamed => renamed.map_err(fail)?,
         }
-        let metadata = self.incoming().symlink_metadata(&taken).map_err(fail)?;
+        let metadata = self.incoming().dir().symlink_metadata(&taken).map_err(fail)?;
         if !metadata.is_file() {
             // A folder or a link in the file's place holds no events of ours, and must not stay in their way.
-            let removed = if metadata.is_dir() {
-                self.incoming().remove_dir_all(&taken)
-            } else {
-                self.incoming().remove_file(&taken)
-            };
-            removed.map_err(fail)?;
+            self.incoming().remove(&taken).map_err(fail)?;
             return Ok(TakenEvents { events: Vec::new(), malformed: 1 });
         }
         let options = OpenOptions::new().read(true).nonblock(true).follow(FollowSymlinks::No).clone();
-        let file = self.incoming().open_with(&taken, &options).map_err(fail)?;
+        let file = self.incoming().dir().open_with(&taken, &options).map_err(fail)?;
         let events = parse(BufReader::new(file)).map_err(fail)?;
-        self.incoming().remove_file(&taken).map_err(fail)?;
+        self.incoming().dir().remove_file(&taken).map_err(fail)?;
         Ok(events)
     }
 }

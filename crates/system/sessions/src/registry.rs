@@ -9,6 +9,7 @@ use std::{
 use cap_fs_ext::DirExt;
 use cap_std::{ambient_authority, fs::Dir};
 use contract::session::SessionId;
+use folders::OwnedFolder;
 use service::ServiceError;
 use uuid::Uuid;
 
@@ -17,11 +18,14 @@ use crate::{
     bundle::{BundleError, Scratch, unbundle},
     locks::LockMap,
     template::{OBJECTIVES_FILE, OBJECTIVES_TEMPLATE},
+    workspace::Incoming,
 };
 
-/// Folder beside the sessions where files are completed before they are moved into place. No session id starts with
-/// a dot, so none can be it.
+/// Folder beside the sessions where each worker has a folder of its own to complete files in before they are moved
+/// into place. No session id starts with a dot, so none can be it.
 const INCOMING: &str = ".incoming";
+/// Folder beside the sessions where bundles are unpacked.
+const BUNDLES: &str = ".bundles";
 
 /// The sessions below one folder. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,7 +37,7 @@ pub struct Sessions {
 struct Inner {
     path: PathBuf,
     root: Dir,
-    incoming: Arc<Dir>,
+    incoming: Arc<Incoming>,
     mounts: Arc<Path>,
     locks: LockMap,
 }
@@ -49,8 +53,8 @@ impl Sessions {
             std::fs::create_dir_all(root_dir)?;
             let path = root_dir.canonicalize()?;
             let root = Dir::open_ambient_dir(&path, ambient_authority())?;
-            root.create_dir_all(INCOMING)?;
-            let incoming = Arc::new(root.open_dir_nofollow(INCOMING)?);
+            let incoming = Arc::new(Incoming::create(&path.join(INCOMING))?);
+            OwnedFolder::sweep(&path.join(BUNDLES), "")?;
             Ok(Inner { path, root, incoming, mounts: mounts_dir.into().into(), locks: LockMap::default() })
         };
         let root_dir = root_dir.as_ref();
@@ -114,7 +118,7 @@ impl Sessions {
     /// # Errors
     /// The bundle is broken, too large, or holds anything but files and folders.
     pub fn unbundle(&self, bundle: &[u8]) -> Result<Scratch, BundleError> {
-        unbundle(bundle, &self.inner.path, &self.inner.mounts)
+        unbundle(bundle, &self.inner.path.join(BUNDLES), &self.inner.mounts)
     }
 
     /// Waits until no script and no git command works in the session, and keeps it so until the lock is dropped.
@@ -142,13 +146,13 @@ impl Sessions {
     fn create(&self, name: &str) -> io::Result<()> {
         let inner = &self.inner;
         let draft = Uuid::new_v4().to_string();
-        inner.incoming.create_dir(&draft)?;
-        let placed = inner
-            .incoming
+        let incoming = inner.incoming.dir();
+        incoming.create_dir(&draft)?;
+        let placed = incoming
             .write(Path::new(&draft).join(OBJECTIVES_FILE), OBJECTIVES_TEMPLATE)
-            .and_then(|()| inner.incoming.rename(&draft, &inner.root, name));
+            .and_then(|()| incoming.rename(&draft, &inner.root, name));
         let Err(error) = placed else { return Ok(()) };
-        inner.incoming.remove_dir_all(&draft)?;
+        inner.incoming.remove(&draft)?;
         match error.kind() {
             io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists => Ok(()),
             _ => Err(error),

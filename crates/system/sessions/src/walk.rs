@@ -8,10 +8,9 @@ use std::{
 use cap_fs_ext::{DirExt, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::fs::{Dir, File, OpenOptions};
 
-use crate::FileError;
+use folders::MAX_DEPTH;
 
-/// Deepest nesting that is searched or packed. Each level holds an open folder.
-pub(crate) const MAX_DEPTH: usize = 100;
+use crate::FileError;
 
 /// A regular file that was found.
 pub(crate) struct Found<'a> {

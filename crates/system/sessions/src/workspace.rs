@@ -12,6 +12,7 @@ use cap_std::{
     fs::{Dir, File, OpenOptions},
 };
 use contract::files::FileInfo;
+use folders::{OwnedFolder, Quota, Usage, measure};
 
 use crate::{
     FileError,
@@ -29,9 +30,43 @@ pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Workspace {
     root: Arc<Dir>,
     path: PathBuf,
-    incoming: Arc<Dir>,
+    incoming: Arc<Incoming>,
     mounts: Arc<Path>,
     locks: Arc<Locks>,
+}
+
+/// Where files are completed before they are moved into a workspace, and emptied after they left it. Out of reach of
+/// scripts, on the same disk.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    dir: Dir,
+    path: PathBuf,
+    /// Goes with the last workspace that uses it; a part of a scratch folder goes with that.
+    _owned: Option<OwnedFolder>,
+}
+
+impl Incoming {
+    /// A folder of this process below `parent`.
+    pub(crate) fn create(parent: &Path) -> io::Result<Self> {
+        let owned = OwnedFolder::create(parent, "")?;
+        let opened = Self::open(owned.path().to_owned())?;
+        Ok(Self { _owned: Some(owned), ..opened })
+    }
+
+    /// A folder that somebody else removes.
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
+        Ok(Self { dir: Dir::open_ambient_dir(&path, ambient_authority())?, path, _owned: None })
+    }
+
+    /// The folder.
+    pub(crate) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// Removes what was moved here, whatever it is.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        folders::remove(&self.path.join(name))
+    }
 }
 
 /// What stands at a path.
@@ -46,7 +81,7 @@ pub enum EntryKind {
 }
 
 impl Workspace {
-    pub(crate) fn new(root: Dir, path: PathBuf, incoming: Arc<Dir>, mounts: Arc<Path>, locks: Arc<Locks>) -> Self {
+    pub(crate) fn new(root: Dir, path: PathBuf, incoming: Arc<Incoming>, mounts: Arc<Path>, locks: Arc<Locks>) -> Self {
         Self { root: Arc::new(root), path, incoming, mounts, locks }
     }
 
@@ -155,10 +190,16 @@ impl Workspace {
         &self.root
     }
 
-    /// Where files are completed before they are moved into the workspace, and emptied after they left it. Out of
-    /// reach of scripts, on the same disk.
-    pub(crate) fn incoming(&self) -> &Dir {
+    pub(crate) fn incoming(&self) -> &Incoming {
         &self.incoming
+    }
+
+    /// What the session holds, measured up to the limits of [`Quota::SESSION`].
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn usage(&self) -> Result<Usage, FileError> {
+        measure(&self.root, &Quota::SESSION).map_err(|error| FileError::from_io("measure", "/", error))
     }
 
     /// Keeps other changes of the same session waiting.

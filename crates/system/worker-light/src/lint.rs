@@ -44,7 +44,7 @@ pub async fn lint(
     match worker.ruff.check(&source, RULES).await {
         Ok(findings) => Ok(Json(sorted(findings))),
         Err(error @ RuffError::NestedTooDeeply) => Ok(Json(refused(SYNTAX_ERROR, error.to_string()))),
-        Err(error @ RuffError::TimedOut) => Ok(Json(refused(UNREADABLE, error.to_string()))),
+        Err(error @ (RuffError::TimedOut | RuffError::TooLarge(_))) => Ok(Json(refused(UNREADABLE, error.to_string()))),
         Err(error) => Err(ServiceError::internal(&error.into())),
     }
 }

@@ -7,6 +7,7 @@
 mod assets;
 mod execution;
 mod files;
+mod limited;
 mod lint;
 mod routes;
 mod ruff;

@@ -8,14 +8,25 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 
 use serde::Deserialize;
-use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+use tokio::{
+    process::Command,
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
+
+use crate::limited::{Client, Cut, Finished, Limits, finish};
 
 /// Longest time for one check.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Checks at a time: each may use the memory of [`Limits::RUFF`].
+const MAX_AT_ONCE: usize = 2;
+/// How ruff's runtime says that it got no memory.
+const NO_MEMORY: &[u8] = b"memory allocation of";
 /// What ruff names its syntax errors; older versions name none.
 const SYNTAX_RULE: &str = "invalid-syntax";
 /// Exit codes of a check that was carried out: nothing found, something found.
@@ -27,6 +38,7 @@ pub struct Ruff {
     program: PathBuf,
     /// The Python that runs scripts, as ruff writes it: `py311`. Newer syntax is an error there, and so it is here.
     target_version: String,
+    turns: Arc<Semaphore>,
 }
 
 /// A set of rules to check.
@@ -76,6 +88,9 @@ pub enum RuffError {
     /// It took too long.
     #[error("ruff did not finish within {} s", TIMEOUT.as_secs())]
     TimedOut,
+    /// It needed too much memory, or printed too much.
+    #[error("the source is too large to be checked: ruff {0}")]
+    TooLarge(String),
     /// A signal ended it: the source nests so deeply that the parser's stack overflowed.
     #[error("the source is nested too deeply to be parsed")]
     NestedTooDeeply,
@@ -109,7 +124,7 @@ impl Ruff {
         let answer = answer.map_err(|error| unclear(error.to_string()))?;
         let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
         let target_version = target_version(&text).ok_or_else(|| unclear(text))?;
-        Ok(Self { program: program.into(), target_version })
+        Ok(Self { program: program.into(), target_version, turns: Arc::new(Semaphore::new(MAX_AT_ONCE)) })
     }
 
     /// The program's name and version.
@@ -131,10 +146,15 @@ impl Ruff {
             arguments.push("--ignore-noqa");
         }
         arguments.extend(["--stdin-filename=script.py", "-"]);
+        let _turn = self.turns.acquire().await.map_err(|error| self.not_run(io::Error::other(error)))?;
         let output = self.run(&arguments, source).await?;
         match output.status.code() {
             Some(code) if CARRIED_OUT.contains(&code) => {}
             Some(_) => return Err(RuffError::Failed(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+            None if output.stderr.windows(NO_MEMORY.len()).any(|said| said == NO_MEMORY) => {
+                let limit = Limits::RUFF.memory_bytes >> 20;
+                return Err(RuffError::TooLarge(format!("needs more than {limit} MiB of memory")));
+            }
             None => return Err(RuffError::NestedTooDeeply),
         }
         let reported: Vec<Reported> = serde_json::from_slice(&output.stdout)
@@ -150,26 +170,32 @@ impl Ruff {
             .collect())
     }
 
-    async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<std::process::Output, RuffError> {
-        let fail = |source| RuffError::NotRun { program: self.program.clone(), source };
-        let mut child = Command::new(&self.program)
+    /// Runs the program. A caller that goes away ends it.
+    async fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Finished, RuffError> {
+        let mut command = Command::new(&self.program);
+        command
             .args(arguments)
             .env_clear()
+            // One thread does: there is one file. Each would map memory of its own.
+            .env("RAYON_NUM_THREADS", "1")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(fail)?;
-        let pipe = child.stdin.take();
-        let feed = async move {
-            let Some(mut pipe) = pipe else { return };
-            // A program that ends before it has read everything says why by its exit code.
-            let _ = pipe.write_all(input).await;
-        };
-        let finished = async { tokio::join!(feed, child.wait_with_output()).1 };
-        timeout(TIMEOUT, finished).await.map_err(|_| RuffError::TimedOut)?.map_err(fail)
+            .process_group(0)
+            .kill_on_drop(true);
+        Limits::RUFF.bind(&mut command);
+        let child = command.spawn().map_err(|source| self.not_run(source))?;
+        let deadline = Instant::now() + TIMEOUT;
+        finish(child, input, Limits::RUFF, deadline, &Client::service()).await.map_err(|cut| match cut {
+            Cut::TimedOut | Cut::Abandoned => RuffError::TimedOut,
+            Cut::TooMuchOutput(limit) => RuffError::TooLarge(format!("prints more than {} MiB", limit >> 20)),
+            Cut::Io(source) => self.not_run(source),
+        })
+    }
+
+    fn not_run(&self, source: io::Error) -> RuffError {
+        RuffError::NotRun { program: self.program.clone(), source }
     }
 }
 

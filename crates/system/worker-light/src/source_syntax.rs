@@ -31,7 +31,9 @@ pub async fn syntax_fault(ruff: &Ruff, source: &[u8]) -> Result<Option<SyntaxFau
         Ok(findings) => {
             Ok(findings.into_iter().map(|finding| SyntaxFault { line: finding.line, message: finding.message }).next())
         }
-        Err(error @ RuffError::NestedTooDeeply) => Ok(Some(SyntaxFault { line: 1, message: error.to_string() })),
+        Err(error @ (RuffError::NestedTooDeeply | RuffError::TooLarge(_) | RuffError::TimedOut)) => {
+            Ok(Some(SyntaxFault { line: 1, message: error.to_string() }))
+        }
         Err(error) => Err(error),
     }
 }

@@ -34,7 +34,7 @@ impl Worker {
     }
 }
 
-/// Work that goes on to its end even when the caller goes away: git, say, would leave its locks behind.
+/// Work that comes to its own end when the caller goes away: git, say, would otherwise leave its locks behind.
 pub async fn to_the_end<T, W>(work: W) -> Result<T, ServiceError>
 where
     T: Send + 'static,

@@ -12,6 +12,9 @@ from runtime.faults import Fault, Surroundings, violation_of
 from runtime.script import Source, run_as_module
 
 
+_LOWEST_C_LONG, _HIGHEST_C_LONG = -(1 << 63), (1 << 63) - 1
+
+
 def run(job: dict[str, Any], source: Source, surroundings: Surroundings) -> tuple[int, Fault | None]:
     """Runs the source; returns its exit code and the sandbox rule that ended it, if one did."""
     sys.argv = [source.name]
@@ -36,10 +39,16 @@ def run(job: dict[str, Any], source: Source, surroundings: Surroundings) -> tupl
 def _exit_code(code: Any) -> int:
     if code is None:
         return 0
-    if isinstance(code, int):
-        return code & 0xFF
-    print(code, file=sys.stderr)
-    return 1
+    if not isinstance(code, int):
+        print(code, file=sys.stderr)
+        return 1
+    if code == 0:
+        return 0
+    if not _LOWEST_C_LONG <= code <= _HIGHEST_C_LONG:
+        # As Python itself does.
+        return 255
+    # The operating system keeps 8 bits. A code that is not 0 must not become success by that.
+    return code & 0xFF or 1
 
 
 def _print_traceback(error: BaseException, script_name: str) -> None:

@@ -1,8 +1,12 @@
 """The warm parent: imports the CAD library once, then forks one child per run.
 
-It speaks JSON lines: requests on standard input, answers on standard output. The end of its input means that the
-service is gone, and ends it and its children. It runs no script itself and holds one thread only, since a fork
-copies one thread: locks held by another would stay locked in the child for ever.
+Requests are records of fixed size on standard input, answers are JSON lines on standard output. The end of its input
+means that the service is gone, and ends it and its children. It runs no script itself and holds one thread only, since
+a fork copies one thread: locks held by another would stay locked in the child for ever.
+
+What this process knows, every child inherits, and a script can find it: in frames, among objects, in freed memory. So
+it learns no session, no script and no path of a run. A request holds the name of a folder as 16 raw bytes; only the
+child makes a path of it, and reads there what to do.
 """
 
 from __future__ import annotations
@@ -11,8 +15,11 @@ import json
 import os
 import selectors
 import signal
+import struct
 import sys
 import time
+import traceback
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +28,10 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", 
     os.environ[_variable] = "1"
 
 _WATCH_INTERVAL_S = 0.1
+# Operation, id, time limit in seconds, most threads; then the name of the run's folder. See `warm_parent.rs`.
+_REQUEST = struct.Struct("<QQdQ")
+_RUN_NAME_BYTES = 16
+_RUN, _CANCEL = 1, 2
 
 
 @dataclass
@@ -38,16 +49,20 @@ class Running:
 class WarmParent:
     """Forks, watches and reaps children."""
 
-    def __init__(self, requests: int, answers: int, sandbox_enter: Any, run_child: Any) -> None:
+    def __init__(self, requests: int, answers: int, total_memory_bytes: int) -> None:
         self._requests = requests
         self._answers = answers
-        self._sandbox_enter = sandbox_enter
-        self._run_child = run_child
+        self._total_memory_kb = total_memory_bytes // 1024
+        self._own_memory_kb = 0
         self._running: dict[int, Running] = {}
-        self._partial = b""
+        # One record at a time: what arrives after it stays in the pipe, which a child closes.
+        self._record = bytearray(_REQUEST.size + _RUN_NAME_BYTES)
+        self._received = 0
 
-    def serve(self) -> None:
-        """Answers requests until the input ends."""
+    def serve(self) -> bytes | None:
+        """Answers requests until the input ends. In each forked child it returns the name of the run's folder, so that
+        a script finds no frame of this object below its own."""
+        self._own_memory_kb = _memory_kb(_status("self"))
         wakeup_read, wakeup_write = os.pipe()
         for end in (wakeup_read, wakeup_write):
             os.set_blocking(end, False)
@@ -60,45 +75,61 @@ class WarmParent:
                 for key, _ in selector.select(_WATCH_INTERVAL_S if self._running else None):
                     if key.fd == wakeup_read:
                         _drain(wakeup_read)
-                    elif not self._read_requests():
+                    elif not self._read_request():
                         self._kill_all()
-                        return
+                        return None
+                    elif self._received == len(self._record):
+                        self._received = 0
+                        if self._handle() == 0:
+                            return self._forget_all()
                 self._enforce()
                 self._reap()
 
-    def _read_requests(self) -> bool:
-        received = os.read(self._requests, 1 << 16)
-        if not received:
-            return False
-        *lines, self._partial = (self._partial + received).split(b"\n")
-        for line in lines:
-            self._handle(json.loads(line))
-        return True
+    def _read_request(self) -> bool:
+        """Reads a part of one record; False at the end of the input."""
+        read = os.readv(self._requests, [memoryview(self._record)[self._received :]])
+        self._received += read
+        return read > 0
 
-    def _handle(self, request: dict[str, Any]) -> None:
-        if request["op"] == "cancel":
+    def _handle(self) -> int:
+        """Does what the record says. Returns 0 in a forked child, and anything else in this process."""
+        operation, request, timeout_s, max_threads = _REQUEST.unpack_from(self._record)
+        if operation == _CANCEL:
             for child in self._running.values():
-                if child.request == request["id"]:
+                if child.request == request:
                     self._end(child, "cancel")
-            return
-        parent = os.getpid()
+            return -1
         try:
             pid = os.fork()
         except OSError as error:
-            self.answer({"id": request["id"], "error": f"cannot fork: {error}"})
-            return
-        if pid == 0:
-            self._run_child(request["job"], self._sandbox_enter, parent)
-        now = time.monotonic()
-        self._running[pid] = Running(request["id"], pid, now, now + request["timeout_s"], request["max_threads"])
+            self.answer({"id": request, "error": f"cannot fork: {error}"})
+            return -1
+        if pid != 0:
+            self._record[:] = bytes(len(self._record))
+            now = time.monotonic()
+            self._running[pid] = Running(request, pid, now, now + timeout_s, max_threads)
+        return pid
+
+    def _forget_all(self) -> bytes:
+        """In a child: drops what concerns others, and returns the name of its own folder."""
+        self._running.clear()
+        name = bytes(self._record[_REQUEST.size :])
+        self._record[:] = bytes(len(self._record))
+        return name
 
     def _enforce(self) -> None:
         now = time.monotonic()
+        memory_kb: dict[int, int] = {}
         for child in self._running.values():
+            status = _status(child.pid)
+            # Not reaped, but ended: it has no memory any more.
+            memory_kb[child.pid] = max(0, _memory_kb(status) - self._own_memory_kb) if status else 0
             if now >= child.deadline:
                 self._end(child, "time_limit")
-            elif _thread_count(child.pid) > child.max_threads:
+            elif _number(status, "Threads") > child.max_threads:
                 self._end(child, "thread_limit")
+        if sum(memory_kb.values()) > self._total_memory_kb:
+            self._end(self._running[max(memory_kb, key=memory_kb.__getitem__)], "memory_limit")
 
     def _end(self, child: Running, why: str) -> None:
         child.ended_by = child.ended_by or why
@@ -148,20 +179,24 @@ def _drain(descriptor: int) -> None:
         pass
 
 
-def _status_field(pid: int | str, field: str) -> int:
-    """A number from ``/proc/<pid>/status``; 0 when the process has just ended."""
+def _status(pid: int | str) -> dict[str, str]:
+    """Fields of ``/proc/<pid>/status``; empty when the process has just ended."""
     try:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-            for line in file:
-                if line.startswith(field + ":"):
-                    return int(line.split()[1])
+            return dict(line.split(":", 1) for line in file if ":" in line)
     except (FileNotFoundError, ProcessLookupError):
-        pass
-    return 0
+        return {}
 
 
-def _thread_count(pid: int) -> int:
-    return _status_field(pid, "Threads")
+def _number(status: dict[str, str], field: str) -> int:
+    """The number at the start of a field; 0 where the process has none, as one that has ended."""
+    words = status.get(field, "0").split()
+    return int(words[0])
+
+
+def _memory_kb(status: dict[str, str]) -> int:
+    """Memory that no file stands behind."""
+    return _number(status, "RssAnon") + _number(status, "RssShmem")
 
 
 def _probe_sandbox(sandbox_enter: Any, policy: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +220,8 @@ def _probe_sandbox(sandbox_enter: Any, policy: dict[str, Any]) -> dict[str, Any]
 
 
 def main() -> None:
-    """Takes one argument: JSON with ``sandbox_library``, ``agent_tools_library`` (or null) and ``probe_policy``."""
+    """Takes one argument: JSON with ``sandbox_library``, ``agent_tools_library`` (or null), ``runs_dir``,
+    ``total_memory_bytes`` and ``probe_policy``."""
     arguments = json.loads(sys.argv[1])
     # Whatever an import prints must not end up between the answers.
     requests, answers = os.dup(0), os.dup(1)
@@ -208,8 +244,8 @@ def main() -> None:
     sandbox_enter = child.load_sandbox(arguments["sandbox_library"])
     if arguments["agent_tools_library"] is not None:
         shared.agent_tools.attach(arguments["agent_tools_library"])
-    parent = WarmParent(requests, answers, sandbox_enter, child.run)
-    threads = _status_field("self", "Threads")
+    parent = WarmParent(requests, answers, arguments["total_memory_bytes"])
+    threads = _number(_status("self"), "Threads")
     if threads != 1:
         parent.answer({"error": f"the warm parent has {threads} threads after its imports; it must have one to fork"})
         sys.exit(1)
@@ -224,11 +260,30 @@ def main() -> None:
         {
             "ready": {
                 "import_s": time.monotonic() - started,
-                "virtual_memory_kb": _status_field("self", "VmSize"),
+                "virtual_memory_kb": _number(_status("self"), "VmSize"),
                 "python": sys.version.split()[0],
                 "build123d": build123d.__version__,
                 "sandbox": probe["report"],
             }
         }
     )
-    parent.serve()
+    process = os.getpid()
+    run_name = parent.serve()
+    if run_name is None:
+        return
+    del parent, probe
+    try:
+        job = _take_job(os.path.join(arguments["runs_dir"], str(uuid.UUID(bytes=run_name))))
+    except BaseException:  # noqa: BLE001 - nothing may return from here
+        traceback.print_exc()
+        os._exit(child.SETUP_FAILED)
+    child.run(job, sandbox_enter, process)
+
+
+def _take_job(run_dir: str) -> dict[str, Any]:
+    """Reads what a run is to do, and removes the file: the folder is the script's from here on."""
+    path = os.path.join(run_dir, "job.json")
+    with open(path, encoding="utf-8") as file:
+        job: dict[str, Any] = json.load(file)
+    os.unlink(path)
+    return job

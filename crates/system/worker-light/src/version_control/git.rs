@@ -2,31 +2,31 @@
 
 use std::{
     io,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 
-use nix::{
-    sys::signal::{Signal, killpg},
-    unistd::Pid,
-};
 use tokio::{
-    io::AsyncWriteExt,
     process::{Child, Command},
-    time::timeout,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
 };
+
+use crate::limited::{Client, Cut, Finished, Limits, finish};
 
 use super::confinement::{self, ConfinementError, Executables};
 
-/// Longest time for one git command.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a git that is asked to end may take to remove its lock files.
-const GRACE: Duration = Duration::from_secs(2);
+/// Longest time for all git commands of one request.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// Requests that git works on at a time: each may use the memory of [`Limits::GIT`].
+const MAX_AT_ONCE: usize = 2;
 /// Who commits.
 const IDENTITY: [(&str, &str); 2] = [("NAME", "Agent Worker"), ("EMAIL", "agent@problemologist.ai")];
 /// Settings that stand above whatever a repository says. See the module's table for what each is against.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 19] = [
     "safe.directory=*",
     "init.defaultBranch=main",
     "core.hooksPath=/dev/null",
@@ -36,6 +36,9 @@ const SETTINGS: [&str; 17] = [
     "core.excludesFile=/dev/null",
     "core.quotePath=false",
     "core.autocrlf=false",
+    // Larger files are streamed, and need no memory of their own size.
+    "core.bigFileThreshold=16m",
+    "pack.threads=1",
     "protocol.allow=never",
     "commit.gpgSign=false",
     "gc.auto=0",
@@ -52,6 +55,15 @@ pub struct Git {
     program: PathBuf,
     helpers: PathBuf,
     executables: Executables,
+    turns: Arc<Semaphore>,
+}
+
+/// The right to work on one request.
+#[derive(Debug)]
+pub struct Turn {
+    _permit: OwnedSemaphorePermit,
+    client: Client,
+    deadline: Instant,
 }
 
 /// Why a git command gave no answer. A command that git carried out and refused is no error here.
@@ -70,11 +82,29 @@ pub enum GitError {
     #[error("git cannot be run: {0}")]
     NotRun(#[from] io::Error),
     /// It took too long.
-    #[error("git {command} did not finish within {} s", TIMEOUT.as_secs())]
+    #[error("git {command} did not finish within {} s; the repository is too large, or made to be", TIMEOUT.as_secs())]
     TimedOut {
         /// What it was asked to do.
         command: String,
     },
+    /// It printed too much.
+    #[error("git {command} printed more than {} MiB; the repository is too large, or made to be", limit >> 20)]
+    TooMuchOutput {
+        /// What it was asked to do.
+        command: String,
+        /// Bytes that it may print.
+        limit: usize,
+    },
+    /// Nobody waits for the answer.
+    #[error("the client hung up")]
+    Abandoned,
+}
+
+impl GitError {
+    /// True when the repository is to blame, which agents write.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::TimedOut { .. } | Self::TooMuchOutput { .. })
+    }
 }
 
 /// How a git command ended.
@@ -112,7 +142,7 @@ impl Git {
             return Err(GitError::NoHelpers(format!("{} is no folder", helpers.display())));
         }
         let executables = Executables { git: vec![program.clone(), helpers.clone()], loaders: confinement::loaders() };
-        Ok(Self { program, helpers, executables })
+        Ok(Self { program, helpers, executables, turns: Arc::new(Semaphore::new(MAX_AT_ONCE)) })
     }
 
     /// The program's version; shows that it runs under the lock.
@@ -121,37 +151,58 @@ impl Git {
         Ok(self.run(&folder, &["version"], b"").await?.text())
     }
 
+    /// Waits until git may work on another request, for as long as the client waits.
+    ///
+    /// # Errors
+    /// The client left.
+    pub async fn turn(&self, client: &Client) -> Result<Turn, GitError> {
+        let permit = tokio::select! {
+            permit = Arc::clone(&self.turns).acquire_owned() => permit.map_err(io::Error::other)?,
+            () = client.left() => return Err(GitError::Abandoned),
+        };
+        Ok(Turn { _permit: permit, client: client.clone(), deadline: Instant::now() + TIMEOUT })
+    }
+
     /// Runs a git command on the repository in `folder`, with `input` on its standard input.
     ///
     /// # Errors
     /// It could not be run or took too long; then it was ended, with all that it started.
     pub async fn run(&self, folder: &Path, arguments: &[&str], input: &[u8]) -> Result<Ended, GitError> {
-        let mut child = self.start(folder, arguments).await?;
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-        let pipe = child.stdin.take();
-        let feed = async move {
-            let Some(mut pipe) = pipe else { return };
-            // A git that ends before it has read everything says why by its exit code.
-            let _ = pipe.write_all(input).await;
-        };
-        let mut finished = Box::pin(async { tokio::join!(feed, child.wait_with_output()).1 });
-        let Ok(output) = timeout(TIMEOUT, &mut finished).await else {
-            // First the signal on which git removes its lock files, then the one that it cannot refuse. It may have
-            // ended in between; then there is nobody to signal.
-            if let Some(group) = group {
-                let _ = killpg(group, Signal::SIGTERM);
-                if timeout(GRACE, &mut finished).await.is_err() {
-                    let _ = killpg(group, Signal::SIGKILL);
-                }
-            }
-            return Err(GitError::TimedOut { command: arguments.join(" ") });
-        };
-        let output = output?;
-        Ok(Ended {
-            success: output.status.success(),
-            stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        })
+        self.run_until(folder, arguments, input, Instant::now() + TIMEOUT, &Client::service()).await
+    }
+
+    /// The same as a part of a request.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; also when the client has left.
+    pub async fn run_in(
+        &self,
+        turn: &Turn,
+        folder: &Path,
+        arguments: &[&str],
+        input: &[u8],
+    ) -> Result<Ended, GitError> {
+        self.run_until(folder, arguments, input, turn.deadline, &turn.client).await
+    }
+
+    async fn run_until(
+        &self,
+        folder: &Path,
+        arguments: &[&str],
+        input: &[u8],
+        deadline: Instant,
+        client: &Client,
+    ) -> Result<Ended, GitError> {
+        let child = self.start(folder, arguments).await?;
+        let command = || arguments.join(" ");
+        let ended = finish(child, input, Limits::GIT, deadline, client).await.map_err(|cut| match cut {
+            Cut::TimedOut => GitError::TimedOut { command: command() },
+            Cut::TooMuchOutput(limit) => GitError::TooMuchOutput { command: command(), limit },
+            Cut::Abandoned => GitError::Abandoned,
+            Cut::Io(error) => GitError::NotRun(error),
+        })?;
+        let stderr = complaint(&ended);
+        Ok(Ended { success: ended.status.success(), stdout: ended.stdout, stderr })
     }
 
     /// Starts the command from a thread that has locked itself in: the lock passes on to what it starts, binds
@@ -203,9 +254,26 @@ impl Git {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
+        Limits::GIT.bind(&mut command);
         for (field, value) in IDENTITY {
             command.env(format!("GIT_AUTHOR_{field}"), value).env(format!("GIT_COMMITTER_{field}"), value);
         }
         command
+    }
+}
+
+/// What git said in error. A git that a signal ended, for its memory or its time, may not have said anything.
+fn complaint(ended: &Finished) -> String {
+    let said = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+    match ended.status.signal() {
+        Some(signal) => format!(
+            "git was ended by signal {signal}; the repository needs more than the {} MiB of memory and {} s that git has \
+             {said}",
+            Limits::GIT.memory_bytes >> 20,
+            Limits::GIT.cpu_seconds
+        )
+        .trim_end()
+        .to_owned(),
+        None => said,
     }
 }

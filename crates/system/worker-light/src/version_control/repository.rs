@@ -9,9 +9,11 @@ use contract::{
 use service::ServiceError;
 use sessions::{EntryKind, Existing, FileError, SessionLock, Sessions, VirtualPath, Workspace};
 
+use crate::limited::Client;
+
 use super::{
     Git, GitError,
-    git::Ended,
+    git::{Ended, Turn},
     status::{Sides, parse_conflicts, parse_status},
 };
 
@@ -24,8 +26,14 @@ const CONFIGURATION: &str = "\
 \tlogallrefupdates = true
 ";
 /// Files of `.git` that point git elsewhere, and locks of a git that was killed.
-const REMOVED: [&str; 5] =
-    [".git/commondir", ".git/config.worktree", ".git/config.lock", ".git/index.lock", ".git/HEAD.lock"];
+const REMOVED: [&str; 6] = [
+    ".git/commondir",
+    ".git/config.worktree",
+    ".git/config.lock",
+    ".git/index.lock",
+    ".git/HEAD.lock",
+    ".git/packed-refs.lock",
+];
 const NO_REPOSITORY: &str = "no repository in this session; call /git/init first";
 const NO_MERGE: &str = "no merge is in progress";
 
@@ -35,6 +43,7 @@ pub struct Repository {
     git: Git,
     workspace: Workspace,
     present: bool,
+    turn: Turn,
     _lock: SessionLock,
 }
 
@@ -57,21 +66,33 @@ impl From<RepositoryError> for ServiceError {
         match error {
             RepositoryError::NotPossible(sentence) => Self::conflict(sentence),
             RepositoryError::File(error) => error.into(),
+            RepositoryError::Git(error) if error.is_refusal() => Self::conflict(error.to_string()),
+            RepositoryError::Git(error @ GitError::Abandoned) => Self::unavailable(error.to_string()),
             RepositoryError::Git(error) => Self::internal(&error.into()),
         }
     }
 }
 
 impl Repository {
-    /// Waits for the session, makes its repository safe to use, and keeps others away until it is dropped.
-    pub async fn open(git: &Git, sessions: &Sessions, session: &SessionId) -> Result<Self, ServiceError> {
-        let lock = sessions.lock(session).await;
+    /// Waits for the session and for its turn, makes its repository safe to use, and keeps others away until it is
+    /// dropped. When the client leaves, waiting and git end.
+    pub async fn open(
+        git: &Git,
+        sessions: &Sessions,
+        session: &SessionId,
+        client: &Client,
+    ) -> Result<Self, ServiceError> {
+        let lock = tokio::select! {
+            lock = sessions.lock(session) => lock,
+            () = client.left() => return Err(RepositoryError::from(GitError::Abandoned).into()),
+        };
+        let turn = git.turn(client).await.map_err(RepositoryError::from)?;
         let prepared = sessions.in_workspace(session, |workspace| {
             let present = make_safe(workspace)?;
             Ok((workspace.clone(), present))
         });
         let (workspace, present) = prepared.await?;
-        Ok(Self { git: git.clone(), workspace, present, _lock: lock })
+        Ok(Self { git: git.clone(), workspace, present, turn, _lock: lock })
     }
 
     /// Makes the workspace a repository; one that is there stays as it is.
@@ -92,6 +113,10 @@ impl Repository {
 
     /// Commits all changes of the workspace.
     pub async fn commit(&self, message: &str) -> Result<CommitResponse, RepositoryError> {
+        or_refusal(self.add_and_record(message).await)
+    }
+
+    async fn add_and_record(&self, message: &str) -> Result<CommitResponse, RepositoryError> {
         if !self.present {
             return Ok(refused(NO_REPOSITORY.into()));
         }
@@ -122,7 +147,10 @@ impl Repository {
             return Ok(nothing(NO_REPOSITORY.into()));
         }
         let arguments = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"];
-        let told = self.git(&arguments, "").await?;
+        let told = match self.git(&arguments, "").await {
+            Err(error) if error.is_refusal() => return Ok(nothing(error.to_string())),
+            told => told?,
+        };
         Ok(if told.success { parse_status(&told.stdout, self.is_merging()) } else { nothing(told.stderr) })
     }
 
@@ -160,6 +188,10 @@ impl Repository {
 
     /// Commits a merge in which no conflict is open; without a message with the one that git proposes.
     pub async fn complete_merge(&self, message: Option<&str>) -> Result<CommitResponse, RepositoryError> {
+        or_refusal(self.record_merge(message).await)
+    }
+
+    async fn record_merge(&self, message: Option<&str>) -> Result<CommitResponse, RepositoryError> {
         if !self.present {
             return Ok(refused(NO_REPOSITORY.into()));
         }
@@ -212,8 +244,24 @@ impl Repository {
     }
 
     async fn git(&self, arguments: &[&str], input: &str) -> Result<Ended, GitError> {
-        self.git.run(self.workspace.path(), arguments, input.as_bytes()).await
+        self.git.run_in(&self.turn, self.workspace.path(), arguments, input.as_bytes()).await
     }
+}
+
+/// A repository that is beyond git's limits is a refusal and no fault of the worker.
+fn or_refusal(answer: Result<CommitResponse, RepositoryError>) -> Result<CommitResponse, RepositoryError> {
+    match answer {
+        Err(RepositoryError::Git(error)) if error.is_refusal() => Ok(refused(error.to_string())),
+        answer => answer,
+    }
+}
+
+/// The branch's lock, which a killed git leaves behind as well; None when `HEAD` names no branch.
+fn lock_of_branch(workspace: &Workspace) -> Option<String> {
+    let head = workspace.read_text(".git/HEAD").ok()?;
+    let branch = head.trim().strip_prefix("ref: refs/heads/")?;
+    let is_plain = branch.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+    is_plain.then(|| format!(".git/refs/heads/{branch}.lock"))
 }
 
 /// Puts our configuration in the place of the repository's and takes away what points elsewhere. False when there is
@@ -222,10 +270,11 @@ fn make_safe(workspace: &Workspace) -> Result<bool, FileError> {
     if workspace.kind(".git") != Some(EntryKind::Directory) {
         return Ok(false);
     }
-    for path in REMOVED {
+    let branch_lock = lock_of_branch(workspace);
+    for path in REMOVED.into_iter().chain(branch_lock.as_deref()) {
         match workspace.delete(path) {
             Ok(()) => tracing::info!(path, "removed from a repository"),
-            Err(FileError::NotFound { .. }) => {}
+            Err(FileError::NotFound { .. } | FileError::InvalidPath { .. }) => {}
             Err(error) => return Err(error),
         }
     }

@@ -9,6 +9,7 @@ use contract::{
 use service::{Answer, ServiceError, Session, Valid};
 
 use super::{Repository, repository::RepositoryError};
+use crate::limited::Client;
 use crate::worker::{Worker, to_the_end};
 
 /// `POST /git/init`
@@ -63,15 +64,17 @@ pub async fn complete_merge(
         .map(Json)
 }
 
-/// Opens the repository and works on it to the end, whether or not the client still waits.
+/// Opens the repository and works on it in a task of its own: when the client hangs up, git is asked to end, and the
+/// session stays locked until it has.
 async fn on_repository<T, W, F>(worker: Worker, session: SessionId, work: W) -> Result<T, ServiceError>
 where
     T: Send + 'static,
     W: FnOnce(Repository) -> F + Send + 'static,
     F: Future<Output = Result<T, RepositoryError>> + Send + 'static,
 {
+    let (_client_is_here, client) = Client::present();
     to_the_end(async move {
-        let repository = Repository::open(&worker.git, &worker.sessions, &session).await?;
+        let repository = Repository::open(&worker.git, &worker.sessions, &session, &client).await?;
         Ok(work(repository).await?)
     })
     .await

@@ -11,6 +11,8 @@ use contract::{git::ResolveStrategy, session::SessionId};
 use sessions::{Existing, Sessions, Workspace};
 use tempfile::TempDir;
 
+use crate::limited::Client;
+
 use super::{Git, Repository, repository::RepositoryError};
 
 struct Fixture {
@@ -35,7 +37,7 @@ impl Fixture {
     }
 
     async fn repository(&self) -> Repository {
-        Repository::open(&self.git, &self.sessions, &self.session).await.expect("opened")
+        Repository::open(&self.git, &self.sessions, &self.session, &Client::service()).await.expect("opened")
     }
 
     fn workspace(&self) -> Workspace {
