@@ -128,3 +128,114 @@ async fn bad_session_ids_are_refused(#[future(awt)] ctx: Context, #[case] id: Op
     assert!(answer.text().contains(SESSION_HEADER), "the answer does not name the header: {}", answer.text());
     Ok(())
 }
+
+/// Ways to change a file that belongs to the same user, by system calls of x86-64. The path is another session's.
+const CHANGES: &str = r#"
+import ctypes, fcntl, os, struct
+libc = ctypes.CDLL(None, use_errno=True)
+path = PATH.encode()
+acl = struct.pack("<IHHIHHIHHIHHI", 2, 1, 7, 0, 2, 7, 0, 4, 7, 0, 32, 7, 0)
+arguments = (ctypes.c_uint64 * 2)(ctypes.cast(ctypes.c_char_p(acl), ctypes.c_void_p).value, len(acl))
+calls = {
+    "access list by folder": (463, -100, path, 0, b"system.posix_acl_access", arguments, 16),
+    "remove an attribute by folder": (466, -100, path, 0, b"user.x"),
+    "inode flags": (469, -100, path, bytes(24), 24, 0),
+    "access list": (188, path, b"system.posix_acl_access", acl, len(acl), 0),
+    "attribute": (188, path, b"user.x", b"1", 1, 0),
+    "owner": (92, path, 0, 0),
+}
+for name, (number, *rest) in calls.items():
+    words = [item if isinstance(item, (bytes, ctypes.Array)) else ctypes.c_long(item) for item in rest]
+    refused = libc.syscall(ctypes.c_long(number), *words) < 0 and ctypes.get_errno() in (1, 38)
+    if os.uname().machine == "x86_64" and not refused:
+        print("through:", name, ctypes.get_errno())
+os.chmod(PATH, 0)
+os.utime(PATH, (0, 0))
+for name in ("/usr/bin/git", "/config/manufacturing_config.yaml"):
+    for command in (fcntl.F_SETLEASE, fcntl.F_NOTIFY):
+        try:
+            fcntl.fcntl(os.open(name, os.O_RDONLY), command, 1)
+            print("through:", name, command)
+        except OSError:
+            pass
+for name, change in {"affinity": lambda: os.sched_setaffinity(0, {0}), "priority": lambda: os.nice(1)}.items():
+    try:
+        change()
+        print("through:", name)
+    except OSError:
+        pass
+"#;
+
+#[rstest]
+#[tokio::test]
+async fn script_changes_no_file_of_another_session(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (ours, theirs) = two_teams(&ctx).await;
+    for path in [format!("../{}/secret.txt", theirs.id), format!("../{}", theirs.id), "..".to_owned()] {
+        let outcome = ours.light.must_execute(&format!("PATH = {path:?}\n{CHANGES}"), 20).await;
+        assert_eq!((outcome.exit_code, outcome.stdout.as_str()), (0, ""), "{path}: {outcome:?}");
+    }
+    assert_eq!(theirs.light.must_read_file("secret.txt").await, SECRET);
+    theirs.light.must_write_file("secret.txt", "changed by its owner").await;
+    let outcome = theirs.light.must_execute("print(open('secret.txt').read())", 20).await;
+    assert_eq!(outcome.stdout, "changed by its owner\n", "{outcome:?}");
+    Ok(())
+}
+
+/// Hangs chains of folders into each other: 13 000 levels below `deep` in the working folder.
+const NEST: &str = "
+import os
+def nest(deep):
+    chain = '/'.join(['n'] * 500)
+    os.makedirs(os.path.join(deep, chain))
+    for _ in range(26):
+        os.makedirs(os.path.join('next', chain))
+        os.rename(deep, os.path.join('next', chain, 'n'))
+        os.rename('next', deep)
+";
+
+#[rstest]
+#[case::in_the_session("nest('deep')")]
+#[case::in_the_folder_for_temporary_files("os.chdir(os.environ['TMPDIR']); nest('deep')")]
+#[case::in_place_of_the_events("nest('events.jsonl')")]
+#[tokio::test]
+async fn nested_folders_of_a_script_hurt_nobody(#[future(awt)] ctx: Context, #[case] code: &str) -> anyhow::Result<()> {
+    let (ours, theirs) = two_teams(&ctx).await;
+    let outcome = ours.light.must_execute(&format!("{NEST}{code}"), 60).await;
+    let kind = outcome.violation.clone().map(|violation| violation.kind);
+    assert_eq!(kind, Some(ScriptFaultKind::DiskLimit), "{outcome:?}");
+    for answer in [
+        ours.light.bundle().await?,
+        ours.light.grep(&GrepRequest { pattern: "x".into(), path: None, glob: None }).await?,
+        ours.light.delete_file(&"deep".into()).await?,
+        ours.light.delete_file(&"next".into()).await?,
+    ] {
+        assert!(answer.status.as_u16() < 500, "{} {}: {}", answer.method, answer.url, answer.text());
+    }
+    assert!(!ours.light.must_exist_or_not("deep").await, "the folders are still there");
+    let outcome = ours.light.must_execute("print('here')", 20).await;
+    assert_eq!(outcome.stdout, "here\n", "{outcome:?}");
+    assert_eq!(theirs.light.must_read_file("secret.txt").await, SECRET);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn session_that_is_full_is_refused_more(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let ours = ctx.session("full");
+    // Room is taken on the disk without writing it.
+    let code = "import os, time\nos.mkdir('results')\nfor n in range(16):\n    \
+                os.posix_fallocate(os.open(f'results/{n}', os.O_CREAT | os.O_RDWR), 0, 200 << 20)\ntime.sleep(50)\n";
+    let outcome = ours.light.must_execute(code, 60).await;
+    let violation = outcome.violation.clone().ok_or_else(|| anyhow::anyhow!("{outcome:?}"))?;
+    assert_eq!(violation.kind, ScriptFaultKind::DiskLimit, "{outcome:?}");
+    assert!(violation.message.contains("1024 MiB") && !outcome.timed_out, "{outcome:?}");
+    let written = ours.light.write_file(&write("more.txt", "x")).await?;
+    assert_eq!(written.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", written.text());
+    assert!(written.text().contains("1024 MiB"), "{}", written.text());
+    let outcome = ours.light.must_execute("print('here')", 20).await;
+    assert_eq!(outcome.violation.map(|violation| violation.kind), Some(ScriptFaultKind::DiskLimit));
+    let deleted = ours.light.delete_file(&"results".into()).await?;
+    assert_eq!(deleted.status, StatusCode::OK, "{}", deleted.text());
+    ours.light.must_write_file("more.txt", "x").await;
+    Ok(())
+}

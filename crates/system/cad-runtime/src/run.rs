@@ -256,7 +256,8 @@ fn fault_of_ending(
         None => {}
     }
     match ending.signal? {
-        libc::SIGXCPU => too_long(),
+        // A script may also send itself this signal, or lower the limit.
+        libc::SIGXCPU if ending.wall_s >= timeout.as_secs_f64() => too_long(),
         libc::SIGXFSZ => fault(
             ScriptFaultKind::FileSizeLimit,
             format!("The script wrote a file larger than the limit of {} MiB.", limits.max_file_bytes >> 20),

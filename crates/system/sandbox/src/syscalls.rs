@@ -4,10 +4,10 @@
 //! kernel facilities that hold memory outside the limits, file attributes, locks that wake their owner.
 //!
 //! The list names what is allowed, so that a call that nobody thought of is refused. Several filters are stacked; the
-//! kernel takes the strictest action, and among equal actions the answer of the filter that was loaded last. So
-//! `EPERM` for everything that is not on the list comes first, and the more telling answers come after it. The
-//! filters refuse instead of killing, so that a script gets an error that it can report; only a call by another
-//! architecture's table (32-bit on a 64-bit machine) ends the process.
+//! kernel takes the strictest action, and among equal actions the answer of the filter that was loaded last. The list
+//! comes last, since nothing can be loaded after it; so it lets those calls through that the filters before it answer
+//! with more than `EPERM`. The filters refuse instead of killing, so that a script gets an error that it can report;
+//! only a call by another architecture's table (32-bit on a 64-bit machine) ends the process.
 
 use std::collections::BTreeMap;
 
@@ -35,17 +35,24 @@ const FIRST_AFTER_GAP: u32 = 424;
 
 /// Loads all filters into the calling thread and returns how many they are.
 pub(crate) fn restrict(landlock_abi: u32) -> Result<usize, SandboxError> {
-    let mut programs = vec![
-        compile(allowed_calls()?, SeccompAction::Allow, refuse(libc::EPERM))?,
-        compile(always(&ignored_calls()), refuse(0), SeccompAction::Allow)?,
-        compile(always(&EXTENDED_ATTRIBUTES), refuse(libc::ENOTSUP), SeccompAction::Allow)?,
-        compile(network_calls()?, refuse(libc::EACCES), SeccompAction::Allow)?,
-        compile(always(&ABSENT), refuse(libc::ENOSYS), SeccompAction::Allow)?,
-        unknown_numbers(),
+    let mut answered = vec![
+        (always(&ignored_calls()), 0),
+        (always(&EXTENDED_ATTRIBUTES), libc::ENOTSUP),
+        (network_calls()?, libc::EACCES),
+        (always(&ABSENT), libc::ENOSYS),
     ];
     if landlock_abi < 3 {
-        programs.push(compile(truncation()?, refuse(libc::EPERM), SeccompAction::Allow)?);
+        answered.push((truncation()?, libc::EPERM));
     }
+    // The uses that a filter does not answer are allowed, unless the list says otherwise.
+    let mut listed: Rules = answered.iter().flat_map(|(rules, _)| always_of(rules)).collect();
+    listed.extend(allowed_calls()?);
+
+    let mut programs = answered
+        .into_iter()
+        .map(|(rules, answer)| compile(rules, refuse(answer), SeccompAction::Allow))
+        .collect::<Result<Vec<_>, _>>()?;
+    programs.push([unknown_numbers(), compile(listed, SeccompAction::Allow, refuse(libc::EPERM))?].concat());
     for program in &programs {
         apply_filter(program).map_err(|error| SandboxError::Seccomp(error.to_string()))?;
     }
@@ -63,8 +70,9 @@ fn compile(rules: Rules, matched: SeccompAction, otherwise: SeccompAction) -> Re
         .map_err(|error| SandboxError::Seccomp(error.to_string()))
 }
 
-/// Answers `ENOSYS` for numbers that are newer than this list or not assigned, as a kernel does that does not have
-/// them. The x32 calls carry the x86-64 architecture mark and numbers from `0x4000_0000` on, so they are among them.
+/// The beginning of a filter: answers `ENOSYS` for numbers that are newer than this list or not assigned, as a kernel
+/// does that does not have them, and goes on behind its end for the others. The x32 calls carry the x86-64 architecture
+/// mark and numbers from `0x4000_0000` on, so they are among them.
 fn unknown_numbers() -> BpfProgram {
     const LOAD_WORD: u16 = 0x20;
     const JUMP_IF_AT_LEAST: u16 = 0x35;
@@ -73,10 +81,9 @@ fn unknown_numbers() -> BpfProgram {
     let at_least = |k, jt, jf| sock_filter { code: JUMP_IF_AT_LEAST, jt, jf, k };
     vec![
         sock_filter { code: LOAD_WORD, jt: 0, jf: 0, k: OFFSET_OF_CALL_NUMBER },
-        at_least(FIRST_UNKNOWN, 3, 0),
-        at_least(FIRST_AFTER_GAP, 1, 0),
-        at_least(FIRST_OF_GAP, 1, 0),
-        sock_filter { code: RETURN, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW },
+        at_least(FIRST_UNKNOWN, 2, 0),
+        at_least(FIRST_AFTER_GAP, 2, 0),
+        at_least(FIRST_OF_GAP, 0, 1),
         sock_filter { code: RETURN, jt: 0, jf: 0, k: libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32 },
     ]
 }
@@ -84,6 +91,11 @@ fn unknown_numbers() -> BpfProgram {
 /// Matches whatever the arguments are.
 fn always(calls: &[i64]) -> Rules {
     calls.iter().map(|call| (*call, Vec::new())).collect()
+}
+
+/// The same calls whatever the arguments are.
+fn always_of(rules: &Rules) -> Rules {
+    rules.keys().map(|call| (*call, Vec::new())).collect()
 }
 
 /// One comparison of an argument's low 32 bits.
@@ -128,23 +140,7 @@ fn allowed_calls() -> Result<Rules, SandboxError> {
     rules.insert(libc::SYS_prctl, one_of(0, ALLOWED_PROCESS_OPTIONS)?);
     rules.insert(libc::SYS_fcntl, one_of(1, ALLOWED_FILE_COMMANDS)?);
     rules.insert(libc::SYS_ioctl, one_of(1, ALLOWED_IOCTLS)?);
-    // A connected pair of local streams: event loops wake themselves through one.
-    const TYPE_MASK: u64 = 0xf;
-    rules.insert(
-        libc::SYS_socketpair,
-        vec![rule(vec![
-            condition(0, SeccompCmpOp::Eq, libc::AF_UNIX as u64)?,
-            condition(1, SeccompCmpOp::MaskedEq(TYPE_MASK), libc::SOCK_STREAM as u64)?,
-        ])?],
-    );
-    rules.insert(libc::SYS_sendto, vec![rule(vec![no_address()?])?]);
     Ok(rules)
-}
-
-/// `sendto` without a receiver, that is, to the other end of a pair.
-fn no_address() -> Result<SeccompCondition, SandboxError> {
-    SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)
-        .map_err(|error| SandboxError::Seccomp(error.to_string()))
 }
 
 /// Answered with success and without effect. Landlock does not cover file attributes, and an owner may change
@@ -180,7 +176,8 @@ const ABSENT: [i64; 7] = [
     libc::SYS_memfd_secret,
 ];
 
-/// Network: an answer that says so.
+/// Network: an answer that says so. A connected pair of local streams stays possible, and sending to its other end:
+/// event loops wake themselves through one.
 fn network_calls() -> Result<Rules, SandboxError> {
     const TYPE_MASK: u64 = 0xf;
     let mut rules = always(&[
@@ -196,10 +193,9 @@ fn network_calls() -> Result<Rules, SandboxError> {
     let addressed = SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)
         .map_err(|error| SandboxError::Seccomp(error.to_string()))?;
     rules.insert(libc::SYS_sendto, vec![rule(vec![addressed])?]);
-    let kinds = [libc::SOCK_DGRAM, libc::SOCK_RAW, libc::SOCK_RDM, libc::SOCK_SEQPACKET];
     let mut pairs = vec![rule(vec![condition(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)?])?];
-    for kind in kinds {
-        pairs.push(rule(vec![condition(1, SeccompCmpOp::MaskedEq(TYPE_MASK), kind as u64)?])?);
+    for kind in (0..=TYPE_MASK).filter(|kind| *kind != libc::SOCK_STREAM as u64) {
+        pairs.push(rule(vec![condition(1, SeccompCmpOp::MaskedEq(TYPE_MASK), kind)?])?);
     }
     rules.insert(libc::SYS_socketpair, pairs);
     Ok(rules)

@@ -255,3 +255,60 @@ async fn a_session_lock_keeps_its_own_session_waiting_only() {
     drop(held);
     let _again = sessions.lock(&id("one")).await;
 }
+
+/// Hangs chains that a path still reaches into each other: 13 000 levels below `top`.
+fn nest(top: &Path) {
+    let chain = ["n"; 500].join("/");
+    fs::create_dir_all(top.join(&chain)).expect("a chain");
+    for _ in 0..25 {
+        let next = top.with_extension("next");
+        fs::create_dir_all(next.join(&chain)).expect("a chain");
+        fs::rename(top, next.join(&chain).join("n")).expect("hung into it");
+        fs::rename(&next, top).expect("renamed");
+    }
+}
+
+/// Runs `work` where a recursion of some thousand levels overflows.
+fn on_a_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(work).expect("a thread");
+    thread.join().expect("no overflow")
+}
+
+#[test]
+fn nested_folders_are_told_and_deleted() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    nest(&workspace.path().join("deep"));
+    nest(&workspace.path().join(EVENTS_FILE));
+    on_a_small_stack(move || {
+        let told =
+            |result: Result<(), FileError>| assert!(matches!(result, Err(FileError::TooDeep { .. })), "{result:?}");
+        told(workspace.grep("x", None, None).map(drop));
+        told(workspace.grep("x", None, Some("**/*.py")).map(drop));
+        told(workspace.bundle().map(drop));
+        assert_eq!(workspace.list("/deep").expect("listed").len(), 1);
+        let refused = workspace.write("a.txt", b"x", Existing::Keep);
+        assert!(matches!(refused, Err(FileError::OverQuota { .. })), "{refused:?}");
+
+        assert_eq!(workspace.take_events().expect("taken").malformed, 1);
+        workspace.delete("deep").expect("deleted");
+        assert!(!workspace.exists("deep") && !workspace.exists(EVENTS_FILE));
+        workspace.write("a.txt", b"x", Existing::Keep).expect("written");
+        told(workspace.write(&"n/".repeat(101), b"x", Existing::Keep));
+    });
+}
+
+#[test]
+fn full_session_takes_no_more() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    let crowd = workspace.path().join("crowd");
+    fs::create_dir(&crowd).expect("a folder");
+    for number in 0..50_000 {
+        fs::File::create(crowd.join(number.to_string())).expect("a file");
+    }
+    let refused = workspace.write("a.txt", b"x", Existing::Keep).expect_err("it is full");
+    let words = refused.to_string();
+    assert!(words.contains("a.txt"), "{words}");
+    assert!(words.contains("50000") && words.contains("50001"), "{words}");
+    workspace.delete("crowd").expect("deleted");
+    workspace.write("a.txt", b"x", Existing::Keep).expect("there is room again");
+}

@@ -37,9 +37,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 512 MiB of memory, 30 s of processor time, files of 256 MiB, 16 MiB of output.
+    /// 256 MiB of memory, 30 s of processor time, files of 256 MiB, 16 MiB of output.
     pub const GIT: Self =
-        Self { memory_bytes: 512 * MIB, cpu_seconds: 30, file_bytes: 256 * MIB, output_bytes: 16 << 20 };
+        Self { memory_bytes: 256 * MIB, cpu_seconds: 30, file_bytes: 256 * MIB, output_bytes: 16 << 20 };
     /// 1 GiB of memory, since it maps much more than it uses, and no file.
     pub const RUFF: Self = Self { memory_bytes: 1024 * MIB, file_bytes: 0, ..Self::GIT };
 

@@ -3,9 +3,11 @@
 mod fixture;
 
 mod agent_tools;
+mod bounds;
 mod builds;
 mod concurrency;
 mod escapes;
+mod everyday;
 mod executions;
 mod faults;
 mod features;

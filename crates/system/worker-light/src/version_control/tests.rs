@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::limited::Client;
 
-use super::{Git, Repository, repository::RepositoryError};
+use super::{Git, GitError, Repository, repository::RepositoryError};
 
 struct Fixture {
     folder: TempDir,
@@ -293,4 +293,65 @@ async fn a_lock_left_by_a_killed_git_is_taken_away() {
     fixture.put(".git/index.lock", "");
     fixture.put(".git/HEAD.lock", "");
     fixture.commit("after the crash").await;
+}
+
+#[tokio::test]
+async fn repository_beyond_the_limits_is_refused() {
+    let fixture = Fixture::with_repository().await;
+    fixture.commit("base").await;
+    // One blob, and trees of twelve times the tree before: 12^10 files in a few hundred bytes.
+    let bomb = "set -e; tree=$(printf '100644 blob %s\\tf\\n' $(echo x | git hash-object -w --stdin) | git mktree)
+        for level in 1 2 3 4 5 6 7 8 9 10; do
+            tree=$(for n in a b c d e f g h i j k l; do printf '040000 tree %s\\t%s\\n' $tree $n; done | git mktree)
+        done
+        git update-ref HEAD $(git commit-tree -m bomb $tree)";
+    let made = Command::new("/bin/sh")
+        .args(["-c", bomb])
+        .current_dir(fixture.workspace().path())
+        .env("HOME", "/nowhere")
+        .envs([
+            ("GIT_AUTHOR_NAME", "a"),
+            ("GIT_AUTHOR_EMAIL", "a"),
+            ("GIT_COMMITTER_NAME", "a"),
+            ("GIT_COMMITTER_EMAIL", "a"),
+        ])
+        .status();
+    assert!(made.expect("a shell").success(), "the bomb was not made");
+    let status = fixture.repository().await.status().await.expect("an answer");
+    assert!(status.error.is_some(), "{status:?}");
+}
+
+#[tokio::test]
+async fn nested_folders_are_an_answer_of_git() {
+    let fixture = Fixture::with_repository().await;
+    fixture.commit("base").await;
+    let (deep, chain) = (fixture.workspace().path().join("deep"), ["n"; 500].join("/"));
+    fs::create_dir_all(deep.join(&chain)).expect("a chain");
+    for _ in 0..25 {
+        let next = fixture.workspace().path().join("next");
+        fs::create_dir_all(next.join(&chain)).expect("a chain");
+        fs::rename(&deep, next.join(&chain).join("n")).expect("hung into it");
+        fs::rename(&next, &deep).expect("renamed");
+    }
+    // The session is full by then, so nothing is written into it, git's configuration neither.
+    let opened = Repository::open(&fixture.git, &fixture.sessions, &fixture.session, &Client::service()).await;
+    assert!(opened.is_err_and(|error| error.status().as_u16() == 413));
+    fixture.workspace().delete("deep").expect("deleted");
+    assert!(fixture.repository().await.status().await.expect("a status").error.is_none());
+}
+
+#[tokio::test]
+async fn client_that_leaves_takes_git_along() {
+    let fixture = Fixture::with_repository().await;
+    let (sender, client) = Client::present();
+    let first = Repository::open(&fixture.git, &fixture.sessions, &fixture.session, &client).await.expect("opened");
+    // The second waits for the session, until its client leaves.
+    let (second_sender, second_client) = Client::present();
+    let waiting = Repository::open(&fixture.git, &fixture.sessions, &fixture.session, &second_client);
+    let (second, ()) = tokio::join!(waiting, async { drop(second_sender) });
+    assert!(second.is_err_and(|error| error.status().as_u16() == 503));
+    drop(sender);
+    assert!(matches!(first.status().await, Err(RepositoryError::Git(GitError::Abandoned))));
+    drop(first);
+    fixture.commit("nothing is locked").await;
 }
