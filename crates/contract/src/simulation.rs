@@ -86,7 +86,7 @@ pub struct SimulationResult {
     pub ended: RunEnd,
     /// Steps that were computed.
     pub steps: u64,
-    /// Time step, s.
+    /// Time step, s; where a scene needs it, the engine divides it further, as the exported scene shows.
     pub step_s: f64,
     /// Engine that really ran, such as `mujoco 3.17.0`.
     pub engine: String,

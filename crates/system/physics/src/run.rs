@@ -151,6 +151,8 @@ pub(crate) struct Compiled<'scene> {
     settings: RunSettings,
     /// Steps of the engine for one of the run's.
     parts: u32,
+    /// What the scene's MJCF leaves out.
+    notes: Vec<String>,
 }
 
 impl<'scene> Compiled<'scene> {
@@ -162,7 +164,7 @@ impl<'scene> Compiled<'scene> {
             let sentence = format!("it was written for steps of {written} s, and the run asks for {asked} s");
             return Err(PhysicsError::Scene(sentence));
         }
-        Ok(Self { scene, model, settings: *settings, parts })
+        Ok(Self { scene, model, settings: *settings, parts, notes: mjcf.notes.clone() })
     }
 
     /// Coordinates that shift the moved object with everything that is fastened to it; `None` when it cannot be shifted
@@ -201,7 +203,7 @@ impl<'scene> Compiled<'scene> {
         most_share: f64,
         cancel: &CancelFlag,
     ) -> Result<Option<RunReport>, PhysicsError> {
-        let Self { scene, model, settings, parts } = self;
+        let Self { scene, model, settings, parts, notes } = self;
         let engine_step_s = model.opt().timestep;
         let begun = Instant::now();
         let mut judge = Judge::new(scene, model, settings)?;
@@ -213,7 +215,8 @@ impl<'scene> Compiled<'scene> {
             }
         }
         data.forward();
-        let mut warnings = overlaps(&data, |body| judge.bodies().find(|(id, _)| *id == body).map(|(_, label)| label));
+        let mut warnings = notes.clone();
+        warnings.extend(overlaps(&data, |body| judge.bodies().find(|(id, _)| *id == body).map(|(_, label)| label)));
 
         let mut recorder = Recorder::new(judge.followed(), settings, may_keep_states);
         let mut steps = 0;

@@ -46,6 +46,8 @@ pub struct Mjcf {
     pub xml: String,
     /// Steps that the engine makes for one of the run's: the time step of the document is that much shorter.
     pub parts: u32,
+    /// What of the scene the document leaves out, a sentence each.
+    pub notes: Vec<String>,
     /// Mesh files that the document names, with their content (Wavefront OBJ, metres, about the body's centre).
     pub meshes: Vec<(String, String)>,
 }
@@ -94,6 +96,7 @@ pub(crate) fn write_mjcf_in_parts(
     write_zones(&mut world, &scene.zones);
     write_camera(&mut world, scene);
     let floor = contact::contact_numbers(1.0, step).stiffness;
+    let (contacts, notes) = motors::write_contacts(scene, &assembly, &shapes, step);
     let xml = format!(
         "<mujoco model=\"scene\">\n  <compiler autolimits=\"true\" angle=\"radian\" balanceinertia=\"true\"/>\n  \
          <option timestep=\"{step}\" integrator=\"RK4\" gravity=\"0 0 -9.81\" \
@@ -111,11 +114,10 @@ pub(crate) fn write_mjcf_in_parts(
          </worldbody>\n{contacts}{welds}{actuators}</mujoco>\n",
         stiff = 2.0 * step,
         skin = contact::impedance(step),
-        contacts = motors::write_contacts(scene, &assembly, &shapes, step),
         welds = motors::write_welds(scene, &assembly),
         actuators = motors::write_actuators(scene),
     );
-    Ok(Mjcf { xml, parts, meshes })
+    Ok(Mjcf { xml, parts, notes, meshes })
 }
 
 /// Name of the joint of a body.

@@ -137,3 +137,14 @@ fn dead_pairs_are_written_out_and_fastened_ones_are_not() {
     assert_eq!(pairs.len(), 4, "{pairs:#?}");
     assert_eq!(mjcf.parts, 4);
 }
+
+#[test]
+fn too_many_dead_pairs_are_told() {
+    // A rubber block over and over: each body meets each other one, in one pair of shapes.
+    let bodies = (0..70).map(|i| Body { restitution: 0.1, ..body(&format!("block_{i}"), Mobility::Free, None) });
+    let mjcf = write_mjcf(&Scene { bodies: bodies.collect(), ..Scene::default() }, None).expect("a valid scene");
+    // 70·69/2 pairs of blocks and 70 with the ground are 2485.
+    assert_eq!(mjcf.xml.matches("<pair ").count(), 2000);
+    assert_eq!(mjcf.notes.len(), 485);
+    assert!(mjcf.notes[484].contains("block_69") && mjcf.notes[484].contains("the ground"), "{}", mjcf.notes[484]);
+}
