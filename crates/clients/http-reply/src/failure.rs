@@ -4,7 +4,7 @@ use std::{any::type_name, fmt, time::Duration};
 
 use reqwest::{Method, StatusCode};
 
-use crate::Reply;
+use crate::{Reply, client::proxy_variable};
 
 /// Longest part of a body that is quoted, in bytes.
 const QUOTED_BODY_BYTES: usize = 2000;
@@ -46,11 +46,18 @@ pub enum NoReply {
 
 impl NoReply {
     /// What the reader should look at next.
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> String {
+        let hint = match self {
             Self::Unreachable { .. } => "whether the service runs (`stack status`), and its log",
             Self::TimedOut { .. } => "the service's log; the call waited as long as this route may take",
             Self::Unsendable { .. } => "the base URL and the header values of this call",
+        };
+        let (Self::Unreachable { url, .. } | Self::TimedOut { url, .. } | Self::Unsendable { url, .. }) = self;
+        match proxy_variable(url) {
+            Some(variable) => format!(
+                "{variable}: the call went through the proxy that it names; NO_PROXY leaves hosts out. Else: {hint}"
+            ),
+            None => hint.to_owned(),
         }
     }
 

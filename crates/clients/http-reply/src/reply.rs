@@ -91,7 +91,7 @@ pub fn must_with<T>(
     match outcome.map(judge) {
         Ok(Ok(value)) => value,
         Ok(Err(unexpected)) => panic!("{}", told(&unexpected, unexpected.hint(), called_at)),
-        Err(no_reply) => panic!("{}", told(&no_reply, no_reply.hint(), called_at)),
+        Err(no_reply) => panic!("{}", told(&no_reply, &no_reply.hint(), called_at)),
     }
 }
 

@@ -40,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
         .await
         .context("the controller's worker cannot use its database")?;
 
-    let http = reqwest::Client::new();
+    let http = http_reply::neighbour_client().context("no HTTP client")?;
     let poller = QueuePoller::new(EPISODE_QUEUE);
     let worker_light = http_reply::Endpoint::new(&worker_light_url, http.clone());
     let service = health_service(store.clone(), frontend.clone(), worker_light, poller.clone());

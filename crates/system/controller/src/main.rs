@@ -39,12 +39,12 @@ async fn main() -> anyhow::Result<()> {
         .context("the controller cannot use its database")?;
     let catalogue = CatalogueFile::at(settings.catalog_db.clone());
     let application = Application { store, frontend, catalogue, is_integration_test: settings.is_integration_test };
-    service(&settings, application).run(address).await
+    service(&settings, application)?.run(address).await
 }
 
 /// The service with its routes and readiness probes.
-fn service(settings: &Settings, application: Application) -> Service {
-    let http = reqwest::Client::new();
+fn service(settings: &Settings, application: Application) -> anyhow::Result<Service> {
+    let http = http_reply::neighbour_client().context("no HTTP client")?;
     let worker_light = http_reply::Endpoint::new(&settings.worker_light_url, http.clone());
     let worker_heavy = http_reply::Endpoint::new(&settings.worker_heavy_url, http);
     let store = application.store.clone();
@@ -58,7 +58,7 @@ fn service(settings: &Settings, application: Application) -> Service {
         .merge(reviews::routes())
         .merge(test_episodes::routes())
         .with_state(application);
-    Service::new("controller", "Proving Ground Controller")
+    let service = Service::new("controller", "Proving Ground Controller")
         .protected_by(settings.api_key.clone())
         .routes(routes)
         .depends_on(probe("postgres", move || {
@@ -74,7 +74,8 @@ fn service(settings: &Settings, application: Application) -> Service {
             async move { catalogue.probe().await }
         }))
         .depends_on(probe("worker_light", move || alive(worker_light.clone())))
-        .depends_on(probe("worker_heavy", move || alive(worker_heavy.clone())))
+        .depends_on(probe("worker_heavy", move || alive(worker_heavy.clone())));
+    Ok(service)
 }
 
 /// A worker is up when it says that it lives; whether it is ready is its own `/ready` to tell.
