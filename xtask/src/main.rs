@@ -7,7 +7,6 @@ mod tidy;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 /// Chores of this workspace.
@@ -38,8 +37,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The checkout that this program was built from.
+/// The checkout that this program works in; the path that it was compiled with may be another checkout's.
 fn project_root() -> anyhow::Result<PathBuf> {
-    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    package.parent().map(PathBuf::from).context("the xtask package has no directory above it")
+    toolbox::current_checkout()
 }

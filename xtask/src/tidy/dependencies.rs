@@ -256,8 +256,8 @@ mod tests {
 
     #[test]
     fn metadata_of_this_project_is_understood() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project is above its xtask");
-        let packages = packages_of(root).expect("cargo tells the packages");
+        let root = toolbox::current_checkout().expect("cargo runs this test inside the project");
+        let packages = packages_of(&root).expect("cargo tells the packages");
         let xtask = packages.iter().find(|package| package.name == "xtask").expect("xtask is a package");
         assert_eq!(xtask.directory, Path::new("xtask"));
         assert!(xtask.dependencies.contains(&"ledger".to_owned()));

@@ -9,22 +9,22 @@ use std::{
 use anyhow::{Context, ensure};
 
 /// Root of the checkout.
-pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).map(PathBuf::from).unwrap_or_default()
+pub fn root() -> anyhow::Result<PathBuf> {
+    toolbox::current_checkout()
 }
 
 /// A cargo command in the checkout.
-pub fn cargo(arguments: &[&str]) -> Command {
+pub fn cargo(arguments: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(root());
-    command
+    command.args(arguments).current_dir(root()?);
+    Ok(command)
 }
 
 /// The `stack` command of this build.
-pub fn stack(arguments: &[&str]) -> Command {
-    let mut command = Command::new(root().join("target/debug/stack"));
-    command.args(arguments).current_dir(root());
-    command
+pub fn stack(arguments: &[&str]) -> anyhow::Result<Command> {
+    let mut command = Command::new(root()?.join("target/debug/stack"));
+    command.args(arguments).current_dir(root()?);
+    Ok(command)
 }
 
 /// Runs it to its end and returns its time and what it printed. An exit code other than 0 is an error.

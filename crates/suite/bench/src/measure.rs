@@ -124,12 +124,12 @@ impl Subject {
 }
 
 fn boot() -> anyhow::Result<Vec<Measurement>> {
-    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"])?)?;
     let (mut cold, mut adopted) = (Vec::new(), Vec::new());
     for _ in 0..FEW {
-        timed(stack(&["down"]))?;
-        cold.push(timed(stack(&["ensure", "--no-build"]))?.0);
-        adopted.push(timed(stack(&["ensure", "--no-build"]))?.0);
+        timed(stack(&["down"])?)?;
+        cold.push(timed(stack(&["ensure", "--no-build"])?)?.0);
+        adopted.push(timed(stack(&["ensure", "--no-build"])?)?.0);
     }
     Ok(vec![
         Measurement::seconds("boot, cold", median(cold), 6.0, "≤ 6 s"),
@@ -138,13 +138,20 @@ fn boot() -> anyhow::Result<Vec<Measurement>> {
 }
 
 fn harness() -> anyhow::Result<Vec<Measurement>> {
-    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    // As nextest's set-up script does it: its tests take over the addresses, and the proof of this one run.
+    let environment = std::env::temp_dir().join(format!("bench-{}.env", std::process::id()));
+    let mut set_up = cargo(&["run", "--quiet", "-p", "stack", "--", "ensure", "--nextest-env"])?;
+    set_up.env("NEXTEST_ENV", &environment).env("NEXTEST_RUN_ID", "bench");
+    timed(set_up)?;
+    let variables = std::fs::read_to_string(&environment).context("the set-up wrote no variables")?;
+    std::fs::remove_file(&environment).context("the variables cannot be removed")?;
     // A process of its own each time, aimed at the stack as nextest's set-up aims its tests: a context is made once a
     // process, so that a second one in the same process would cost nothing.
     let mut overhead = Vec::new();
     for _ in 0..MANY {
         let mut command = Command::new(std::env::current_exe().context("this program cannot be found")?);
-        command.arg("--one-context").env("STACK_DESCRIPTOR", root().join("target/stack/stack.json"));
+        command.arg("--one-context").env("NEXTEST_RUN_ID", "bench");
+        command.envs(variables.lines().filter_map(|line| line.split_once('=')));
         let (_, printed) = timed(command)?;
         overhead.push(Duration::from_secs_f64(printed.trim().parse().context("one context printed no seconds")?));
     }
@@ -163,7 +170,11 @@ pub fn one_context() -> anyhow::Result<()> {
     let with = begun.elapsed();
     let begun = Instant::now();
     runtime.block_on(async {
-        let request = reqwest::Client::new().post(format!("{url}/fs/exists")).header("X-Session-ID", "bench");
+        let request = reqwest::Client::builder()
+            .no_proxy()
+            .build()?
+            .post(format!("{url}/fs/exists"))
+            .header("X-Session-ID", "bench");
         request.json(&std::collections::BTreeMap::from([("path", "x")])).send().await
     })?;
     println!("{}", with.saturating_sub(begun.elapsed()).as_secs_f64());
@@ -173,14 +184,14 @@ pub fn one_context() -> anyhow::Result<()> {
 fn script() -> anyhow::Result<Vec<Measurement>> {
     const BUILD: &str = "from build123d import Box, Cylinder\nshape = Box(40, 30, 10) - Cylinder(4, 20)\n\
                          print(round(shape.volume, 1))\n";
-    let python = Toolbox::locate(&root()).python()?;
+    let python = Toolbox::locate(&root()?).python()?;
     let mut cold = Vec::new();
     for _ in 0..FEW {
         let mut command = Command::new(&python);
         command.args(["-c", BUILD]);
         cold.push(timed(command)?.0);
     }
-    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"])?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let warm = runtime.block_on(async {
         let context = TestContext::shared().await;
@@ -201,9 +212,9 @@ fn script() -> anyhow::Result<Vec<Measurement>> {
 }
 
 fn rebuild() -> anyhow::Result<Vec<Measurement>> {
-    let build = || timed(cargo(&["build", "--quiet", "-p", "tests-p0", "--tests"]));
+    let build = || timed(cargo(&["build", "--quiet", "-p", "tests-p0", "--tests"])?);
     build()?;
-    let file = root().join("tests-p0/tests/p0/int_020.rs");
+    let file = root()?.join("tests-p0/tests/p0/int_020.rs");
     let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut times = Vec::new();
     for round in 0..FEW {
@@ -217,14 +228,14 @@ fn rebuild() -> anyhow::Result<Vec<Measurement>> {
 }
 
 fn tier_p0() -> anyhow::Result<Vec<Measurement>> {
-    timed(cargo(&["nextest", "run", "-p", "tests-p0", "--no-run"]))?;
-    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
-    let (time, _) = timed(cargo(&["nextest", "run", "-p", "tests-p0"]))?;
+    timed(cargo(&["nextest", "run", "-p", "tests-p0", "--no-run"])?)?;
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"])?)?;
+    let (time, _) = timed(cargo(&["nextest", "run", "-p", "tests-p0"])?)?;
     Ok(vec![Measurement::seconds("all of P0, warm", time, 90.0, "≤ 90 s")])
 }
 
 fn simulation() -> anyhow::Result<Vec<Measurement>> {
-    let (_, printed) = timed(cargo(&["bench", "--quiet", "-p", "physics", "--bench", "throughput"]))?;
+    let (_, printed) = timed(cargo(&["bench", "--quiet", "-p", "physics", "--bench", "throughput"])?)?;
     let rows: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("throughput ")).map(throughput).collect();
     anyhow::ensure!(!rows.is_empty(), "the benchmark of the physics crate printed nothing:\n{printed}");
     rows.into_iter().collect()

@@ -44,19 +44,23 @@ pub fn build(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<()> {
 
 fn build_group(checkout: &Checkout, reporter: &Reporter, packages: &[&str]) -> anyhow::Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = &checkout.output;
     let mut command = Command::new(cargo);
     command.arg("build").current_dir(&checkout.root).stdin(Stdio::null()).stdout(Stdio::null());
+    // Into the very folder that the programs are taken from: a relative CARGO_TARGET_DIR means another one here than
+    // where cargo was called.
+    command.arg("--target-dir").arg(&output.target);
+    if let Some(platform) = &output.platform {
+        command.args(["--target", platform]);
+    }
     for package in packages {
         command.args(["-p", package]);
     }
     for (name, _) in env::vars_os().filter(|(name, _)| describes_the_calling_program(name)) {
         command.env_remove(name);
     }
-    match checkout.programs.file_name().and_then(|name| name.to_str()) {
-        None | Some("debug") => {}
-        Some(profile) => {
-            command.args(["--profile", profile]);
-        }
+    if output.profile != "debug" {
+        command.args(["--profile", &output.profile]);
     }
     if reporter.is_quiet() {
         command.arg("--quiet");

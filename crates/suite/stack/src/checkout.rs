@@ -1,7 +1,7 @@
 //! Where things lie: the checkout, what cargo built from it, and the stack's own folder under `target`.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
@@ -10,41 +10,61 @@ use anyhow::{Context, bail};
 /// Environment variable that moves the folder with lock and descriptor, for several shared stacks side by side.
 pub const HOME_VARIABLE: &str = "STACK_HOME";
 
+/// What cargo keeps in the folder that it builds into.
+const TARGET_MARK: &str = ".rustc_info.json";
+
 /// The folders that this crate works with.
 #[derive(Debug, Clone)]
 pub struct Checkout {
     /// Root of the workspace.
     pub root: PathBuf,
-    /// Where cargo puts finished programs, `target/debug` as a rule.
-    pub programs: PathBuf,
+    /// Where cargo builds, and for what.
+    pub output: Output,
     /// Lock and descriptor of the shared stack.
     pub home: PathBuf,
 }
 
+/// One folder of finished programs, in the terms that cargo is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Value of `--target-dir`, `target` as a rule.
+    pub target: PathBuf,
+    /// Value of `--target`, where the programs were built with one.
+    pub platform: Option<String>,
+    /// Name of the profile's folder, `debug` as a rule.
+    pub profile: String,
+}
+
+impl Output {
+    /// Where the finished programs lie.
+    pub fn programs(&self) -> PathBuf {
+        let target = self.target.clone();
+        self.platform.iter().fold(target, |folder, platform| folder.join(platform)).join(&self.profile)
+    }
+}
+
 impl Checkout {
-    /// Finds the checkout that this program was built from, else the one around the current directory.
+    /// Finds the checkout that this process works in.
     pub fn locate() -> anyhow::Result<Self> {
-        let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = toolbox::current_checkout()?;
         let current = env::current_dir().context("the current directory is gone")?;
-        let root = [built_in, current.as_path()].into_iter().find_map(workspace_root).with_context(|| {
-            format!(
-                "no checkout of this project found: neither {} nor {} lies in one; run from inside the checkout",
-                built_in.display(),
-                current.display()
-            )
-        })?;
-        let programs = match program_folder(&root)? {
-            Some(folder) => folder,
-            None => target_folder(&root).join("debug"),
+        let program = env::current_exe().context("cannot tell which program this is")?;
+        let output = output_of(&program, &root).unwrap_or_else(|| Output {
+            target: configured_target(variable("CARGO_TARGET_DIR").map(PathBuf::from), &current, &root),
+            platform: None,
+            profile: "debug".to_owned(),
+        });
+        let home = match variable(HOME_VARIABLE).map(PathBuf::from) {
+            Some(folder) if folder.is_absolute() => folder,
+            Some(folder) => current.join(folder),
+            None => output.target.join("stack"),
         };
-        let home = match env::var_os(HOME_VARIABLE).filter(|value| !value.is_empty()) {
-            Some(folder) => {
-                let folder = PathBuf::from(folder);
-                if folder.is_absolute() { folder } else { current.join(folder) }
-            }
-            None => programs.parent().unwrap_or(&programs).join("stack"),
-        };
-        Ok(Self { root, programs, home })
+        Ok(Self { root, output, home })
+    }
+
+    /// Where cargo puts finished programs, `target/debug` as a rule.
+    pub fn programs(&self) -> PathBuf {
+        self.output.programs()
     }
 
     /// Descriptor of the shared stack.
@@ -54,7 +74,7 @@ impl Checkout {
 
     /// A finished program of this checkout.
     pub fn program(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let path = self.programs.join(name);
+        let path = self.programs().join(name);
         if !path.is_file() {
             bail!("{} does not exist; build it with `cargo build -p {name}`", path.display());
         }
@@ -72,30 +92,87 @@ impl Checkout {
     }
 }
 
-fn workspace_root(from: &Path) -> Option<PathBuf> {
-    from.ancestors()
-        .find(|folder| {
-            folder.join("crates/suite/stack").is_dir()
-                && fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|text| text.contains("[workspace]"))
-        })
-        .map(Path::to_path_buf)
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }
 
-fn target_folder(root: &Path) -> PathBuf {
-    match env::var_os("CARGO_TARGET_DIR").filter(|value| !value.is_empty()) {
-        Some(folder) => root.join(folder),
-        None => root.join("target"),
-    }
-}
-
-/// The folder that this very program was built into, when it was built by cargo: tests lie in its `deps`,
-/// examples in a folder of theirs.
-fn program_folder(root: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let program = env::current_exe().context("cannot tell which program this is")?;
-    let folder = program.parent().map(Path::to_path_buf);
-    let folder = folder.map(|folder| match folder.file_name() {
-        Some(name) if name == "deps" || name == "examples" => folder.parent().map_or(folder.clone(), Path::to_path_buf),
+/// The folder that cargo built `program` into: tests lie in its `deps`, examples in a folder of theirs. `None` for a
+/// program that cargo did not put where it is, and for one of another checkout.
+fn output_of(program: &Path, root: &Path) -> Option<Output> {
+    let folder = program.parent()?;
+    let folder = match folder.file_name()?.to_str()? {
+        "deps" | "examples" => folder.parent()?,
         _ => folder,
-    });
-    Ok(folder.filter(|folder| folder.starts_with(target_folder(root)) || folder.join(".fingerprint").is_dir()))
+    };
+    if toolbox::checkout_root(folder).is_some_and(|other| other != root) {
+        return None;
+    }
+    let above = folder.parent()?;
+    let name = |folder: &Path| Some(folder.file_name()?.to_str()?.to_owned());
+    let profile = name(folder)?;
+    if above.join(TARGET_MARK).is_file() {
+        return Some(Output { target: above.to_path_buf(), platform: None, profile });
+    }
+    let target = above.parent().filter(|target| target.join(TARGET_MARK).is_file())?;
+    Some(Output { target: target.to_path_buf(), platform: Some(name(above)?), profile })
+}
+
+/// Where cargo builds when nothing else tells. It takes a relative folder from the directory that it was started in,
+/// which may be any of the checkout: the one that cargo has built into is meant.
+fn configured_target(configured: Option<PathBuf>, current: &Path, root: &Path) -> PathBuf {
+    let Some(folder) = configured else { return root.join("target") };
+    let from_root = root.join(&folder);
+    if from_root.join(TARGET_MARK).is_file() { from_root } else { current.join(folder) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn tree(folders: &[&str]) -> (tempfile::TempDir, PathBuf) {
+        let kept = tempfile::tempdir().unwrap();
+        let root = kept.path().canonicalize().unwrap();
+        for folder in folders {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        (kept, root)
+    }
+
+    #[test]
+    fn program_tells_the_folder_it_was_built_into() {
+        let (_kept, at) = tree(&["checkout/crates/suite/toolbox", "elsewhere/debug/deps", "elsewhere/arm/release"]);
+        fs::write(at.join("elsewhere").join(TARGET_MARK), "{}").unwrap();
+        let target = at.join("elsewhere");
+        let root = at.join("checkout");
+        let test = output_of(&target.join("debug/deps/p0-1234"), &root).unwrap();
+        assert_eq!(test, Output { target: target.clone(), platform: None, profile: "debug".into() });
+        let crossed = output_of(&target.join("arm/release/stack"), &root).unwrap();
+        assert_eq!((crossed.platform.as_deref(), crossed.programs()), (Some("arm"), target.join("arm/release")));
+        assert_eq!(output_of(Path::new("/usr/bin/stack"), &root), None);
+    }
+
+    #[test]
+    fn program_of_another_checkout_tells_nothing() {
+        let (_kept, at) =
+            tree(&["copy/crates/suite/toolbox", "original/crates/suite/toolbox", "original/target/debug"]);
+        fs::write(at.join("original/crates/suite/toolbox/Cargo.toml"), "").unwrap();
+        fs::write(at.join("original/target").join(TARGET_MARK), "{}").unwrap();
+        let program = at.join("original/target/debug/stack");
+        assert_eq!(output_of(&program, &at.join("copy")), None);
+        assert!(output_of(&program, &at.join("original")).is_some());
+    }
+
+    #[test]
+    fn relative_target_folder_is_the_one_that_cargo_built_into() {
+        let (_kept, root) = tree(&["tests-p0", "other"]);
+        let inside = root.join("tests-p0");
+        assert_eq!(configured_target(None, &inside, &root), root.join("target"));
+        let relative = || Some(PathBuf::from("../other"));
+        assert_eq!(configured_target(relative(), &inside, &root), inside.join("../other"));
+        fs::write(root.join("other").join(TARGET_MARK), "{}").unwrap();
+        assert_eq!(configured_target(Some("other".into()), &inside, &root), root.join("other"));
+        assert_eq!(configured_target(Some("/build".into()), &inside, &root), Path::new("/build"));
+    }
 }

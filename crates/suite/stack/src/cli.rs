@@ -18,8 +18,9 @@ use crate::{
     ensure::{self, EnsureOptions},
     external,
     lease::Lease,
+    output::{self, ReaderLeft},
     progress::Reporter,
-    supervisor,
+    proof, supervisor,
 };
 
 const EXAMPLES: &str = "\
@@ -168,8 +169,9 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match execute(arguments.command) {
         Ok(code) => code,
+        Err(error) if error.is::<ReaderLeft>() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("stack: {error:#}");
+            output::tell(&format!("stack: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -184,13 +186,13 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
             let held = obtain(start.options())?;
             return run::run(&held.descriptor, &held.descriptor_file, &command);
         }
-        Command::Env => show::environment(&present()?),
+        Command::Env => show::environment(&present()?)?,
         Command::Status { json } => return status(json),
         Command::Logs { service, follow, lines } => show::logs(&present()?, service, follow, lines)?,
         Command::Down { if_idle } => down(if_idle)?,
         Command::Fault { service, action } => {
             let seconds = controlled()?.fault(service, action)?;
-            println!("{action} {service}: done after {seconds:.2} s");
+            output::print(&format!("{action} {service}: done after {seconds:.2} s"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -232,7 +234,8 @@ fn ensure_command(arguments: &EnsureArguments) -> anyhow::Result<()> {
         let file = std::env::var_os("NEXTEST_ENV")
             .context("NEXTEST_ENV is not set; --nextest-env is for a setup script that nextest runs")?;
         let mut text = String::new();
-        for (name, value) in with_descriptor(&held.descriptor, &held.descriptor_file) {
+        let proof = proof::for_this_run(&held.descriptor)?;
+        for (name, value) in with_descriptor(&held.descriptor, &held.descriptor_file).into_iter().chain(proof) {
             text.extend([name.as_str(), "=", value.as_str(), "\n"]);
         }
         let mut file = fs::File::options().append(true).create(true).open(&file).context("cannot open NEXTEST_ENV")?;
@@ -244,12 +247,12 @@ fn ensure_command(arguments: &EnsureArguments) -> anyhow::Result<()> {
         (Backend::Embedded, false) => "is up",
     };
     let address = held.descriptor.urls.get(&Service::Controller).or(held.descriptor.postgres_url.as_ref());
-    eprintln!(
+    output::tell(&format!(
         "stack: {how} after {:.2} s; {}, descriptor {}",
         started.elapsed().as_secs_f64(),
         address.map_or_else(String::new, |address| format!("first address {address}")),
         held.descriptor_file.display()
-    );
+    ));
     Ok(())
 }
 
@@ -296,11 +299,8 @@ fn status(json: bool) -> anyhow::Result<ExitCode> {
     let (held, status) = match seen {
         Ok(seen) => seen,
         Err(error) => {
-            if json {
-                println!("{{\"running\":false}}");
-            } else {
-                println!("{error:#}");
-            }
+            let told = if json { "{\"running\":false}".to_owned() } else { format!("{error:#}") };
+            ignore_lost_reader(output::print(&told))?;
             return Ok(ExitCode::from(NO_STACK));
         }
     };
@@ -311,9 +311,9 @@ fn status(json: bool) -> anyhow::Result<ExitCode> {
 fn down(if_idle: bool) -> anyhow::Result<()> {
     let checkout = Checkout::locate()?;
     match ensure::running(&checkout) {
-        None => println!("no stack runs"),
+        None => ignore_lost_reader(output::print("no stack runs"))?,
         Some((_, control)) => match control.down(if_idle)? {
-            Ok(()) => println!("the stack is stopped and removed"),
+            Ok(()) => ignore_lost_reader(output::print("the stack is stopped and removed"))?,
             Err(reason) => bail!("the stack stays: {reason}"),
         },
     }
@@ -321,8 +321,13 @@ fn down(if_idle: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// For what is done whether somebody reads about it or not.
+fn ignore_lost_reader(printed: anyhow::Result<()>) -> anyhow::Result<()> {
+    printed.or_else(|error| if error.is::<ReaderLeft>() { Ok(()) } else { Err(error) })
+}
+
 fn remove_stale() {
     for removed in directory::remove_stale() {
-        println!("removed {}, left by a stack that was killed", removed.path.display());
+        output::tell(&format!("stack: removed {}, left by a stack that was killed", removed.path.display()));
     }
 }

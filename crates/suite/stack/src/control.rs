@@ -35,6 +35,8 @@ pub enum Request {
         /// How.
         action: Fault,
     },
+    /// Stop when nobody uses it, without waiting for the idle time to pass.
+    Retire,
     /// Stop everything. The connection is closed when all is gone.
     Down {
         /// Only when nobody holds a lease.
@@ -55,6 +57,8 @@ pub enum Answer {
         /// Seconds.
         seconds: f64,
     },
+    /// To `Retire`: it ends with its last user.
+    Retiring,
     /// To `Down`: stopping.
     Stopping,
     /// To anything: not done, for this reason.
@@ -93,10 +97,21 @@ pub struct StackStatus {
     pub started_at: DateTime<Utc>,
     /// Who uses it.
     pub leases: Vec<Holder>,
+    /// Connections to its services that are open, with or without a lease.
+    pub open_connections: usize,
     /// Seconds until it stops by itself; absent while it is used.
     pub stops_in_seconds: Option<u64>,
     /// Its parts.
     pub services: Vec<ServiceStatus>,
+}
+
+/// Who uses a stack, in words.
+pub(crate) fn users(holders: &[Holder], open_connections: usize) -> String {
+    let mut users: Vec<_> = holders.iter().map(|holder| format!("{} (pid {})", holder.name, holder.pid)).collect();
+    if users.is_empty() {
+        users.push(format!("{open_connections} open connections without a lease"));
+    }
+    users.join(", ")
 }
 
 /// State of one part.
@@ -199,6 +214,16 @@ impl Control {
             Answer::Done { seconds } => Ok(seconds),
             Answer::Refused { reason } => bail!("cannot {action} {service}: {reason}"),
             other => bail!("unexpected answer to a fault: {other:?}"),
+        }
+    }
+
+    /// Has it stop after its last user.
+    pub fn retire(&mut self) -> anyhow::Result<()> {
+        match self.ask(&Request::Retire, ANSWER_DEADLINE)? {
+            Answer::Retiring => Ok(()),
+            // A supervisor that does not know the question ends after its idle time.
+            Answer::Refused { .. } => Ok(()),
+            other => bail!("unexpected answer to a retirement: {other:?}"),
         }
     }
 

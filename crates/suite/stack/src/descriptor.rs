@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::Service;
 
 /// Version of the file's shape; a descriptor of another version belongs to another build.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Environment variable that names a descriptor file.
 pub const DESCRIPTOR_VARIABLE: &str = "STACK_DESCRIPTOR";
@@ -80,8 +80,10 @@ pub struct StackDescriptor {
     pub version: u32,
     /// What the stack is made of.
     pub backend: Backend,
-    /// Identifies the build that runs; empty for an external stack.
+    /// Identifies the sources that the services were built from; empty for an external stack.
     pub fingerprint: String,
+    /// The checkout that they were built in; absent for an external stack.
+    pub checkout: Option<PathBuf>,
     /// Who owns it; absent for an external stack.
     pub supervisor: Option<SupervisorAddress>,
     /// True when every part listens on its standard port.

@@ -14,9 +14,10 @@ use crate::{
     StackDescriptor, binaries,
     checkout::Checkout,
     control::{Control, ServiceState},
-    directory, fingerprint,
+    directory,
     lease::Lease,
     progress::{BootEvent, Reporter},
+    sources::Sources,
     supervisor::{self, BootRequest},
     tools::Tools,
 };
@@ -25,8 +26,12 @@ use crate::{
 pub const IDLE_VARIABLE: &str = "STACK_IDLE_SECONDS";
 
 const DEFAULT_IDLE_SECONDS: u64 = 300;
-/// How long to wait for others to finish with a stack of another build.
-const REPLACE_DEADLINE: Duration = Duration::from_mins(10);
+/// How long to wait for others to finish with a stack that listens on the standard ports, which only one can.
+const PORTS_DEADLINE: Duration = Duration::from_mins(10);
+/// What to do about programs that were taken as they are and do not fit.
+const BUILD_THEM: &str = "let them be built: leave out --no-build, and unset STACK_NO_BUILD";
+/// The same where they were built just now.
+const BUILD_AGAIN: &str = "run the command again; if the same is said, `cargo clean` makes everything anew";
 
 /// How to ensure a stack.
 #[derive(Debug, Clone, Copy)]
@@ -57,22 +62,25 @@ pub struct Ensured {
     pub lease: Lease,
 }
 
-/// Adopts the shared stack when it is alive and of this build; else starts one, in place of an older one that nobody
-/// uses. Of several calls at once, by whatever processes, one starts it and the others adopt it.
+/// Adopts the shared stack when it is alive and was built from the sources of this checkout; else starts one. One of
+/// other sources is stopped when nobody uses it, and else goes on beside the new one until its users leave.
+///
+/// Fails when the programs cannot be shown to come from these sources. Of several calls at once, by whatever processes, one starts it and the others adopt it.
 pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Reporter) -> anyhow::Result<Ensured> {
     let _one_at_a_time = lock(&checkout.home, reporter)?;
     if options.build && options.services {
         binaries::build(checkout, reporter)?;
     }
     let tools = Tools::locate(&checkout.root, options.services)?;
-    let fingerprint = fingerprint::of(checkout, &tools)?;
-    if let Some(ensured) = adopt_or_remove(checkout, options, &fingerprint, reporter)? {
+    let sources = Sources::look(checkout, &tools, options.services)?;
+    sources.prove(if options.build { BUILD_AGAIN } else { BUILD_THEM })?;
+    if let Some(ensured) = adopt_or_make_room(checkout, options, sources.fingerprint(), reporter)? {
         return Ok(ensured);
     }
     for removed in directory::remove_stale() {
         reporter.say(&format!("removed {}, left by a stack that was killed", removed.path.display()));
     }
-    let mut request = supervisor::request(checkout, tools, fingerprint);
+    let mut request = supervisor::request(checkout, tools, sources.fingerprint().to_owned());
     request.services = options.services;
     request.standard_ports = options.standard_ports;
     request.idle_seconds = idle_seconds()?;
@@ -82,9 +90,13 @@ pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Report
     Ok(Ensured { descriptor, adopted: false, lease })
 }
 
-/// The shared stack's descriptor if one runs, of whatever build.
+/// The shared stack's descriptor if one runs, of whatever build. The descriptor of another checkout's stack, which
+/// comes along when a checkout is copied, is none of ours.
 pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
     let descriptor = StackDescriptor::read(&checkout.descriptor()).ok()?;
+    if descriptor.checkout.as_ref() != Some(&checkout.root) {
+        return None;
+    }
     let mut control = Control::connect(&descriptor.supervisor.as_ref()?.control_socket).ok()?;
     // One that is going down may still be connected to and then not answer.
     control.status().ok()?;
@@ -112,8 +124,9 @@ fn idle_seconds() -> anyhow::Result<u64> {
     }
 }
 
-/// Adopts the stack that runs, or makes room for a new one.
-fn adopt_or_remove(
+/// Adopts the stack that runs, or makes room for a new one: stops it when nobody uses it, and else has it stop after
+/// its last user. The new one needs nothing of the old one but its standard ports, if both are to have them.
+fn adopt_or_make_room(
     checkout: &Checkout,
     options: EnsureOptions,
     fingerprint: &str,
@@ -135,17 +148,29 @@ fn adopt_or_remove(
                 reporter.say(&format!("stopped the stack that ran: {flaw}"));
                 return Ok(None);
             }
-            Err(reason) if waiting_since.elapsed() > REPLACE_DEADLINE => bail!(
-                "the stack that runs cannot be adopted ({flaw}), and {reason}; waited {} s. End that use, or run \
-                 `stack down`",
-                REPLACE_DEADLINE.as_secs()
+            Err(reason) if !(options.standard_ports && descriptor.standard_ports) => {
+                let supervisor = descriptor.supervisor.as_ref().context("an embedded stack has a supervisor")?;
+                // One that does not answer any more has just ended, which is as good.
+                if let Ok(mut control) = Control::connect(&supervisor.control_socket) {
+                    control.retire()?;
+                }
+                reporter.say(&format!(
+                    "the stack that runs cannot be adopted ({flaw}), and {reason}; starting another one beside it, \
+                     and the old one ends with its last user"
+                ));
+                return Ok(None);
+            }
+            Err(reason) if waiting_since.elapsed() > PORTS_DEADLINE => bail!(
+                "the stack that runs has the standard ports and cannot be adopted ({flaw}), and {reason}; waited {} s. \
+                 End that use, or run `stack down`",
+                PORTS_DEADLINE.as_secs()
             ),
             Err(reason) => {
                 if !was_told {
                     reporter.say(&format!(
-                        "the stack that runs cannot be adopted ({flaw}), and {reason}; waiting up to {} s for that use \
-                         to end",
-                        REPLACE_DEADLINE.as_secs()
+                        "the stack that runs has the standard ports and cannot be adopted ({flaw}), and {reason}; \
+                         waiting up to {} s for that use to end",
+                        PORTS_DEADLINE.as_secs()
                     ));
                     was_told = true;
                 }
@@ -163,7 +188,7 @@ fn flaw(
     fingerprint: &str,
 ) -> anyhow::Result<Option<String>> {
     if descriptor.fingerprint != fingerprint {
-        return Ok(Some("it is of another build".to_owned()));
+        return Ok(Some("its services were built from other sources".to_owned()));
     }
     if options.services && descriptor.urls.is_empty() {
         return Ok(Some("it runs without the services".to_owned()));

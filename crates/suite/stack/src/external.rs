@@ -68,6 +68,7 @@ pub fn describe() -> anyhow::Result<StackDescriptor> {
         version: FORMAT_VERSION,
         backend: Backend::External,
         fingerprint: String::new(),
+        checkout: None,
         supervisor: None,
         standard_ports: false,
         urls,
@@ -83,7 +84,7 @@ pub fn describe() -> anyhow::Result<StackDescriptor> {
 
 /// Asks `GET /health` of every service; the error names each that does not answer, and what was seen.
 pub async fn check(descriptor: &StackDescriptor) -> anyhow::Result<()> {
-    let client = reqwest::Client::builder().timeout(ANSWER_DEADLINE).build().context("no HTTP client")?;
+    let client = http_reply::client(reqwest::Client::builder().timeout(ANSWER_DEADLINE)).context("no HTTP client")?;
     let asked = descriptor.urls.iter().map(|(service, url)| {
         let question = client.get(format!("{url}/health")).send();
         async move {
@@ -92,7 +93,8 @@ pub async fn check(descriptor: &StackDescriptor) -> anyhow::Result<()> {
                 Ok(answer) => Some(format!("{service}: GET {url}/health answers {}", answer.status())),
                 Err(error) => {
                     let error = anyhow::Error::new(error);
-                    Some(format!("{service}: GET {url}/health fails: {error:#}"))
+                    let proxy = http_reply::proxy_variable(url).map(|name| format!(" (by the proxy of {name})"));
+                    Some(format!("{service}: GET {url}/health fails{}: {error:#}", proxy.unwrap_or_default()))
                 }
             }
         }

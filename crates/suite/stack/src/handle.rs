@@ -16,10 +16,12 @@ use crate::{
     descriptor::DESCRIPTOR_VARIABLE,
     directory,
     ensure::{EnsureOptions, Started, ensure, start},
-    external, fingerprint,
+    external,
     lease::Lease,
     logs,
     progress::Reporter,
+    proof,
+    sources::Sources,
     supervisor,
     tools::Tools,
 };
@@ -156,6 +158,8 @@ async fn find_shared() -> anyhow::Result<Stack> {
     let (descriptor, lease) = if let Some(path) = std::env::var_os(DESCRIPTOR_VARIABLE).filter(|path| !path.is_empty())
     {
         let descriptor = StackDescriptor::read(Path::new(&path))?;
+        let named = descriptor.clone();
+        blocking(move || proof::of_shared(&named)).await?;
         let lease = Lease::take(&descriptor).with_context(|| {
             format!("{DESCRIPTOR_VARIABLE} names {}, whose stack is gone; unset it", Path::new(&path).display())
         })?;
@@ -181,9 +185,12 @@ fn start_private(options: PrivateOptions) -> anyhow::Result<Started> {
         binaries::build(&checkout, &reporter)?;
     }
     let tools = Tools::locate(&checkout.root, options.services)?;
-    let fingerprint = fingerprint::of(&checkout, &tools)?;
+    let sources = Sources::look(&checkout, &tools, options.services)?;
+    if options.services && !proof::holds_for_this_run(&checkout) {
+        sources.prove("run the tests again: their set-up builds the services")?;
+    }
     directory::remove_stale();
-    let mut request = supervisor::request(&checkout, tools, fingerprint);
+    let mut request = supervisor::request(&checkout, tools, sources.fingerprint().to_owned());
     request.private = true;
     request.services = options.services;
     start(&checkout, &request, &mut reporter)

@@ -21,15 +21,17 @@ pub mod directory;
 pub mod ensure;
 pub mod external;
 pub mod faults;
-mod fingerprint;
 mod handle;
 pub mod lease;
 pub mod logs;
+mod output;
 mod ports;
 mod process;
 pub mod progress;
+mod proof;
 mod removal;
 mod service;
+mod sources;
 mod supervisor;
 pub mod tools;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
-use crate::{Service, StackDescriptor};
+use crate::{Service, StackDescriptor, output};
 
 /// One step of a boot, as a JSON line from the supervisor to whoever started it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ impl Reporter {
                 // A terminal that is gone cannot be told anything; that is no reason to stop.
                 bars.println(format!("stack: {sentence}")).ok();
             }
-            Style::Plain => eprintln!("stack: {sentence}"),
+            Style::Plain => output::tell(&format!("stack: {sentence}")),
             Style::Quiet => {}
         }
     }

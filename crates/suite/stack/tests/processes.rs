@@ -73,9 +73,15 @@ fn assert_nothing_is_left(descriptor: &StackDescriptor) {
     }
 }
 
+/// Where cargo put the programs of this crate: beside the folder of this test. Not by the path that was compiled in,
+/// which in a copied checkout is the original's.
+fn programs() -> PathBuf {
+    std::env::current_exe().unwrap().parent().and_then(Path::parent).expect("a test lies in `deps`").to_path_buf()
+}
+
 /// A program of this crate, away from the shared stack of the checkout.
 fn stack_command(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stack"));
+    let mut command = Command::new(programs().join("stack"));
     command.env("STACK_HOME", home).env("STACK_NO_BUILD", "1").env("STACK_IDLE_SECONDS", "60");
     command.env_remove("STACK_DESCRIPTOR").env_remove("STACK").env_remove("CONTROLLER_URL");
     command
@@ -204,8 +210,7 @@ async fn part_that_ends_by_itself_is_shown_and_not_restarted() {
 
 /// A process that owns a private stack: the example of this crate, which cargo builds along with its tests.
 fn owner() -> (Child, StackDescriptor) {
-    let programs = Path::new(env!("CARGO_BIN_EXE_stack")).parent().unwrap();
-    let mut owner = Command::new(programs.join("examples/own_private_stack"))
+    let mut owner = Command::new(programs().join("examples/own_private_stack"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -349,4 +354,119 @@ fn unused_stack_stops_by_itself() {
     let descriptor = StackDescriptor::read(&home.path().join("stack.json")).unwrap();
     assert_nothing_is_left(&descriptor);
     assert!(!home.path().join("stack.json").exists(), "the descriptor goes with the stack");
+}
+
+#[test]
+fn plain_connections_keep_the_stack() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(ensure(home.path()).env("STACK_IDLE_SECONDS", "1").status().unwrap().success(), "the stack boots");
+    let file = home.path().join("stack.json");
+    let descriptor = StackDescriptor::read(&file).unwrap();
+    let store = addresses(&descriptor)[1];
+    let started = Instant::now();
+    // Three times as long as the stack stays unused. First one request after the other, then one that goes on.
+    while started.elapsed() < Duration::from_secs(3) {
+        let mut stream = TcpStream::connect(store).expect("a stack that is used stays");
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+        assert!(stream.read_to_end(&mut Vec::new()).is_ok());
+    }
+    let unfinished = TcpStream::connect(store).expect("a stack that was used a moment ago is there");
+    wait_until("the open connection is told as use", || {
+        let told = stack_command(home.path()).args(["down", "--if-idle"]).output().unwrap();
+        String::from_utf8_lossy(&told.stderr).contains("1 open connections without a lease")
+    });
+    while started.elapsed() < Duration::from_secs(6) {
+        assert!(file.exists(), "a stack with an open connection stays");
+    }
+    drop(unfinished);
+    assert_nothing_is_left(&descriptor);
+}
+
+/// A stack of other sources, as far as its descriptor tells.
+fn give_another_fingerprint(home: &Path) {
+    let file = home.join("stack.json");
+    let mut descriptor = StackDescriptor::read(&file).unwrap();
+    descriptor.fingerprint = "of other sources".to_owned();
+    descriptor.write(&file).unwrap();
+}
+
+#[test]
+fn stack_of_other_sources_goes_on_for_its_users() {
+    let home = tempfile::tempdir().unwrap();
+    let mut user = stack_command(home.path())
+        .args(["run", "--infrastructure-only", "--", "sh", "-c", "echo up; cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(user.stdout.take().unwrap()).lines().next().expect("the command runs").unwrap();
+    assert_eq!(told, "up");
+    let first = StackDescriptor::read(&home.path().join("stack.json")).unwrap();
+    give_another_fingerprint(home.path());
+
+    let output = ensure(home.path()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && told.contains("starting another one beside it"), "{told}");
+    let second = StackDescriptor::read(&home.path().join("stack.json")).unwrap();
+    assert_ne!(supervisor(&first), supervisor(&second));
+    for address in addresses(&first).into_iter().chain(addresses(&second)) {
+        assert!(TcpStream::connect(address).is_ok(), "{address} must answer");
+    }
+
+    drop(user.stdin.take());
+    assert!(user.wait().unwrap().success());
+    // Without waiting for the idle time of 60 s.
+    assert_nothing_is_left(&first);
+    assert!(stack_command(home.path()).arg("down").status().unwrap().success());
+    assert_nothing_is_left(&second);
+}
+
+#[test]
+fn stack_that_came_along_with_a_copy_is_left_alone() {
+    let (home, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(ensure(home.path()).status().unwrap().success(), "the stack boots");
+    let descriptor = StackDescriptor::read(&home.path().join("stack.json")).unwrap();
+    let mut copied = descriptor.clone();
+    copied.checkout = Some(PathBuf::from("/the/original"));
+    copied.write(&copy.path().join("stack.json")).unwrap();
+    let status = stack_command(copy.path()).arg("status").stdout(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(3), "the stack of another checkout is none of this one");
+    assert!(stack_command(copy.path()).arg("down").stdout(Stdio::null()).status().unwrap().success());
+    assert!(addresses(&descriptor).into_iter().all(|address| TcpStream::connect(address).is_ok()), "it goes on");
+    assert!(stack_command(home.path()).arg("down").status().unwrap().success());
+    assert_nothing_is_left(&descriptor);
+}
+
+#[test]
+fn lost_reader_ends_a_command_quietly() {
+    let home = tempfile::tempdir().unwrap();
+    let into_closed_pipe = |arguments: &[&str], streams: [bool; 2]| {
+        let closed = || {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            Stdio::from(writer)
+        };
+        let mut command = stack_command(home.path());
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if streams[0] {
+            command.stdout(closed());
+        }
+        if streams[1] {
+            command.stderr(closed());
+        }
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(told, "", "{arguments:?} has nobody to complain to");
+        output.status.code()
+    };
+    assert_eq!(into_closed_pipe(&["ensure", "--infrastructure-only"], [true, true]), Some(0));
+    let descriptor = StackDescriptor::read(&home.path().join("stack.json")).unwrap();
+    for arguments in [&["status"][..], &["status", "--json"], &["env"], &["logs"], &["logs", "postgres", "--follow"]] {
+        assert_eq!(into_closed_pipe(arguments, [true, false]), Some(0), "{arguments:?}");
+    }
+    assert_eq!(into_closed_pipe(&["fault", "temporal", "restart"], [true, false]), Some(0));
+    assert_eq!(into_closed_pipe(&["down"], [true, false]), Some(0));
+    assert_nothing_is_left(&descriptor);
+    assert_eq!(into_closed_pipe(&["status"], [true, false]), Some(3), "the code stays");
 }

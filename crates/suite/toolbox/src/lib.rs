@@ -15,5 +15,5 @@ pub mod pins;
 pub mod search_path;
 
 pub use cache::{Cache, CacheError, Construction, Slot, SlotLock};
-pub use checkout::{checkout_root, python_slot_name};
+pub use checkout::{checkout_root, current_checkout, python_slot_name};
 pub use locate::{MissingTool, Tool, Toolbox};

@@ -7,15 +7,21 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use super::{Held, with_descriptor};
-use crate::{Service, StackDescriptor, control::StackStatus, logs};
+use crate::{
+    Service, StackDescriptor,
+    control::{StackStatus, users},
+    logs,
+    output::print,
+};
 
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(100);
 
 /// `export` lines for a shell.
-pub(super) fn environment(held: &Held) {
+pub(super) fn environment(held: &Held) -> anyhow::Result<()> {
     for (name, value) in with_descriptor(&held.descriptor, &held.descriptor_file) {
-        println!("export {name}='{}'", value.replace('\'', r"'\''"));
+        print(&format!("export {name}='{}'", value.replace('\'', r"'\''")))?;
     }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -29,8 +35,7 @@ struct Whole<'a> {
 pub(super) fn status(descriptor: &StackDescriptor, status: Option<&StackStatus>, json: bool) -> anyhow::Result<()> {
     if json {
         let whole = Whole { running: true, descriptor, status };
-        println!("{}", serde_json::to_string_pretty(&whole).context("a status is plain data")?);
-        return Ok(());
+        return print(&serde_json::to_string_pretty(&whole).context("a status is plain data")?);
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["part", "state", "pid", "address", "version"]);
@@ -39,8 +44,7 @@ pub(super) fn status(descriptor: &StackDescriptor, status: Option<&StackStatus>,
         for (service, url) in &descriptor.urls {
             table.add_row([service.name(), "external", "", url, ""]);
         }
-        println!("{table}");
-        return Ok(());
+        return print(&table.to_string());
     };
     for part in &status.services {
         let pid = part.pid.map(|pid| pid.to_string()).unwrap_or_default();
@@ -52,20 +56,19 @@ pub(super) fn status(descriptor: &StackDescriptor, status: Option<&StackStatus>,
             version(part.service),
         ]);
     }
-    println!("{table}");
+    print(&table.to_string())?;
     for part in status.services.iter().filter(|part| !part.last_lines.is_empty()) {
-        println!("\nlast lines of {} ({}):", part.service, part.log.display());
+        print(&format!("\nlast lines of {} ({}):", part.service, part.log.display()))?;
         for line in &part.last_lines {
-            println!("  | {line}");
+            print(&format!("  | {line}"))?;
         }
     }
-    let users: Vec<_> = status.leases.iter().map(|holder| format!("{} (pid {})", holder.name, holder.pid)).collect();
     let use_line = match status.stops_in_seconds {
         Some(seconds) => format!("used by nobody, stops in {seconds} s"),
-        None => format!("used by {}", users.join(", ")),
+        None => format!("used by {}", users(&status.leases, status.open_connections)),
     };
-    println!("\nsupervisor pid {}, up since {}; {use_line}", status.supervisor, status.started_at.format("%F %T UTC"));
-    Ok(())
+    let since = status.started_at.format("%F %T UTC");
+    print(&format!("\nsupervisor pid {}, up since {since}; {use_line}", status.supervisor))
 }
 
 /// The last lines of one log or all, and what follows.
@@ -78,7 +81,7 @@ pub(super) fn logs(held: &Held, service: Option<Service>, follow: bool, lines: u
     for (&&of, path) in &chosen {
         offsets.insert(of, logs::length(path));
         for line in logs::tail(path, lines) {
-            println!("{}{line}", prefix(of));
+            print(&format!("{}{line}", prefix(of)))?;
         }
     }
     while follow && held.descriptor.supervisor.as_ref().is_none_or(|owner| owner.directory.exists()) {
@@ -88,7 +91,7 @@ pub(super) fn logs(held: &Held, service: Option<Service>, follow: bool, lines: u
             let (new, next) = logs::lines_since(path, *offset)?;
             *offset = next;
             for line in new {
-                println!("{}{line}", prefix(of));
+                print(&format!("{}{line}", prefix(of)))?;
             }
         }
     }

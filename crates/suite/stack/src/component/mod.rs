@@ -7,7 +7,12 @@ mod probe;
 mod services;
 mod temporal;
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    path::PathBuf,
+    time::Duration,
+};
 
 use nix::sys::signal::Signal;
 
@@ -35,6 +40,8 @@ pub(crate) struct Layout {
     pub tools: Tools,
     pub programs: PathBuf,
     pub mounts: PathBuf,
+    /// The Python package that scripts import.
+    pub python_package: PathBuf,
     /// User that Postgres runs as, since it refuses to run as root.
     pub postgres_account: Option<Account>,
 }
@@ -42,6 +49,15 @@ pub(crate) struct Layout {
 impl Layout {
     pub fn port(&self, service: Service) -> u16 {
         self.ports.get(&service).copied().unwrap_or_else(|| service.standard_port())
+    }
+
+    /// Ports on which a connection means use: those of the services, and in a stack without services those of its
+    /// storage. Services keep connections to their storage, and Temporal to itself, whether anybody uses them or not.
+    pub fn watched_ports(&self) -> BTreeSet<u16> {
+        let of =
+            |services: &[Service]| services.iter().filter_map(|service| self.ports.get(service).copied()).collect();
+        let ports: BTreeSet<u16> = of(&Service::SYSTEM);
+        if ports.is_empty() { of(&[Service::Postgres, Service::ObjectStore]) } else { ports }
     }
 
     pub fn address(&self, service: Service) -> String {

@@ -9,6 +9,9 @@ use crate::{Service, process::Launch};
 
 /// Folder with the read-only mounts, for workers.
 const MOUNTS_VARIABLE: &str = "WORKER_MOUNTS_DIR";
+/// The Python package that scripts import, for workers: the one of the checkout that the stack was started from,
+/// wherever the worker's program was compiled.
+const PACKAGE_VARIABLE: &str = "CAD_PACKAGE_DIR";
 /// The linter, for workers.
 const RUFF_VARIABLE: &str = "RUFF";
 /// The encoder of videos, for heavy workers.
@@ -44,6 +47,7 @@ pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
     if matches!(service, Service::WorkerLight | Service::WorkerHeavy) {
         set(variables::WORKER_SESSIONS_DIR, layout.directory.join("sessions").into());
         set(MOUNTS_VARIABLE, layout.mounts.clone().into());
+        set(PACKAGE_VARIABLE, layout.python_package.clone().into());
         if let Some(scripts) = &layout.tools.scripts {
             set(variables::CAD_PYTHON, scripts.python.clone().into());
             set(RUFF_VARIABLE, scripts.ruff.clone().into());

@@ -39,14 +39,18 @@ pub(crate) struct BootRequest {
     pub standard_ports: bool,
     /// Start the four services, not only what they stand on.
     pub services: bool,
-    /// Identifies the build.
+    /// Identifies the sources that the programs were built from.
     pub fingerprint: String,
+    /// The checkout that they were built in.
+    pub checkout: std::path::PathBuf,
     /// Programs of others.
     pub tools: Tools,
     /// Folder of our programs.
     pub programs: std::path::PathBuf,
     /// Folder with the read-only mounts.
     pub mounts: std::path::PathBuf,
+    /// The Python package that scripts import.
+    pub python_package: std::path::PathBuf,
 }
 
 impl BootRequest {
@@ -103,6 +107,7 @@ impl Boot {
             tools: request.tools.clone(),
             programs: request.programs.clone(),
             mounts: directory.copy_in("mounts", &request.mounts)?,
+            python_package: request.python_package.clone(),
             postgres_account: postgres::account()?,
         };
         make_folders(&layout, &wanted)?;
@@ -147,6 +152,7 @@ impl Boot {
             version: FORMAT_VERSION,
             backend: Backend::Embedded,
             fingerprint: request.fingerprint.clone(),
+            checkout: Some(request.checkout.clone()),
             supervisor: Some(SupervisorAddress {
                 pid: nix::unistd::getpid().as_raw(),
                 control_socket: self.directory.path().join("control.sock"),
@@ -225,8 +231,10 @@ pub(crate) fn request(checkout: &Checkout, tools: Tools, fingerprint: String) ->
         standard_ports: false,
         services: true,
         fingerprint,
+        checkout: checkout.root.clone(),
         tools,
-        programs: checkout.programs.clone(),
+        programs: checkout.programs(),
         mounts: checkout.mounts(),
+        python_package: checkout.python_package(),
     }
 }

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{Stack, leases::HeldLease};
-use crate::control::{Answer, Holder, Request, StackStatus};
+use crate::control::{Answer, Holder, Request, StackStatus, users};
 
 /// Answers until the other side is gone.
 pub(super) async fn attend(stack: Arc<Stack>, stream: UnixStream) {
@@ -54,16 +54,19 @@ async fn answer(stack: &Stack, request: Request, leases: &mut Vec<HeldLease>) ->
                 Err(reason) => Answer::Refused { reason },
             }
         }
+        Request::Retire => {
+            stack.leases.retire();
+            Answer::Retiring
+        }
         Request::Down { only_if_idle } => match stack.leases.close(only_if_idle) {
             Ok(()) => Answer::Stopping,
-            Err(holders) => Answer::Refused { reason: in_use(&holders) },
+            Err(holders) => Answer::Refused { reason: in_use(&holders, stack.leases.open_connections()) },
         },
     }
 }
 
-fn in_use(holders: &[Holder]) -> String {
-    let names: Vec<_> = holders.iter().map(|holder| format!("{} (pid {})", holder.name, holder.pid)).collect();
-    format!("it is used by {}", names.join(", "))
+fn in_use(holders: &[Holder], open_connections: usize) -> String {
+    format!("it is used by {}", users(holders, open_connections))
 }
 
 fn status(stack: &Stack) -> StackStatus {
@@ -72,6 +75,7 @@ fn status(stack: &Stack) -> StackStatus {
         supervisor: std::process::id(),
         started_at: stack.descriptor.started_at,
         leases: stack.leases.holders(),
+        open_connections: stack.leases.open_connections(),
         stops_in_seconds: stack.leases.remaining().map(|remaining| remaining.as_secs()),
         services: stack.boot.units.values().map(super::unit::Unit::status).collect(),
     }

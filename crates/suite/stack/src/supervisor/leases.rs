@@ -15,7 +15,6 @@ use crate::control::Holder;
 pub(super) struct Leases {
     state: Arc<Mutex<State>>,
     changed: Arc<Notify>,
-    idle_limit: Duration,
 }
 
 #[derive(Debug)]
@@ -23,6 +22,9 @@ struct State {
     holders: BTreeMap<u64, Holder>,
     next: u64,
     idle_since: Instant,
+    idle_limit: Duration,
+    /// Connections to its services that are open, by whomever.
+    open_connections: usize,
     is_closing: bool,
 }
 
@@ -36,8 +38,15 @@ pub(super) struct HeldLease {
 impl Leases {
     /// No lease yet. Without one for `idle_limit`, [`Leases::idle`] returns.
     pub fn new(idle_limit: Duration) -> Self {
-        let state = State { holders: BTreeMap::new(), next: 0, idle_since: Instant::now(), is_closing: false };
-        Self { state: Arc::new(Mutex::new(state)), changed: Arc::new(Notify::new()), idle_limit }
+        let state = State {
+            holders: BTreeMap::new(),
+            next: 0,
+            idle_since: Instant::now(),
+            idle_limit,
+            open_connections: 0,
+            is_closing: false,
+        };
+        Self { state: Arc::new(Mutex::new(state)), changed: Arc::new(Notify::new()) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -59,10 +68,11 @@ impl Leases {
         Some(HeldLease { leases: self.clone(), number })
     }
 
-    /// Gives no lease from now on. With `only_if_idle`, does so only when there is none, and else tells who has one.
+    /// Gives no lease from now on. With `only_if_idle`, does so only when nobody uses the stack, and else tells who holds
+    /// a lease.
     pub fn close(&self, only_if_idle: bool) -> Result<(), Vec<Holder>> {
         let mut state = self.state();
-        if only_if_idle && !state.holders.is_empty() {
+        if only_if_idle && (!state.holders.is_empty() || state.open_connections > 0) {
             return Err(state.holders.values().cloned().collect());
         }
         state.is_closing = true;
@@ -74,10 +84,35 @@ impl Leases {
         self.state().holders.values().cloned().collect()
     }
 
+    /// Connections to its services that are open, by whomever.
+    pub fn open_connections(&self) -> usize {
+        self.state().open_connections
+    }
+
     /// How long the stack stays if nobody comes; `None` while it is used.
     pub fn remaining(&self) -> Option<Duration> {
         let state = self.state();
-        state.holders.is_empty().then(|| self.idle_limit.saturating_sub(state.idle_since.elapsed()))
+        let is_idle = state.holders.is_empty() && state.open_connections == 0;
+        is_idle.then(|| state.idle_limit.saturating_sub(state.idle_since.elapsed()))
+    }
+
+    /// Takes note of what was seen on the services' ports: that many connections are open, and `was_used` says whether
+    /// there were any since the last look.
+    pub fn note_connections(&self, open: usize, was_used: bool) {
+        let mut state = self.state();
+        if open == state.open_connections && !was_used {
+            return;
+        }
+        state.open_connections = open;
+        state.idle_since = Instant::now();
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// From now on it ends with its last user.
+    pub fn retire(&self) {
+        self.state().idle_limit = Duration::ZERO;
+        self.changed.notify_one();
     }
 
     /// Returns when nobody has used the stack for long enough; no lease is given from then on.

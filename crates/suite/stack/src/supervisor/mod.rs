@@ -6,6 +6,7 @@
 mod boot;
 mod connection;
 mod leases;
+mod traffic;
 mod unit;
 
 use std::{
@@ -140,6 +141,11 @@ async fn serve(
         starter_left.await;
         drop(starter);
     });
+    let idle_limit = Duration::from_secs(request.idle_seconds);
+    // A private stack belongs to its owner, whatever else may be connected.
+    if !request.private {
+        tokio::spawn(traffic::watch(stack.boot.layout.watched_ports(), stack.leases.clone(), idle_limit));
+    }
     let idle = stack.leases.idle();
     tokio::pin!(idle);
     loop {

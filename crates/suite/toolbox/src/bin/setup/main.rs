@@ -16,9 +16,8 @@ mod summary;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::Parser;
-use toolbox::{Cache, checkout_root};
+use toolbox::{Cache, current_checkout};
 
 use crate::arguments::Arguments;
 use crate::component::Site;
@@ -39,10 +38,7 @@ fn main() -> ExitCode {
 /// True when every required component is in place.
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let started = Instant::now();
-    let here = std::env::current_dir().context("the current directory cannot be read")?;
-    let checkout = checkout_root(&here).with_context(|| {
-        format!("{} is not inside a checkout of this project; run it from one (make setup)", here.display())
-    })?;
+    let checkout = current_checkout()?;
     let cache = Cache::from_variables(|name| std::env::var_os(name))?;
     interrupt::watch()?;
     let progress = Progress::new();
