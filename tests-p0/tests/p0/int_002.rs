@@ -30,6 +30,18 @@ fn run_request(session: &str) -> AgentRunRequest {
     }
 }
 
+/// Tells what only the process that runs it can see: its secrets, its mounts, its working directory.
+const WITNESS: &str = "\
+import os
+from shared.observability.events import emit_event
+emit_event(
+    'library_usage', module_name='witness', usage_type='new', path='script.py',
+    environment=sorted(f'{name}={value}' for name, value in os.environ.items()),
+    mounts=[name for name in ('utils', 'skills', 'reviews', 'config') if os.path.isdir('/' + name)],
+    here=os.getcwd(),
+)
+";
+
 async fn ended(controller: &ControllerClient, id: Uuid) -> Episode {
     let look = || controller.must_episode(id);
     wait_for("the episode to end", LONG, look, |episode| episode.status.is_terminal()).await
@@ -61,9 +73,36 @@ async fn episode_runs_its_script_in_the_workers_session(#[future(awt)] ctx: Cont
     Ok(())
 }
 
+/// Positive evidence of who executed: the script sees what a worker gives to its scripts (mounts, package, the session's
+/// folder), and nothing of what the controller and its worker hold. A controller that fetches the script and runs it by
+/// itself has none of the one and all of the other.
+#[rstest]
+#[tokio::test]
+async fn script_sees_a_worker_around_it(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (session, controller) = (ctx.session("witness"), ctx.controller());
+    session.light.must_write_file("script.py", WITNESS).await;
+
+    let id = controller.must_agent_run(&run_request(&session.id)).await;
+    let episode = ended(&controller, id).await;
+
+    assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
+    let events = EventLog::from_stored(&controller.must_events(id).await);
+    let seen = events.the_one("library_usage");
+    assert_eq!(seen["mounts"], json!(["utils", "skills", "reviews", "config"]), "no worker's mounts: {seen:?}");
+    assert!(seen["here"].as_str().is_some_and(|here| here.ends_with(&session.id)), "not in its session: {seen:?}");
+    let environment = seen["environment"].to_string();
+    let descriptor = ctx.descriptor();
+    let store = descriptor.object_store.as_ref();
+    let secrets = [&descriptor.api_key, &descriptor.postgres_url, &store.map(|store| store.secret_key.clone())];
+    for secret in secrets.into_iter().flatten() {
+        assert!(!environment.contains(secret), "the script sees a secret of the controller");
+    }
+    Ok(())
+}
+
 #[rstest]
 #[case::error_of_its_own("raise ValueError('the shaft is too long')", "the shaft is too long")]
-#[case::exit_code("import sys; sys.exit(3)", "3")]
+#[case::exit_code("import sys; sys.exit(3)", "exit code 3")]
 #[case::endless_loop("while True: pass", "time limit of 5 s")]
 #[case::memory_hog("hog = bytearray(1 << 40)", "more memory than its limit")]
 #[case::fork_bomb("import os\nwhile True: os.fork()", "tried to start a process")]

@@ -4,14 +4,21 @@
 //! Requirement: what one session writes is invisible to every other, through the file API, through served assets and
 //! from inside a running script; a session id cannot lead out of its directory.
 
+use std::io::Read;
+
 use contract::{
-    execution::ScriptFaultKind,
-    files::{GrepRequest, WriteFileRequest},
+    benchmark::{BenchmarkRequest, DesignSource, PreviewRequest},
+    execution::{InspectTopologyRequest, LintRequest, ScriptFaultKind},
+    files::{Edit, EditFileRequest, GrepRequest, WriteFileRequest},
+    git::{ResolveRequest, ResolveStrategy},
+    handover::SubmitRequest,
+    part_metadata::ManufacturingMethod,
     session::SESSION_HEADER,
+    workbench::{AnalyzeRequest, PriceRequest},
 };
 use futures::future::join_all;
 use rstest::rstest;
-use testkit::{Context, Method, Session, StatusCode};
+use testkit::{Context, Method, Session, StatusCode, designs};
 
 use crate::ctx;
 
@@ -39,6 +46,31 @@ async fn concurrent_sessions_keep_their_own_content(#[future(awt)] ctx: Context)
     let contents = join_all(sessions.iter().map(|session| session.light.must_read_file("notes/plan.md"))).await;
     let expected: Vec<_> = sessions.iter().map(|session| session.id.clone()).collect();
     assert_eq!(contents, expected);
+    Ok(())
+}
+
+/// Writes that meet: long enough to overlap, often enough to meet in whatever place they should not share.
+#[rstest]
+#[tokio::test]
+async fn writes_of_one_name_at_once_do_not_mix(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    const ROUNDS: usize = 12;
+    const LENGTH: usize = 100_000;
+    let sessions: Vec<_> = (0..8).map(|number| ctx.session(&format!("rival-{number}"))).collect();
+    for round in 0..ROUNDS {
+        let contents: Vec<_> =
+            sessions.iter().map(|session| format!("{}-{round} ", session.id).repeat(LENGTH / 20)).collect();
+        join_all(sessions.iter().zip(&contents).map(|(session, content)| async move {
+            session.light.must_write_file("plan.md", content).await;
+            session.light.must_upload_file("plan.bin", content.clone().into_bytes()).await;
+        }))
+        .await;
+        for (session, content) in sessions.iter().zip(&contents) {
+            let read = session.light.must_read_file("plan.md").await;
+            assert!(read == *content, "round {round}: {} holds what it did not write: {:.80}", session.id, read);
+            let uploaded = session.light.must_read_blob("plan.bin").await;
+            assert!(uploaded == content.as_bytes(), "round {round}: {} holds another's upload", session.id);
+        }
+    }
     Ok(())
 }
 
@@ -71,6 +103,29 @@ async fn paths_out_of_the_session_are_refused(#[future(awt)] ctx: Context, #[cas
     assert_eq!(written.status, StatusCode::FORBIDDEN, "{}", written.text());
     let deleted = ours.light.delete_file(&path.as_str().into()).await?;
     assert_eq!(deleted.status, StatusCode::FORBIDDEN, "{}", deleted.text());
+    let light = &ours.light;
+    let edit = Edit { old_string: SECRET.into(), new_string: "spoiled".into() };
+    let search = GrepRequest { pattern: SECRET.into(), path: Some(path.clone()), glob: None };
+    let inspect = InspectTopologyRequest { target_id: "face_0".into(), script_path: path.clone() };
+    light.must_git_init().await;
+    let resolve = ResolveRequest { file_path: path.clone(), strategy: ResolveStrategy::Theirs };
+    for (route, answer) in [
+        ("read_blob", light.read_blob(&path.as_str().into()).await?),
+        ("ls", light.list_files(&path.as_str().into()).await?),
+        ("ls of its folder", light.list_files(&path.trim_end_matches("/secret.txt").into()).await?),
+        ("edit", light.edit_file(&EditFileRequest { path: path.clone(), edits: vec![edit] }).await?),
+        ("upload_file", light.upload_file(&path, b"spoiled".to_vec()).await?),
+        ("grep", light.grep(&search).await?),
+        ("lint", light.lint(&LintRequest { path: Some(path.clone()), content: None }).await?),
+        ("topology", light.inspect_topology(&inspect).await?),
+        ("assets", light.asset(&path).await?),
+        ("git/resolve", light.git_resolve(&resolve).await?),
+        ("exists", light.exists(&path.as_str().into()).await?),
+    ] {
+        let says_no = answer.json()["exists"] == false || answer.json()["success"] == false;
+        assert!(answer.status.is_client_error() || says_no, "{route} took {path}: {}", answer.text());
+        assert!(!answer.text().contains(SECRET), "{route} told what the other session holds: {}", answer.text());
+    }
     assert_eq!(theirs.light.must_read_file("secret.txt").await, SECRET);
     Ok(())
 }
@@ -99,16 +154,76 @@ async fn running_script_cannot_read_or_write_another_session(#[future(awt)] ctx:
 async fn link_planted_by_a_script_is_not_followed(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (ours, theirs) = two_teams(&ctx).await;
     let code = format!("import os; os.symlink('../{}/secret.txt', 'link.png')", theirs.id);
-    ours.light.must_execute(&code, 20).await;
+    let made = ours.light.must_execute(&code, 20).await;
+    // Made and not followed, or refused as what it is: in either case the rest must hold, and something was tried.
+    let kind = made.violation.as_ref().map(|violation| violation.kind);
+    assert!(made.exit_code == 0 || kind == Some(ScriptFaultKind::FileAccessDenied), "no link was tried: {made:?}");
+    let listed = ours.light.must_list_files("/").await;
+    let is_there = listed.iter().any(|file| file.name == "link.png");
+    assert_eq!(is_there, made.exit_code == 0, "{made:?} left {listed:?}");
     for answer in [
         ours.light.read_file(&"link.png".into()).await?,
         ours.light.read_blob(&"link.png".into()).await?,
         ours.light.asset("link.png").await?,
-        ours.light.bundle().await?,
     ] {
         assert!(!answer.text().contains(SECRET), "{} {} followed the link", answer.method, answer.url);
     }
     assert_ne!(ours.light.asset("link.png").await?.status, StatusCode::OK);
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(ours.light.must_bundle().await.as_slice()).read_to_end(&mut unpacked)?;
+    let unpacked = String::from_utf8_lossy(&unpacked);
+    assert!(unpacked.contains("own.txt") && unpacked.contains("mine"), "the bundle does not hold what it should");
+    assert!(!unpacked.contains(SECRET), "the bundle followed the link");
+    Ok(())
+}
+
+/// Everything that the heavy worker takes a path for, and the scripts that it runs.
+#[rstest]
+#[tokio::test]
+async fn heavy_worker_reaches_no_other_session(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (ours, theirs) = two_teams(&ctx).await;
+    theirs.must_hold(&designs::ball_above_goal()).await;
+    ours.must_hold(&designs::ball_above_goal()).await;
+    let heavy = &ours.heavy;
+    let design = |script_path: String| DesignSource { script_path, ..DesignSource::default() };
+    for path in [format!("../{}/script.py", theirs.id), format!("/../{}/script.py", theirs.id)] {
+        let benchmark = BenchmarkRequest { design: design(path.clone()), ..BenchmarkRequest::default() };
+        let analysis = AnalyzeRequest { design: design(path.clone()), method: ManufacturingMethod::Cnc, quantity: 1 };
+        for (route, answer) in [
+            ("validate", heavy.validate(&benchmark).await?),
+            ("simulate", heavy.simulate(&benchmark).await?),
+            ("preview", heavy.preview(&PreviewRequest { design: design(path.clone()), ..Default::default() }).await?),
+            (
+                "price",
+                heavy.validate_and_price(&PriceRequest { design: design(path.clone()), ..Default::default() }).await?,
+            ),
+            ("analyze", heavy.analyze(&analysis).await?),
+            ("submit", heavy.submit(&SubmitRequest { design: design(path.clone()), ..Default::default() }).await?),
+        ] {
+            let says_no = answer.json()["success"] == false || answer.json()["is_manufacturable"] == false;
+            assert!(answer.status.is_client_error() || says_no, "{route} took {path}: {}", answer.text());
+        }
+    }
+
+    for (attempt, body) in [
+        ("reading", format!("raise ValueError(open('../{}/secret.txt').read())", theirs.id)),
+        ("writing", format!("open('../{}/planted.txt', 'w').write('x')\nreturn part(Box(1, 1, 1), 'b')", theirs.id)),
+        ("listing", "import os\nraise ValueError(os.listdir('..'))".to_owned()),
+    ] {
+        let mut request = BenchmarkRequest::default();
+        request.design.script_content = Some(designs::script(&body));
+        let answer = heavy.must_validate(&request).await;
+        assert!(!answer.success, "{attempt} another session's directory worked: {answer:?}");
+        let told = format!("{answer:?}");
+        assert!(!told.contains(SECRET) && !told.contains("secret.txt\""), "{attempt}: {told}");
+    }
+    assert!(!theirs.light.must_exist_or_not("planted.txt").await);
+
+    let mesh = format!("shape: mesh\n  mesh_path: ../{}/secret.txt", theirs.id);
+    ours.light.must_edit_file("objectives.yaml", "shape: sphere", &mesh).await;
+    let answer = heavy.must_validate(&BenchmarkRequest::default()).await;
+    assert!(!answer.success && !format!("{answer:?}").contains(SECRET), "{answer:?}");
+    assert!(answer.message.contains(&theirs.id), "the refused path is not named: {}", answer.message);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use futures::future::join_all;
 use rstest::rstest;
 use testkit::{Context, EventLog, Session, designs, unix_time};
 
-use crate::{ctx, private_ctx};
+use crate::{ctx, quiet_ctx};
 
 async fn with_busy_design(ctx: &Context, name: &str) -> Session {
     let session = ctx.session(name);
@@ -40,12 +40,13 @@ fn engine_time(response: &BenchmarkResponse) -> (f64, f64) {
 }
 
 /// On a stack of its own: the queue of the shared one has other tests' calls in it. Booting one takes longer than both
-/// of these, so they share it.
+/// of these, so they share it. Neither disturbs the stack, so that an external one, beside which none can be started, is
+/// judged as well.
 #[rstest]
 #[tokio::test]
-async fn queue_is_kept_and_left(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
-    parallel_simulations_run_one_after_another(&private_ctx).await?;
-    caller_that_goes_away_frees_the_queue(&private_ctx).await
+async fn queue_is_kept_and_left(#[future(awt)] quiet_ctx: Context) -> anyhow::Result<()> {
+    parallel_simulations_run_one_after_another(&quiet_ctx).await?;
+    caller_that_goes_away_frees_the_queue(&quiet_ctx).await
 }
 
 async fn parallel_simulations_run_one_after_another(ctx: &Context) -> anyhow::Result<()> {
@@ -65,7 +66,12 @@ async fn parallel_simulations_run_one_after_another(ctx: &Context) -> anyhow::Re
     }
     let mut positions: Vec<_> = responses.iter().map(|response| response.queue_position).collect();
     positions.sort_unstable();
-    assert_eq!(positions, [1, 2, 3]);
+    if ctx.stack().is_private() {
+        assert_eq!(positions, [1, 2, 3]);
+    } else {
+        // Others may wait in the same queue; three callers still have three places.
+        assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "{positions:?}");
+    }
     for response in &responses {
         let told = response.message.contains(&format!("(Queued: wait position {})", response.queue_position));
         assert_eq!(told, response.queue_position > 1, "{}", response.message);
@@ -100,7 +106,9 @@ async fn caller_that_goes_away_frees_the_queue(ctx: &Context) -> anyhow::Result<
     let waited = started - abandoned;
     assert!(waited < way + left / 2.0, "waited {waited} s; the abandoned runs would have taken {left} s more");
     let last = patient.heavy.must_simulate(&smoke).await;
-    assert_eq!(last.queue_position, 1, "the abandoned call still holds its place");
+    if ctx.stack().is_private() {
+        assert_eq!(last.queue_position, 1, "the abandoned call still holds its place");
+    }
     Ok(())
 }
 

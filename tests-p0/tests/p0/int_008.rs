@@ -22,6 +22,8 @@ const NO_TRAPS: &str = "forbid_zones: []";
 const START: &str = "start_position: [0.0, 0.0, 500.0]";
 const JITTER: &str = "runtime_jitter: [0.0, 0.0, 0.0]";
 const CAPS: &str = "constraints: {";
+const BUILD_ZONE: &str = "build_zone: {min: [-300.0, -300.0, -10.0], max: [300.0, 300.0, 600.0]}";
+const BOUNDS: &str = "simulation_bounds: {min: [-300.0, -300.0, -10.0], max: [300.0, 300.0, 600.0]}";
 
 #[rstest]
 #[case::trap_beside(NO_TRAPS, "forbid_zones: [{name: trap, min: [100, 100, 0], max: [120, 120, 20]}]")]
@@ -67,6 +69,26 @@ async fn sound_objectives_pass(
     "forbid_zones: [{name: trap, min: [100, 100, 0], max: [120, 120, 620]}]",
     "objectives.forbid_zones[0]"
 )]
+#[case::trap_upside_down(
+    NO_TRAPS,
+    "forbid_zones: [{name: trap, min: [100, 120, 0], max: [120, 100, 20]}]",
+    "objectives.forbid_zones[0]"
+)]
+#[case::build_zone_upside_down(
+    BUILD_ZONE,
+    "build_zone: {min: [-300.0, -300.0, 600.0], max: [300.0, 300.0, -10.0]}",
+    "objectives.build_zone"
+)]
+#[case::build_zone_outside(
+    BUILD_ZONE,
+    "build_zone: {min: [-300.0, -300.0, -10.0], max: [300.0, 301.0, 600.0]}",
+    "objectives.build_zone"
+)]
+#[case::bounds_upside_down(
+    BOUNDS,
+    "simulation_bounds: {min: [-300.0, 300.0, -10.0], max: [300.0, -300.0, 600.0]}",
+    "simulation_bounds"
+)]
 #[case::two_traps_of_one_name(
     NO_TRAPS,
     "forbid_zones: [{name: trap, min: [100, 100, 0], max: [120, 120, 20]}, {name: trap, min: [200, 200, 0], max: [220, 220, 20]}]",
@@ -100,6 +122,21 @@ async fn sound_objectives_pass(
     CAPS,
     "moving_parts: [{part_name: fan, type: passive, dofs: [rotate_z], control: {mode: constant, speed: 1.0}}]\nconstraints: {",
     "moving_parts[0]"
+)]
+#[case::part_that_names_no_freedom(
+    CAPS,
+    "moving_parts: [{part_name: fan, type: passive}]\nconstraints: {",
+    "moving_parts[0]"
+)]
+#[case::part_of_an_unknown_kind(
+    CAPS,
+    "moving_parts: [{part_name: fan, type: magic, dofs: [rotate_z]}]\nconstraints: {",
+    "moving_parts[0].type"
+)]
+#[case::part_defined_twice(
+    CAPS,
+    "moving_parts: [{part_name: fan, type: passive, dofs: [rotate_z]}, {part_name: fan, type: passive, dofs: [rotate_x]}]\nconstraints: {",
+    "moving_parts[1]"
 )]
 #[case::unknown_freedom(
     CAPS,

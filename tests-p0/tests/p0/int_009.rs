@@ -6,7 +6,7 @@
 
 use contract::handover::{Gate, PlanRequest, PlanResponse, SubmitRequest};
 use rstest::rstest;
-use testkit::{Context, solutions::Solution};
+use testkit::{Context, Session, solutions::Solution};
 
 use crate::ctx;
 
@@ -35,6 +35,74 @@ async fn sound_definition_passes(
 ) -> anyhow::Result<()> {
     let answer = hand_over(&ctx, &changed(from, to)).await;
     assert!(answer.success, "{answer:#?}");
+    Ok(())
+}
+
+/// A session with this solution, priced and planned, and what its hand-over said.
+async fn planned(ctx: &Context, solution: Solution) -> (Session, PlanResponse) {
+    let session = ctx.session("method");
+    session.must_hold_solution(&solution.planned()).await;
+    session.heavy.must_validate_costing_and_price().await;
+    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+    (session, answer)
+}
+
+#[rstest]
+#[case::printed(Solution::printed())]
+#[case::moulded(Solution::moulded())]
+#[tokio::test]
+async fn every_method_has_a_sound_definition(
+    #[future(awt)] ctx: Context,
+    #[case] solution: Solution,
+) -> anyhow::Result<()> {
+    let (_, answer) = planned(&ctx, solution).await;
+    assert!(answer.success, "{answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::printed_volume_in_words(
+    Solution::printed(),
+    "part_volume_mm3: 4000.0",
+    "part_volume_mm3: much",
+    "part_volume_mm3"
+)]
+#[case::printed_without_volume(Solution::printed(), "    part_volume_mm3: 4000.0\n", "", "part_volume_mm3")]
+#[case::moulded_wall_in_words(Solution::moulded(), "thickness_mm: 3.0", "thickness_mm: thin", "wall_thickness_mm")]
+#[case::moulded_wall_of_nothing(Solution::moulded(), "thickness_mm: 3.0", "thickness_mm: 0.0", "wall_thickness_mm")]
+#[tokio::test]
+async fn every_method_has_fields_that_must_fit(
+    #[future(awt)] ctx: Context,
+    #[case] solution: Solution,
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] field: &str,
+) -> anyhow::Result<()> {
+    let answer = hand_over(&ctx, &solution.planned().with("assembly_definition.yaml", from, to)).await;
+    assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
+    let place = format!("manufactured_parts[0].{field}");
+    assert!(
+        answer.violations.iter().any(|violation| violation.place.as_deref() == Some(place.as_str())),
+        "no violation is placed at {place}: {:#?}",
+        answer.violations
+    );
+    Ok(())
+}
+
+/// Everything else of the file is sound, so that nothing but the placeholder can be what is refused.
+#[rstest]
+#[case::in_a_text("part_id: bracket_v1", "part_id: \"[implement here]\"", "[implement here]")]
+#[case::to_be_done("part_id: bracket_v1", "part_id: \"TODO: name it\"", "TODO:")]
+#[tokio::test]
+async fn placeholder_in_a_sound_definition_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] placeholder: &str,
+) -> anyhow::Result<()> {
+    let answer = hand_over(&ctx, &changed(from, to)).await;
+    assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
+    assert!(answer.message.contains("placeholder") && answer.message.contains(placeholder), "{}", answer.message);
     Ok(())
 }
 
@@ -113,7 +181,6 @@ electronics:
 #[case::nothing("")]
 #[case::broken("constraints: {")]
 #[case::a_word("hello")]
-#[case::placeholder("constraints: {benchmark_max_unit_cost_usd: [implement here]}\n")]
 #[tokio::test]
 async fn what_is_no_definition_is_refused(#[future(awt)] ctx: Context, #[case] content: &str) -> anyhow::Result<()> {
     let answer = hand_over(&ctx, &Solution { assembly: content.into(), ..Solution::bracket().planned() }).await;

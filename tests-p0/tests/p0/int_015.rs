@@ -107,12 +107,23 @@ async fn every_change_is_refused_by_every_tool(
     let session = solving(&ctx).await;
     session.light.must_edit_file(file, from, to).await;
 
-    let request = BenchmarkRequest::default();
+    // A raised cap also differs from the one that the assembly definition repeats, which is asked after.
+    must_be_refused_by_every_tool(&session, &DesignSource::default(), named).await;
+
+    session.light.must_edit_file(file, to, from).await;
+    session.must_be_valid().await;
+    Ok(())
+}
+
+/// Holds every tool that takes a design to the environment that was handed over.
+async fn must_be_refused_by_every_tool(session: &Session, design: &DesignSource, named: &str) {
+    let request = BenchmarkRequest { design: design.clone(), ..BenchmarkRequest::default() };
     let validated = session.heavy.must_validate(&request).await;
     let simulated = session.heavy.must_simulate(&request).await;
-    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
-    let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
-
+    let price = PriceRequest { design: design.clone(), ..PriceRequest::default() };
+    let priced = session.heavy.must_validate_and_price(&price).await;
+    let submit = SubmitRequest { design: design.clone(), ..SubmitRequest::default() };
+    let submitted = session.heavy.must_submit(&submit).await;
     let refusals = [
         ("validate", validated.rejected_by, validated.message),
         ("simulate", simulated.rejected_by, simulated.message),
@@ -120,14 +131,77 @@ async fn every_change_is_refused_by_every_tool(
         ("submit", submitted.rejected_by, submitted.message),
     ];
     for (tool, gate, message) in refusals {
-        // A raised cap also differs from the one that the assembly definition repeats, which is asked after.
         assert_eq!(gate, Some(Gate::Environment), "{tool}: {message}");
         assert!(message.contains("Immutability violation") && message.contains(named), "{tool}: {message}");
     }
     assert_eq!(simulated.result, None, "something was simulated");
+    assert_eq!(submitted.manifest, None, "something was handed over");
+}
 
-    session.light.must_edit_file(file, to, from).await;
-    session.must_be_valid().await;
+/// The files of the session stay as they are; the request itself brings another environment.
+#[rstest]
+#[case::left_out("children=[*build_environment().children, bracket]", "children=[bracket]")]
+#[case::moved_by_the_solution(
+    "children=[*build_environment().children, bracket]",
+    "children=[*[Pos(0, 0, 1) * c for c in build_environment().children], bracket]"
+)]
+#[tokio::test]
+async fn change_in_the_requests_script_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] from: &str,
+    #[case] to: &str,
+) -> anyhow::Result<()> {
+    let session = solving(&ctx).await;
+    let sound = Solution::bracket_in_environment();
+    let design = |solution: Solution| DesignSource { script_content: Some(solution.script), ..DesignSource::default() };
+    let request = BenchmarkRequest { design: design(sound.clone()), ..BenchmarkRequest::default() };
+    let validated = session.heavy.must_validate(&request).await;
+    assert!(validated.success, "the script of the request was to pass as it is: {validated:#?}");
+    must_be_refused_by_every_tool(&session, &design(sound.with("script.py", from, to)), "bystander").await;
+    Ok(())
+}
+
+/// The whole workspace of a solution that received the benchmark, as the request of a caller without shared files.
+fn bundle(changed: &str, from: &str, to: &str) -> anyhow::Result<DesignSource> {
+    let (solution, benchmark) = (Solution::bracket_in_environment(), Benchmark::bystander());
+    let environment = ("environment.py", benchmark.script.as_str());
+    let files = solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml");
+    let files = files.chain([environment, ("objectives.yaml", benchmark.objectives.as_str())]);
+    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for (path, content) in files {
+        let content = if path == changed {
+            assert!(content.contains(from), "{path} does not hold {from:?}");
+            content.replace(from, to)
+        } else {
+            content.to_owned()
+        };
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, content.as_bytes())?;
+    }
+    let packed = archive.into_inner()?.finish()?;
+    let bundle_base64 = Some(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, packed));
+    Ok(DesignSource { bundle_base64, ..DesignSource::default() })
+}
+
+#[rstest]
+#[case::environment_moved("environment.py", "Pos(150, 150, 20)", "Pos(151, 150, 20)", "bystander")]
+#[case::left_out("script.py", "children=[*build_environment().children, bracket]", "children=[bracket]", "bystander")]
+#[case::objectives_eased("objectives.yaml", "max: [50.0, 50.0, 100.0]", "max: [60.0, 60.0, 100.0]", "objectives.yaml")]
+#[tokio::test]
+async fn change_in_the_requests_bundle_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] file: &str,
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] named: &str,
+) -> anyhow::Result<()> {
+    let session = solving(&ctx).await;
+    let request = BenchmarkRequest { design: bundle("nothing", "", "")?, ..BenchmarkRequest::default() };
+    let validated = session.heavy.must_validate(&request).await;
+    assert!(validated.success, "the bundle was to pass as it is: {validated:#?}");
+    must_be_refused_by_every_tool(&session, &bundle(file, from, to)?, named).await;
     Ok(())
 }
 

@@ -111,7 +111,7 @@ async fn refusal_with_proof_is_stored_told_and_waits_for_the_reviewer(
 
     let rows = ctx.database().await?.plan_refusals(id).await?;
     assert_eq!(rows.len(), 1, "{rows:?}");
-    assert_eq!((rows[0].number, rows[0].state.as_str()), (1, "PENDING"));
+    assert_eq!((rows[0].number, rows[0].state.to_lowercase().as_str()), (1, "pending"));
     assert_eq!(rows[0].reasons, json!(["BUDGET_EXCEEDED", "PHYSICALLY_IMPOSSIBLE"]));
     assert_eq!((&rows[0].reason, &rows[0].evidence), (&request.reason, &json!(request.evidence)));
 
@@ -150,8 +150,8 @@ async fn verdict_decides_who_goes_on(
     let database = ctx.database().await?;
     let row = database.episode(id).await?.expect("the episode is stored");
     assert_eq!(row.next_agent.as_deref(), Some(next_agent.name()));
-    let states: Vec<_> = database.plan_refusals(id).await?.into_iter().map(|row| row.state).collect();
-    assert_eq!(states, [json!(state).as_str().unwrap_or_default().to_uppercase()]);
+    let states: Vec<_> = database.plan_refusals(id).await?.into_iter().map(|row| row.state.to_lowercase()).collect();
+    assert_eq!(states, [json!(state).as_str().unwrap_or_default()]);
 
     let events = EventLog::from_stored(&controller.must_events(id).await);
     let event = events.the_one(REVIEW_DECISION);

@@ -138,6 +138,54 @@ async fn out_of_the_build_zone_nothing_goes_on(
     Ok(())
 }
 
+/// A design that passed everything is not submitted once the zone no longer holds it. Which gate speaks first is the
+/// stack's affair; validation and price name the zone.
+#[rstest]
+#[tokio::test]
+async fn submission_out_of_the_build_zone_is_blocked(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("shrunk");
+    session.must_hold_solution(&Solution::bracket()).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let (from, to) = (
+        "build_zone: {min: [-300.0, -300.0, -10.0], max: [300.0,",
+        "build_zone: {min: [-300.0, -300.0, -10.0], max: [79.0,",
+    );
+    session.light.must_edit_file("objectives.yaml", from, to).await;
+    for tool in ["validated", "priced"] {
+        let told = match tool {
+            "validated" => session.heavy.must_validate(&BenchmarkRequest::default()).await.message,
+            _ => price(&session).await.message,
+        };
+        assert!(told.contains("X max (80.000) > build zone max (79.000)"), "{tool}: {told}");
+    }
+    let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
+    assert!(!answer.success && answer.manifest.is_none(), "{answer:#?}");
+    assert!(matches!(answer.rejected_by, Some(Gate::BuildZone | Gate::Validation)), "{answer:#?}");
+    Ok(())
+}
+
+/// What is bought is bought into the same zone: the servo of 40.7 mm sticks out by 1 mm.
+#[rstest]
+#[tokio::test]
+async fn bought_part_is_held_to_the_build_zone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let script = designs::script(
+        "servo = Pos(280.65, 0, 21.45) * Box(40.7, 19.7, 42.9)\n\
+         servo.label = \"servo\"\n\
+         servo.metadata = PartMetadata(cots_id=\"MG996R\")\n\
+         return Compound(children=[servo])",
+    );
+    let session = ctx.session("bought");
+    session.must_hold(&designs::Design { script, ..designs::ball_at_rest_beside_goal() }).await;
+    let words = "X max (301.000) > build zone max (300.000)";
+    let validated = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    assert!(!validated.success && validated.message.contains(words), "{}", validated.message);
+    let answer = price(&session).await;
+    assert_eq!(answer.rejected_by, Some(Gate::BuildZone), "{answer:#?}");
+    assert!(answer.message.contains(words), "{}", answer.message);
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test]
 async fn price_is_for_the_quantity_that_the_objectives_ask_for(#[future(awt)] ctx: Context) -> anyhow::Result<()> {

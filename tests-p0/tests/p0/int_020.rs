@@ -32,6 +32,31 @@ fn result(response: &BenchmarkResponse) -> &SimulationResult {
     response.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {response:#?}"))
 }
 
+/// Whatever moves may not enter: a block that falls past the ball ends the run, and is named with its zone.
+#[rstest]
+#[tokio::test]
+async fn part_that_moves_into_a_trap_ends_the_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let quiet = designs::ball_at_rest_beside_goal();
+    let zones = "forbid_zones: [{name: far, min: [-200, -200, 0], max: [-180, -180, 20]}, \
+                 {name: pit, min: [140, 140, 100], max: [160, 160, 120]}]";
+    let design = Design {
+        script: designs::script("return Compound(children=[part(Pos(150, 150, 300) * Box(20, 20, 20), \"block\")])"),
+        objectives: quiet
+            .objectives
+            .replace("forbid_zones: []", zones)
+            .replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0"),
+    };
+    assert!(design.objectives.contains("name: pit"), "{}", design.objectives);
+    let response = simulate(&ctx.session("part"), &design).await;
+    assert_eq!(response.failure_reason, Some(FailureReason::ForbidZoneHit), "{}", response.message);
+    let ended = &result(&response).ended;
+    assert_eq!((ended.body.as_deref(), ended.zone.as_deref()), (Some("block"), Some("pit")), "{ended:?}");
+    // Its lower side, 290 mm up, meets the zone's upper one at 120 mm after a fall of 170 mm.
+    let expected_s = (2.0 * 0.17 / GRAVITY_M_S2).sqrt();
+    assert!((ended.time_s - expected_s).abs() <= SIMULATION_STEP_S + 1e-9, "{ended:?}, expected {expected_s} s");
+    Ok(())
+}
+
 #[rstest]
 #[case::falls_into_goal(designs::ball_above_goal(), None, "Goal achieved.")]
 #[case::falls_into_trap(designs::ball_above_trap(), Some(FailureReason::ForbidZoneHit), "FORBID_ZONE_HIT")]

@@ -61,6 +61,35 @@ async fn sturdy_design_succeeds_with_every_seed(#[future(awt)] ctx: Context) -> 
     Ok(())
 }
 
+/// 24 draws from a range around zero: that all lie on one side of it has a chance of 2 in 2²⁴, and that none comes
+/// into the outer half of either side one of 2·(3/4)²⁴ = 0.2 % — for seeds that are the same in every run.
+#[rstest]
+#[tokio::test]
+async fn start_jitters_to_both_sides_of_every_axis(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    const JITTER: [f64; 3] = [30.0, 20.0, 10.0];
+    let plain = designs::ball_above_goal();
+    let objectives =
+        plain.objectives.replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {JITTER:?}"));
+    let response = run(&ctx, &Design { objectives, ..plain }, 24).await;
+    let runs = runs(&response);
+    assert_eq!(runs.individual_results.len(), 24);
+    for (axis, limit) in JITTER.into_iter().enumerate() {
+        let offsets: Vec<_> = runs.individual_results.iter().map(|run| run.start_offset_mm[axis]).collect();
+        assert!(offsets.iter().all(|offset| offset.abs() <= limit), "axis {axis}: {offsets:?} within ±{limit}");
+        for side in [-1.0, 1.0] {
+            let far = offsets.iter().any(|offset| offset * side > limit / 2.0);
+            assert!(far, "axis {axis}: no start beyond {} mm: {offsets:?}", side * limit / 2.0);
+        }
+        let other = (axis + 1) % 3;
+        let same = runs.individual_results.iter().all(|run| {
+            let share = |axis: usize| run.start_offset_mm[axis] / JITTER[axis];
+            (share(axis) - share(other)).abs() < 1e-9
+        });
+        assert!(!same, "axes {axis} and {other} move together");
+    }
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test]
 async fn borderline_design_fails_where_its_start_says_so(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
@@ -70,6 +99,7 @@ async fn borderline_design_fails_where_its_start_says_so(#[future(awt)] ctx: Con
     for run in &runs.individual_results {
         let x = run.start_offset_mm[0].abs();
         assert!(x <= 60.0, "{run:?}");
+        assert_eq!(run.start_offset_mm[1..], [0.0, 0.0], "only x was to jitter: {run:?}");
         // The ball touches the goal when its centre comes within 30 mm of the middle.
         assert_eq!(run.success, x <= 30.0, "start at {x} mm: {run:?}");
         assert_eq!(run.failure_reason, (!run.success).then_some(FailureReason::Timeout));

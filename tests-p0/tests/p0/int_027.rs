@@ -117,6 +117,24 @@ async fn variant_draws_the_size_of_the_moved_object(#[future(awt)] ctx: Context)
     Ok(())
 }
 
+/// What the platform keeps by itself, without a caller that carries it anywhere.
+#[rstest]
+#[tokio::test]
+async fn stored_result_tells_variant_and_seeds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = jittering(&ctx).await;
+    for seed in [7, 100] {
+        let request = BenchmarkRequest { num_seeds: Some(3), seed: Some(seed), ..BenchmarkRequest::default() };
+        session.heavy.must_simulate(&request).await;
+        let kept = session.light.must_read_file("simulation_result.json").await;
+        let kept: serde_json::Value = serde_json::from_str(&kept)?;
+        assert_eq!((&kept["static_variation_id"], &kept["runtime_seed"]), (&json!("v1"), &json!(seed)), "{kept:#}");
+        let runs = kept["runs"]["individual_results"].as_array().into_iter().flatten();
+        let seeds: Vec<_> = runs.map(|run| run["runtime_seed"].clone()).collect();
+        assert_eq!(seeds, [seed, seed + 1, seed + 2].map(|seed| json!(seed)), "{kept:#}");
+    }
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test]
 async fn episode_keeps_variant_and_seed_of_every_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {

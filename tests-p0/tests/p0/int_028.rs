@@ -6,8 +6,11 @@
 
 use contract::{
     benchmark::{BenchmarkRequest, DesignSource, PreviewRequest},
+    episodes::ListEpisodesQuery,
+    events::{IngestEventsRequest, ListEventsQuery},
     execution::{ExecuteRequest, InspectTopologyRequest, LintRequest},
-    files::{GrepRequest, WriteFileRequest},
+    files::{Edit, EditFileRequest, GrepRequest, WriteFileRequest},
+    git::{CommitRequest, CompleteMergeRequest, ResolveRequest, ResolveStrategy},
     handover::{HandoverRequest, PlanRequest, SubmitRequest},
     part_metadata::ManufacturingMethod,
     session::{API_KEY_HEADER, SESSION_HEADER},
@@ -15,7 +18,11 @@ use contract::{
 };
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Context, Method, Reply, Service, StatusCode, designs, openapi::OpenApiDocument, solutions::Solution};
+use testkit::{
+    Context, Method, Reply, Service, StatusCode, designs,
+    openapi::OpenApiDocument,
+    solutions::{Benchmark, Solution},
+};
 
 use crate::ctx;
 
@@ -60,10 +67,16 @@ async fn light_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     let inspect = |target: &str| InspectTopologyRequest { target_id: target.into(), script_path: "script.py".into() };
     let search = GrepRequest { pattern: "bystander".into(), path: None, glob: None };
     let lint = |content: &str| LintRequest { path: None, content: Some(content.into()) };
+    let edit = |old: &str, new: &str| EditFileRequest {
+        path: "script.py".into(),
+        edits: vec![Edit { old_string: old.into(), new_string: new.into() }],
+    };
     let expected = [
         ("/fs/write", light.write_file(&file("script.py", &designs::bystander_script())).await?, 200),
         ("/fs/write", light.write_file(&file("script.py", "again")).await?, 409),
         ("/fs/write", light.write_file(&file("/config/x", "no")).await?, 403),
+        ("/fs/edit", light.edit_file(&edit("def part", "def a_part")).await?, 200),
+        ("/fs/edit", light.edit_file(&edit("def a_part", "def part")).await?, 200),
         ("/fs/read", light.read_file(&"script.py".into()).await?, 200),
         ("/fs/read", light.read_file(&"nowhere.txt".into()).await?, 404),
         ("/fs/ls", light.list_files(&"/".into()).await?, 200),
@@ -80,8 +93,38 @@ async fn light_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
         ("/assets/{path}", light.asset("gone.glb").await?, 404),
         ("/git/init", light.git_init().await?, 200),
         ("/git/status", light.git_status().await?, 200),
+        ("/fs/edit", light.edit_file(&edit("import", "from")).await?, 400),
+        ("/fs/upload_file", light.upload_file("blob.bin", vec![0, 255]).await?, 200),
+        ("/fs/read_blob", light.read_blob(&"blob.bin".into()).await?, 200),
+        ("/fs/read_blob", light.read_blob(&"gone.bin".into()).await?, 404),
+        ("/git/commit", light.git_commit(&CommitRequest { message: "all".into() }).await?, 200),
         ("/fs/delete", light.delete_file(&"script.py".into()).await?, 200),
         ("/fs/delete", light.delete_file(&"script.py".into()).await?, 404),
+    ];
+    check_all(&document, &expected)?;
+    // Without a merge under way these refuse; how is the contract's to say, and the document must.
+    let resolve = ResolveRequest { file_path: "blob.bin".into(), strategy: ResolveStrategy::Ours };
+    for (path, reply) in [
+        ("/git/resolve", light.git_resolve(&resolve).await?),
+        ("/git/merge/abort", light.git_merge_abort().await?),
+        ("/git/merge/complete", light.git_merge_complete(&CompleteMergeRequest::default()).await?),
+    ] {
+        assert!(!reply.status.is_server_error(), "{path}: {}", reply.text());
+        document.check(path, &reply)?;
+    }
+    Ok(())
+}
+
+/// The controller's worker serves liveness and readiness; the seed names it among the services.
+#[rstest]
+#[tokio::test]
+async fn controller_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let document = document(&ctx, Service::ControllerWorker).await?;
+    let endpoint = http_reply::Endpoint::new(ctx.url(Service::ControllerWorker), ctx.http().clone());
+    let expected = [
+        ("/", endpoint.identity().await?, 200),
+        ("/health", endpoint.health().await?, 200),
+        ("/ready", endpoint.ready().await?, 200),
     ];
     check_all(&document, &expected)
 }
@@ -112,6 +155,13 @@ async fn heavy_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     solved.must_hold_solution(&solution).await;
     solved.must_be_valid().await;
     solved.must_be_priced().await;
+    let benchmark = ctx.session("schema-benchmark");
+    for (path, content) in Benchmark::bystander().files() {
+        benchmark.light.must_write_file(path, content).await;
+    }
+    benchmark.must_be_submitted_as_benchmark().await;
+    let sound = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
+    let receiver = ctx.session("schema-receiver");
     let itself = HandoverRequest { benchmark_session_id: solved.id.parse()? };
     let planned = PlanRequest::default();
     let expected = [
@@ -127,6 +177,7 @@ async fn heavy_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
         ("/benchmark/submit", session.heavy.submit(&SubmitRequest::default()).await?, 200),
         ("/benchmark/submit", solved.heavy.submit(&SubmitRequest::default()).await?, 200),
         ("/benchmark/handover", session.heavy.handover(&itself).await?, 200),
+        ("/benchmark/handover", receiver.heavy.handover(&sound).await?, 200),
         ("/benchmark/validate", session.heavy.validate(&good).await?, 200),
         ("/benchmark/validate", session.heavy.validate(&broken("def build(:")).await?, 200),
         ("/benchmark/simulate", session.heavy.simulate(&good).await?, 200),
@@ -153,11 +204,14 @@ async fn controller_answers_fit_their_schema(#[future(awt)] ctx: Context) -> any
         ("/episodes/{id}", controller.episode(&id).await?, 200),
         ("/episodes/{id}", controller.episode(nobody).await?, 404),
         ("/episodes/{id}", controller.episode("not-a-uuid").await?, 422),
-        (
-            "/episodes/",
-            controller.list_episodes(&contract::episodes::ListEpisodesQuery { limit: 3, offset: 0 }).await?,
-            200,
-        ),
+        ("/episodes/", controller.list_episodes(&ListEpisodesQuery { limit: 3, offset: 0 }).await?, 200),
+        ("/episodes/{id}/events", controller.ingest_events(&id, &one_event("schema")).await?, 200),
+        ("/episodes/{id}/events", controller.ingest_events(&id, &one_event("")).await?, 422),
+        ("/episodes/{id}/events", controller.ingest_events(nobody, &one_event("schema")).await?, 404),
+        ("/episodes/{id}/events", controller.events(&id, &ListEventsQuery::default()).await?, 200),
+        ("/episodes/{id}/events", controller.events(nobody, &ListEventsQuery::default()).await?, 404),
+        ("/episodes/{id}", controller.delete_episode(&id).await?, 200),
+        ("/episodes/{id}", controller.delete_episode(&id).await?, 404),
         ("/health", controller.health().await?, 200),
         ("/ready", controller.ready().await?, 200),
     ];
@@ -194,6 +248,11 @@ async fn reviews_and_catalogue_answers_fit_their_schema(#[future(awt)] ctx: Cont
         ("/cots/metadata", controller.cots_metadata().await?, 200),
     ];
     check_all(&document, &expected)
+}
+
+fn one_event(name: &str) -> IngestEventsRequest {
+    let event = json!({ "event_type": name }).as_object().cloned().unwrap_or_default();
+    IngestEventsRequest { events: vec![event] }
 }
 
 fn check_all(document: &OpenApiDocument, answers: &[(&str, Reply, u16)]) -> anyhow::Result<()> {

@@ -5,13 +5,13 @@
 //! stays writable, also under names that merely begin like a mount.
 
 use contract::{
-    benchmark::BenchmarkRequest,
+    benchmark::{BenchmarkRequest, BenchmarkResponse},
     execution::ScriptFaultKind,
     files::{Edit, EditFileRequest, WriteFileRequest},
     wiring::READ_ONLY_MOUNTS,
 };
 use rstest::rstest;
-use testkit::{Context, StatusCode, designs};
+use testkit::{Context, Session, StatusCode, designs};
 
 use crate::ctx;
 
@@ -110,16 +110,45 @@ async fn script_on_the_heavy_worker_cannot_change_a_mount(
     #[values("utils", "skills", "reviews", "config")] mount: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("mounts");
-    let mut request = BenchmarkRequest::default();
-    let body = format!(
-        "open('/{mount}/planted.txt', 'w').write('spoiled')\nreturn part(Box(10, 10, 10), 'block', fixed=True)"
-    );
-    request.design.script_content = Some(designs::script(&body));
-    let refused = session.heavy.must_validate(&request).await;
-    assert!(!refused.success, "a script wrote under /{mount}");
-    assert!(refused.message.contains(&format!("/{mount}")), "{}", refused.message);
+    for attempt in [
+        format!("open('/{mount}/planted.txt', 'w').write('spoiled')"),
+        format!("import os; os.remove('/{mount}/README.md')"),
+        format!("import os; os.rename('/{mount}/README.md', '/{mount}/moved.md')"),
+    ] {
+        // What is attempted is there to be changed: a mount that is missing would refuse in another way.
+        let body = format!(
+            "assert open('/{mount}/README.md').read()\n{attempt}\nreturn part(Box(10, 10, 10), 'block', fixed=True)"
+        );
+        let refused = validate(&session, &body).await;
+        assert!(!refused.success, "{attempt} worked");
+        assert!(refused.message.contains(&format!("/{mount}")), "{attempt}: {}", refused.message);
+    }
     assert!(!session.light.must_exist_or_not(&format!("/{mount}/planted.txt")).await);
+    assert!(session.light.must_exist_or_not(&format!("/{mount}/README.md")).await);
     Ok(())
+}
+
+/// Beside the mounts, a script of the heavy worker writes in its folder, also under names that begin like a mount.
+#[rstest]
+#[tokio::test]
+async fn heavy_workers_script_writes_its_workspace(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("mounts");
+    let body = "import os\n\
+                for path in ('notes.txt', 'config.yaml', 'work/config/x.yaml'):\n    \
+                    os.makedirs(os.path.dirname(path) or '.', exist_ok=True)\n    \
+                    open(path, 'w').write('first')\n    \
+                    open(path, 'a').write(' and more')\n    \
+                    assert open(path).read() == 'first and more', path\n\
+                return part(Box(10, 10, 10), 'block', fixed=True)";
+    let validated = validate(&session, body).await;
+    assert!(validated.success, "{}", validated.message);
+    Ok(())
+}
+
+async fn validate(session: &Session, body: &str) -> BenchmarkResponse {
+    let mut request = BenchmarkRequest::default();
+    request.design.script_content = Some(designs::script(body));
+    session.heavy.must_validate(&request).await
 }
 
 #[rstest]

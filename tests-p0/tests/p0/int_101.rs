@@ -1,10 +1,12 @@
 //! INT-101 — the physics backend can be chosen.
 //!
 //! Seam: objectives and request → worker-heavy simulate → `simulation_backend_selected`
+//! What is shown is selection and telling: both names are served by one engine here, and the answer says so (see the
+//! note in the ledger).
 //! Requirement: the request's backend counts before `physics.backend` of the objectives, and genesis where neither says
 //! anything; the answer and the event tell which engine really ran.
 
-use contract::{benchmark::BenchmarkRequest, events::names::SIMULATION_BACKEND_SELECTED, simulation::SimulatorBackend};
+use contract::{benchmark::BenchmarkRequest, simulation::SimulatorBackend};
 use rstest::rstest;
 use serde_json::json;
 use testkit::{Context, EventLog, designs, designs::Design};
@@ -40,11 +42,14 @@ async fn chosen_backend_runs_and_is_told(
     assert!(response.success, "{}", response.message);
     let result = response.result.expect("it was simulated");
     assert_eq!(result.backend, expected);
-    assert!(result.engine.starts_with("mujoco "), "both are served by the native provider: {}", result.engine);
     let events = EventLog::from_answer(&response.events);
-    let chosen = events.the_one(SIMULATION_BACKEND_SELECTED);
-    assert_eq!((&chosen["backend"], &chosen["provider"]), (&json!(expected), &json!("native")));
+    // The name is the seed's, not the constant of the crate that the stack shares with us.
+    let chosen = events.the_one("simulation_backend_selected");
+    assert_eq!(chosen["backend"], json!(expected));
+    // Whichever engine it is: the answer and the event name the same, with a version.
     assert_eq!(chosen["engine"], result.engine);
+    let (name, version) = result.engine.split_once(' ').unwrap_or_default();
+    assert!(!name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()), "{}", result.engine);
     Ok(())
 }
 

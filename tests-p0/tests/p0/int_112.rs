@@ -4,25 +4,35 @@
 //! Requirement: with the default backend and no such feature asked for, fluid and stress settings change nothing: the
 //! run is the same to the last step.
 
-use contract::{benchmark::BenchmarkRequest, simulation::SimulationResult};
+use contract::{
+    benchmark::BenchmarkRequest,
+    simulation::{FailureReason, SimulationResult, SimulatorBackend},
+};
 use rstest::rstest;
-use testkit::{Context, designs, designs::Design};
+use testkit::{Context, EventLog, designs, designs::Design};
 
 use crate::ctx;
 
+/// The run of a design for which nobody chose a backend; the event of the choice must name Genesis.
 async fn simulate(ctx: &Context, purpose: &str, design: &Design) -> SimulationResult {
     let session = ctx.session(purpose);
     session.must_hold_priced(design).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    let events = EventLog::from_answer(&response.events);
+    assert_eq!(events.the_one("simulation_backend_selected")["backend"], "genesis", "{purpose}");
     response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message))
 }
 
 #[rstest]
-#[case::falls_into_goal(designs::ball_above_goal())]
-#[case::falls_into_trap(designs::ball_above_trap())]
-#[case::rolls_out(designs::ball_on_ramp_out_of_bounds())]
+#[case::falls_into_goal(designs::ball_above_goal(), None)]
+#[case::falls_into_trap(designs::ball_above_trap(), Some(FailureReason::ForbidZoneHit))]
+#[case::rolls_out(designs::ball_on_ramp_out_of_bounds(), Some(FailureReason::OutOfBounds))]
 #[tokio::test]
-async fn inactive_sections_change_nothing(#[future(awt)] ctx: Context, #[case] design: Design) -> anyhow::Result<()> {
+async fn inactive_sections_change_nothing(
+    #[future(awt)] ctx: Context,
+    #[case] design: Design,
+    #[case] failure: Option<FailureReason>,
+) -> anyhow::Result<()> {
     let inactive = "fluids: []\nphysics: {fem_enabled: false, compute_target: auto}\nconstraints:";
     let objectives = design
         .objectives
@@ -32,6 +42,8 @@ async fn inactive_sections_change_nothing(#[future(awt)] ctx: Context, #[case] d
     let plain = simulate(&ctx, "plain", &design).await;
     let dressed = simulate(&ctx, "dressed", &Design { objectives, ..design }).await;
     assert_eq!(plain, dressed);
+    assert_eq!(plain.backend, SimulatorBackend::Genesis);
+    assert_eq!((plain.success, plain.failure_reason), (failure.is_none(), failure), "{}", plain.summary);
     assert!(plain.steps > 0 && !plain.trajectory.is_empty());
     Ok(())
 }

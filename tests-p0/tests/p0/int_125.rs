@@ -68,6 +68,26 @@ async fn motor_without_power_carries_nothing(#[future(awt)] ctx: Context, #[case
     Ok(())
 }
 
+/// Power belongs to its motor: of three alike, each turns by its own share.
+#[rstest]
+#[tokio::test]
+async fn each_motor_gets_its_own_power(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    const SHARES: [f64; 3] = [0.0, 0.5, 1.0];
+    let session = ctx.session("three");
+    session.must_hold_mechanism(&mechanisms::three_discs(CONTROL)).await;
+    let motor_power = mechanisms::THREE_DISCS.into_iter().map(str::to_owned).zip(SHARES).collect();
+    let request = BenchmarkRequest { motor_power, smoke_test_mode: true, ..BenchmarkRequest::default() };
+    let response = session.heavy.must_simulate(&request).await;
+    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    for (name, share) in mechanisms::THREE_DISCS.into_iter().zip(SHARES) {
+        let motor =
+            result.motors.iter().find(|motor| motor.part == name).unwrap_or_else(|| panic!("{name} has no motor"));
+        assert_eq!(motor.power, share, "{motor:?}");
+        assert!((motor.peak_force - TORQUE * share).abs() < 1e-12, "{motor:?}, expected {share} of {TORQUE} N·m");
+    }
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test]
 async fn power_of_what_nothing_drives_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {

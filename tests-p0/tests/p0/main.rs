@@ -51,3 +51,10 @@ async fn ctx() -> Context {
 async fn private_ctx() -> Context {
     Context::private().await
 }
+
+/// The surroundings of a test that disturbs nothing and needs a stack without other callers. An external stack has no
+/// private one beside it; there it is the caller's affair to keep others away.
+#[fixture]
+async fn quiet_ctx() -> Context {
+    Context::private_or_external().await
+}

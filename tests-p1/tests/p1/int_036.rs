@@ -7,8 +7,8 @@
 use std::f64::consts::PI;
 
 use contract::{
-    benchmark::DesignSource,
-    handover::Gate,
+    benchmark::{BenchmarkRequest, DesignSource},
+    handover::{Gate, SubmitRequest},
     part_metadata::ManufacturingMethod,
     workbench::{AnalyzeRequest, PriceRequest, WorkbenchResult},
 };
@@ -219,6 +219,35 @@ async fn design_is_checked_by_the_method_of_its_part(
     assert_eq!(priced.rejected_by, (!can_be_made).then_some(Gate::Manufacturability));
     let part = &priced.report.as_ref().expect("the design was built").parts[0];
     assert_eq!(part.method.map(ManufacturingMethod::name), Some(method));
+    Ok(())
+}
+
+/// From the plan to the submission, each method in one run: what it prices is what is simulated and handed over.
+#[rstest]
+#[case::milled(Solution::bracket(), ManufacturingMethod::Cnc)]
+#[case::printed(Solution::printed(), ManufacturingMethod::ThreeDPrint)]
+#[case::moulded(Solution::moulded(), ManufacturingMethod::InjectionMolding)]
+#[tokio::test]
+async fn method_works_from_plan_to_submission(
+    #[future(awt)] ctx: Context,
+    #[case] solution: Solution,
+    #[case] method: ManufacturingMethod,
+) -> anyhow::Result<()> {
+    let session = ctx.session("integrated");
+    session.must_hold_solution(&solution).await;
+    let costing = session.heavy.must_validate_costing_and_price().await;
+    assert!(costing.success, "{costing:#?}");
+    session.must_be_valid().await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(priced.success, "{priced:#?}");
+    let report = priced.report.expect("a design that was built has a report");
+    assert_eq!(report.parts.iter().map(|part| part.method).collect::<Vec<_>>(), [Some(method)]);
+    assert!(report.unit_cost > 0.0 && report.weight_g > 0.0, "{report:#?}");
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(simulated.success, "{}", simulated.message);
+    let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
+    let manifest = submitted.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
+    assert_eq!((manifest.unit_cost, manifest.weight_g), (report.unit_cost, report.weight_g));
     Ok(())
 }
 

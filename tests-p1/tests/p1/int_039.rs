@@ -145,6 +145,10 @@ async fn video_is_made_on_demand(#[future(awt)] ctx: Context) -> anyhow::Result<
     assert_eq!(video.content_type(), "video/mp4");
     assert_eq!(video.body.get(4..8), Some(b"ftyp".as_slice()), "it is no MP4 file");
 
+    let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
+    let manifest = submitted.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
+    assert_eq!(manifest.video_path.as_deref(), Some("renders/simulation.mp4"), "a reviewer does not find the video");
+
     let steps = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message)).steps;
     let (frames, seconds, size) = frames_seconds_and_size(&video.body);
     assert_eq!(size, SIZE);

@@ -109,12 +109,19 @@ impl Context {
         Self::on(stack.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
+    /// On a stack of its own, or on the external one where one was chosen: for tests that need quiet and disturb nothing.
+    pub async fn private_or_external() -> Self {
+        let shared = Stack::shared().await.context("no stack to run against");
+        let shared = shared.unwrap_or_else(|error| panic!("{error:#}"));
+        if shared.capabilities().faults { Self::private().await } else { Self::on(shared) }
+    }
+
     fn on(stack: Stack) -> Self {
         let test = thread::current().name().unwrap_or("test").to_owned();
         let nonce = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
         let test_id = format!("{}-{nonce}", test.replace("::", "."));
         let log_marks = Service::SYSTEM.into_iter().map(|service| (service, stack.log_mark(service))).collect();
-        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)).build();
+        let http = http_reply::client(reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)));
         Self {
             http: http.expect("a plain HTTP client needs nothing that could be missing"),
             stack,

@@ -7,6 +7,7 @@ pub mod context;
 pub mod designs;
 pub mod mechanisms;
 pub mod openapi;
+mod openapi_rules;
 pub mod solutions;
 pub mod wait;
 
@@ -18,5 +19,5 @@ pub use controller_api::ControllerClient;
 pub use events_reader::{EventLog, unix_time};
 pub use http_reply::{Method, Reply, StatusCode};
 pub use stack::{Fault, Service};
-pub use storage_probe::{Database, ObjectStore};
+pub use storage_probe::{Database, ObjectStore, ServingStatus, grpc_health};
 pub use worker_api::{HeavyWorker, LightWorker};

@@ -82,6 +82,37 @@ pub fn driven_disc(control: &str) -> Mechanism {
     Mechanism { design, assembly: assembly("disc", "rotate_z", control) }
 }
 
+/// Names of the discs of [`three_discs`].
+pub const THREE_DISCS: [&str; 3] = ["left", "middle", "right"];
+
+/// Three discs as in [`driven_disc`], 100 mm apart, each with a motor of its own that `control` drives.
+pub fn three_discs(control: &str) -> Mechanism {
+    let script = designs::script(&format!(
+        "discs = []\n\
+         for place, label in enumerate({THREE_DISCS:?}):\n    \
+             disc = part(Pos(100 * place - 100, 150, 100) * Cylinder(40, 10), label)\n    \
+             disc.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1))\n    \
+             discs.append(disc)\n\
+         return Compound(children=discs)"
+    ));
+    let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
+    let [first, others @ ..] = THREE_DISCS;
+    let mut whole = assembly(first, "rotate_z", control);
+    for name in others {
+        let part = |text: &str| text.replace(&format!(" {first}"), &format!(" {name}"));
+        let one = assembly(first, "rotate_z", control);
+        let section = |from: &str, to: &str| {
+            let start = one.find(from).expect("the section begins") + from.len();
+            let end = one.find(to).expect("the section ends");
+            part(&one[start..end])
+        };
+        let (made, placed) =
+            (section("manufactured_parts:\n", "final_assembly:\n"), section("final_assembly:\n", "totals:"));
+        whole = whole.replace("final_assembly:\n", &format!("{made}final_assembly:\n{placed}"));
+    }
+    Mechanism { design, assembly: whole }
+}
+
 /// Moment of inertia of the disc of [`driven_disc`] about its axis, kg·m².
 pub const DISC_INERTIA_KG_M2: f64 = std::f64::consts::PI * 0.04 * 0.04 * 0.01 * 2700.0 * 0.04 * 0.04 / 2.0;
 

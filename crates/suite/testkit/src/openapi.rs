@@ -4,6 +4,8 @@ use anyhow::{Context, anyhow, ensure};
 use http_reply::Reply;
 use serde_json::{Value, json};
 
+use crate::openapi_rules;
+
 /// An OpenAPI document as a service serves it.
 #[derive(Debug, Clone)]
 pub struct OpenApiDocument {
@@ -11,7 +13,8 @@ pub struct OpenApiDocument {
 }
 
 impl OpenApiDocument {
-    /// Takes a document after a look at its bones: version 3.1, a title, paths, and every reference resolves.
+    /// Takes a document that keeps the rules of OpenAPI 3.1: version, title and paths, every reference resolves, and
+    /// operations, parameters, answers and schemas have the form that the specification gives them.
     pub fn new(document: Value) -> anyhow::Result<Self> {
         let version = document["openapi"].as_str().unwrap_or_default();
         ensure!(version.starts_with("3.1"), "the field `openapi` is {version:?}, not 3.1.x");
@@ -25,6 +28,8 @@ impl OpenApiDocument {
             let pointer = reference.strip_prefix('#').with_context(|| format!("{reference} points outside"))?;
             ensure!(document.pointer(pointer).is_some(), "{reference} points at nothing");
         }
+        let faults = openapi_rules::faults(&document);
+        ensure!(faults.is_empty(), "not a document of OpenAPI 3.1:\n  {}", faults.join("\n  "));
         Ok(Self { document })
     }
 
@@ -55,7 +60,9 @@ impl OpenApiDocument {
         ensure!(operation.is_object(), "{} {path} is not documented", reply.method);
         let status = reply.status.as_u16().to_string();
         let responses = &operation["responses"];
-        let response = responses.get(&status).or_else(|| responses.get("default")).ok_or_else(|| {
+        // A success is documented as such; `default` is for what goes wrong.
+        let default = responses.get("default").filter(|_| !reply.status.is_success());
+        let response = responses.get(&status).or(default).ok_or_else(|| {
             anyhow!("{} {path} answered {status}, which is not documented: {responses}", reply.method)
         })?;
         let content = response["content"].as_object().cloned().unwrap_or_default();

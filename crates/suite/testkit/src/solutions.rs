@@ -101,6 +101,45 @@ totals:
         self
     }
 
+    /// The bracket of [`Self::bracket`] printed of ABS instead of milled.
+    pub fn printed() -> Self {
+        Self::bracket().in_abs("3dp", "3DP", "")
+    }
+
+    /// The bracket as a plate of 20 × 20 × 3 mm with sides that lean in by 5°, moulded of ABS.
+    pub fn moulded() -> Self {
+        Self::bracket()
+            .with(
+                "script.py",
+                "Pos(70, 0, 5) * Box(20, 20, 10)",
+                "Pos(70, 0, 0) * extrude(Rectangle(20, 20), amount=3, taper=5)",
+            )
+            .in_abs("im", "IM", "    wall_thickness_mm: 3.0\n")
+    }
+
+    /// Made of ABS by `method`, which the assembly definition calls `planned_as` and gives these fields. Caps that leave
+    /// room for the tooling of a moulding; the estimates are no estimates yet.
+    fn in_abs(self, method: &str, planned_as: &str, fields: &str) -> Self {
+        let part = format!(
+            "bracket.label = \"bracket\"\n    \
+             bracket.metadata = PartMetadata(material_id=\"abs\", manufacturing_method=\"{method}\")\n    \
+             return Compound(children=[bracket])"
+        );
+        let milled = "    stock_bbox_mm: {x: 20.0, y: 20.0, z: 10.0}\n    stock_volume_mm3: 4000.0\n    \
+                      removed_volume_mm3: 0.0\n    estimated_unit_cost_usd: 108.5981\n";
+        self.with("script.py", "return Compound(children=[part(bracket, \"bracket\")])", &part)
+            .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 9000.0")
+            .with("plan.md", "aluminium_6061, milled", "ABS")
+            .with(
+                "assembly_definition.yaml",
+                "CNC\n    material_id: aluminum_6061",
+                &format!("{planned_as}\n    material_id: abs"),
+            )
+            .with("assembly_definition.yaml", milled, &format!("{fields}    estimated_unit_cost_usd: 1.0\n"))
+            .with("assembly_definition.yaml", "max_unit_cost_usd: 150.0", "max_unit_cost_usd: 9000.0")
+            .with("assembly_definition.yaml", "max_unit_cost_usd: 120.0", "max_unit_cost_usd: 8000.0")
+    }
+
     /// Every file by its name.
     pub fn files(&self) -> [(&'static str, &str); 5] {
         [
