@@ -3,6 +3,7 @@
 //! Every rule carries its reason, every finding its file and line, and one run shows them all. Nothing is compiled:
 //! the dependency graph comes from `cargo metadata`, everything else from the files.
 
+mod clauses;
 mod defects;
 mod dependencies;
 mod names;
@@ -60,6 +61,7 @@ pub fn run(root: &Path) -> anyhow::Result<ExitCode> {
     findings.extend(tiers::check(root, &ledger)?);
     findings.extend(sources::check(root, &files)?);
     findings.extend(defects::check(root, &ledger)?);
+    findings.extend(clauses::check(root, &ledger)?);
     findings.extend(readme::check(root, &ledger));
 
     if findings.is_empty() {

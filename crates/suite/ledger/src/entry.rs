@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RequirementId, Tier};
+use crate::{Clause, RequirementId, Tier};
 
 /// What is asked, how it is shown, and whether it is shown yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Entry {
     /// Whether a test exists.
     #[serde(flatten)]
     pub state: State,
+    /// The requirement part by part, each with what shows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clauses: Vec<Clause>,
 }
 
 /// Whether a requirement has its test.
@@ -91,6 +94,8 @@ struct Written {
     note: Option<String>,
     state: WrittenState,
     reason: Option<String>,
+    #[serde(default)]
+    clauses: Vec<Clause>,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +109,7 @@ impl TryFrom<Written> for Entry {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { id, tier, title, requirement, shown_by, does_not_count, note, state, reason } = written;
+        let Written { id, tier, title, requirement, shown_by, does_not_count, note, state, reason, clauses } = written;
         let state = match (state, reason) {
             (WrittenState::Implemented, None) => State::Implemented,
             (WrittenState::Deferred, Some(reason)) => State::Deferred { reason },
@@ -115,6 +120,6 @@ impl TryFrom<Written> for Entry {
                 return Err(format!("{id} is deferred without a `reason`: say which capability is missing"));
             }
         };
-        Ok(Self { id, tier, title, requirement, shown_by, does_not_count, note, state })
+        Ok(Self { id, tier, title, requirement, shown_by, does_not_count, note, state, clauses })
     }
 }

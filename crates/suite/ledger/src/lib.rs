@@ -4,6 +4,7 @@
 //! without a word of explanation. `xtask` holds the test files against it, the README's status block is written
 //! from it. The crate knows no service and no test: it only knows what is asked of them.
 
+mod clause;
 mod entry;
 mod id;
 pub mod status_block;
@@ -11,6 +12,7 @@ pub mod table;
 
 use std::collections::BTreeSet;
 
+pub use clause::{Clause, Shown};
 pub use entry::{Entry, State};
 pub use id::{RequirementId, Tier, UnknownId};
 
@@ -48,9 +50,14 @@ impl Ledger {
     /// [`LedgerError::Unreadable`] with line and column, or [`LedgerError::Broken`] with all findings.
     pub fn parse(yaml: &str) -> Result<Self, LedgerError> {
         let entries: Vec<Entry> = serde_yaml::from_str(yaml)?;
-        let findings: Vec<String> =
-            [out_of_order(&entries), incomplete(&entries), in_the_wrong_tier(&entries), without_words(&entries)]
-                .concat();
+        let findings: Vec<String> = [
+            out_of_order(&entries),
+            incomplete(&entries),
+            in_the_wrong_tier(&entries),
+            without_words(&entries),
+            without_clauses(&entries),
+        ]
+        .concat();
         if findings.is_empty() { Ok(Self { entries }) } else { Err(LedgerError::Broken(findings)) }
     }
 
@@ -110,6 +117,21 @@ fn without_words(entries: &[Entry]) -> Vec<String> {
             .collect()
     };
     entries.iter().flat_map(empty).collect()
+}
+
+fn without_clauses(entries: &[Entry]) -> Vec<String> {
+    let implemented = entries.iter().filter(|entry| entry.is_implemented());
+    let none = implemented.clone().filter(|entry| entry.clauses.is_empty());
+    let none = none.map(|entry| {
+        format!(
+            "{} is implemented without `clauses`: say part by part what is required and which test shows it",
+            entry.id
+        )
+    });
+    let hollow =
+        implemented.filter(|entry| !entry.clauses.is_empty() && entry.clauses.iter().all(|it| it.test().is_none()));
+    none.chain(hollow.map(|entry| format!("{} is implemented, and no test shows any of its clauses", entry.id)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -196,6 +218,14 @@ mod tests {
             yaml.replacen("state: implemented\n", "state: implemented\n  reason: no longer true\n", 1)
         });
         assert!(findings.contains("INT-001 is implemented and still has a `reason`"), "{findings}");
+    }
+
+    #[test]
+    fn implemented_without_clauses_is_refused() {
+        let first = text_of("INT-001");
+        let start = first.find("  clauses:").expect("it has clauses");
+        let findings = findings_after(|yaml| yaml.replacen(first, &format!("{}\n", &first[..start]), 1));
+        assert!(findings.contains("INT-001 is implemented without `clauses`"), "{findings}");
     }
 
     #[test]

@@ -44,6 +44,12 @@ pub fn whole(entry: &Entry) -> String {
             let _ = write!(text, "\n{label}\n{}", indented(content));
         }
     }
+    if !entry.clauses.is_empty() {
+        text.push_str("\nClauses\n");
+        for clause in &entry.clauses {
+            let _ = write!(text, "    {}\n        {}\n", clause.says, clause.evidence());
+        }
+    }
     if entry.is_implemented() {
         let tier = entry.tier.path_name();
         let module = entry.id.module_name();
