@@ -36,7 +36,7 @@ fn assembly() -> Design {
 }
 
 pub(super) fn measure_pricing() -> anyhow::Result<Vec<Measurement>> {
-    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"])?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (priced, validated, stages) = runtime.block_on(async {
         let context = TestContext::shared().await;
@@ -71,7 +71,7 @@ pub(super) fn measure_pricing() -> anyhow::Result<Vec<Measurement>> {
 
 /// The motor-driven paddle under five seeds of its start's jitter.
 pub(super) fn measure_seeds() -> anyhow::Result<Vec<Measurement>> {
-    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"])?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let times = runtime.block_on(async {
         let context = TestContext::shared().await;
@@ -96,7 +96,7 @@ pub(super) fn measure_seeds() -> anyhow::Result<Vec<Measurement>> {
 /// From the moment at which a caller goes away to the start of the next call: the worker notices it, all runs end, and
 /// the queue moves on.
 pub(super) fn measure_cancellation() -> anyhow::Result<Vec<Measurement>> {
-    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"]))?;
+    timed(cargo(&["run", "--quiet", "-p", "stack", "--", "ensure"])?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let times = runtime.block_on(async {
         let context = TestContext::shared().await;
