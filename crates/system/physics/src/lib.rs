@@ -22,10 +22,10 @@ mod start;
 pub use actuator::{Actuator, ActuatorKind, DEFAULT_KP, DEFAULT_KV};
 pub use backend::{Mujoco, PhysicsBackend, backend_for};
 pub use controller::{Controller, Waypoint};
-pub use decompose::{ConvexPiece, convex_pieces, tolerance_mm};
+pub use decompose::{CollisionKind, CollisionShape, ConvexPiece, Primitive, collision_shape, tolerance_mm};
 pub use many::{ManyReport, SeedReport, Start};
 pub use mass::MassProperties;
-pub use mjcf::{MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf, write_mjcf_unless};
+pub use mjcf::{BodyCollision, MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf, write_mjcf_unless};
 pub use render::{
     Camera, PICTURE_HEIGHT, PICTURE_WIDTH, Picture, Stage, VIDEO_FRAMES_PER_S, VIEW_ELEVATIONS_DEG, Video, VideoError,
     View, render_frames, render_preview, render_video, render_views,

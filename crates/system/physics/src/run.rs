@@ -123,14 +123,17 @@ pub struct SampledState {
     pub coordinates: Vec<f64>,
 }
 
-/// Keeps the engine from writing its warnings to a file in whatever the working directory is.
-static MESSAGES: Once = Once::new();
+/// Keeps the engine from writing its warnings to a file in whatever the working directory is, and from keeping compiled
+/// meshes: it knows a mesh again by its file name and a checksum that different plates share, so a changed part could
+/// be answered with its former shape. The cache also holds 500 MB.
+static ENGINE_SETTINGS: Once = Once::new();
 
 pub(crate) fn load(mjcf: &Mjcf, xml: &str) -> Result<MjModel, PhysicsError> {
     let refused = |error: &dyn std::fmt::Display| PhysicsError::Engine(error.to_string());
-    MESSAGES.call_once(|| {
+    ENGINE_SETTINGS.call_once(|| {
         // SAFETY: every use of the engine in this crate begins with a call of this function, and all of them wait here.
         unsafe { set_log_config(log_config().with_logto_file(false)) };
+        MjCache::current().set_capacity(0);
     });
     let mut files = MjVfs::new();
     for (name, content) in &mjcf.meshes {

@@ -8,7 +8,7 @@ use spade::{
     handles::{DirectedEdgeHandle, FaceHandle, InnerTag},
 };
 
-use super::surface::Surface;
+use super::surface::{FaceKind, Surface};
 
 /// Triangles without width that may lie side by side in a cap.
 const SLIVERS_IN_A_ROW: usize = 32;
@@ -32,6 +32,10 @@ impl Plane {
         self.normal.dot(point) - self.offset
     }
 
+    pub fn normal(&self) -> Vector {
+        self.normal
+    }
+
     pub fn is_near(&self, other: &Self) -> bool {
         self.normal.dot(other.normal) > 1.0 - 1e-9 && (self.offset - other.offset).abs() < 1e-4
     }
@@ -50,17 +54,17 @@ pub(super) fn cut(surface: &Surface, plane: &Plane) -> [Surface; 2] {
         }
     }
     let mut crossings: HashMap<[u32; 2], u32> = HashMap::new();
-    let mut sides: [Vec<[u32; 3]>; 2] = Default::default();
-    for triangle in &surface.triangles {
+    let mut sides: [Vec<([u32; 3], FaceKind)>; 2] = Default::default();
+    for (triangle, kind) in surface.triangles.iter().zip(surface.kinds.iter().copied()) {
         let h = triangle.map(|corner| heights[corner as usize]);
         let is_below = h.iter().any(|height| *height < 0.0);
         let is_above = h.iter().any(|height| *height > 0.0);
         match (is_below, is_above) {
-            (true, false) => sides[0].push(*triangle),
-            (false, true) => sides[1].push(*triangle),
+            (true, false) => sides[0].push((*triangle, kind)),
+            (false, true) => sides[1].push((*triangle, kind)),
             (false, false) => {
                 let side = usize::from(surface.normal(*triangle).dot(plane.normal) < 0.0);
-                sides[side].push(*triangle);
+                sides[side].push((*triangle, kind));
             }
             (true, true) => {
                 let mut polygons: [Vec<u32>; 2] = Default::default();
@@ -86,18 +90,21 @@ pub(super) fn cut(surface: &Surface, plane: &Plane) -> [Surface; 2] {
                     }
                 }
                 for (side, polygon) in polygons.iter().enumerate() {
-                    sides[side].extend((2..polygon.len()).map(|i| [polygon[0], polygon[i - 1], polygon[i]]));
+                    let fan = (2..polygon.len()).map(|i| [polygon[0], polygon[i - 1], polygon[i]]);
+                    sides[side].extend(fan.map(|triangle| (triangle, kind)));
                 }
             }
         }
     }
     let is_in_plane = |corner: u32| heights.get(corner as usize).is_none_or(|height| *height == 0.0);
     let mut outward = plane.normal;
-    sides.map(|triangles| {
-        let mut part = Surface { points: points.clone(), triangles };
+    sides.map(|faces| {
+        let (triangles, kinds) = faces.into_iter().unzip();
+        let mut part = Surface { points: points.clone(), triangles, kinds };
         let mut rim = part.open_edges();
         rim.retain(|edge| edge.iter().all(|corner| is_in_plane(*corner)));
         let cap = cap(&part.points, &rim, outward);
+        part.kinds.extend(std::iter::repeat_n(FaceKind::Cut, cap.len()));
         part.triangles.extend(cap);
         outward = -outward;
         part

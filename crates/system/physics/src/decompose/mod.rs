@@ -1,50 +1,46 @@
-//! Convex pieces of a body's mesh, because the engine collides a mesh as its convex hull: without them a funnel is a
-//! plug and a plate has no hole.
+//! Collision shape of a mesh: a primitive where the mesh is one, else convex pieces, because the engine collides a mesh
+//! as its convex hull: without them a funnel is a plug and a plate has no hole.
 //!
-//! A mesh of CAD is a polyhedron, so its own faces say where to cut. As long as some point of a piece's surface lies
-//! deeper inside the piece's hull than the tolerance, the piece is cut by a plane through one of its notches (edges
-//! where the solid is wider than half a turn); the deepest piece goes first. A flat face stays exactly where it is,
-//! and a round one moves by no more than the tolerance.
+//! CAD draws a ball and a shaft as polyhedra, which roll over their facets. Where all corners lie on a sphere, a
+//! cylinder or a box and all facets within the tessellation's tolerance of it, the engine gets that (`primitive`).
 //!
-//! Measured with this crate optimised, on two busy cores; the time of a debug build is about six times that. "Off" is
-//! the deepest point of the surface inside a piece, sampled at 45 points a triangle.
+//! Otherwise the mesh is cut. A mesh of CAD is a polyhedron, so its own faces say where. As long as the hull of a piece
+//! fills free space that is farther from the part than the tolerance (`fill`), the piece is cut by a plane through one
+//! of its notches (edges where the solid is wider than half a turn); the worst piece goes first. A round face moves by no
+//! more than the tolerance, a flat one by a fifth of it and mostly not at all. Walls of voids belong to their solid, so a
+//! closed box stays hollow. The error of the outcome is measured both ways and reported with it.
 //!
-//! | Part | Triangles | Pieces | Time | Off | Tolerance |
-//! |---|---|---|---|---|---|
-//! | U-shaped channel of 300 mm | 28 | 3 | 0.3 ms | 0 | 0.5 mm |
-//! | Channel with a hole through its floor | 200 | 26 | 4 ms | 0.18 mm | 0.41 mm |
-//! | Tray with rounded corners, wall 3 mm | 380 | 25 | 9 ms | 0.20 mm | 0.22 mm |
-//! | Gear of twelve teeth | 456 | 35 | 9 ms | 0.18 mm | 0.20 mm |
-//! | Tube with a cross bore | 812 | 68 | 17 ms | 0.13 mm | 0.13 mm |
-//! | Funnel, wall 3 mm | 672 | 82 | 38 ms | 0.47 mm | 0.40 mm |
-//! | Plate with five holes | 872 | 104 | 50 ms | 0.23 mm | 0.26 mm |
-//! | Spherical bowl, wall 3 mm | 1038 | 193 | 163 ms | 0.67 mm | 0.18 mm |
-//!
-//! A surface that curves both ways, such as the bowl's, runs into [`MAX_PIECES`] and keeps its deepest error small, but
-//! above the tolerance. The voxel method (V-HACD, in `parry3d`) puts every cut on a voxel's edge, so the floor of that
-//! channel could rise by up to 300 mm / 64 = 4.7 mm; cuts along the part's own faces leave it where it is.
+//! The voxel method (V-HACD, in `parry3d`) puts every cut on a voxel's edge, so the floor of a channel of 300 mm could
+//! rise by up to 300 mm / 64 = 4.7 mm; cuts along the part's own faces leave it where it is.
 
-mod concavity;
+mod cache;
 mod cut;
+mod fill;
+mod planes;
+mod primitive;
+mod rounding;
 mod surface;
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
-use sha2::{Digest, Sha256};
-
-use concavity::{Depth, depth_below_hull};
+use fill::{Filled, Part};
+pub use primitive::Primitive;
 use surface::Surface;
 
 use crate::run::CancelFlag;
 
-/// Most pieces of one mesh: the engine looks at each in every step.
-const MAX_PIECES: usize = 192;
+/// Most pieces of one mesh: the engine looks at each that is near another body in every step.
+const MAX_PIECES: usize = 1536;
 
-/// Meshes whose pieces are kept.
-const CACHED_MESHES: usize = 128;
+/// Most comparisons of a point with a plane that one mesh may take: some seconds. A count, and not a time, so that the
+/// same mesh always gives the same pieces.
+const MAX_EFFORT: u64 = 4_000_000_000;
+
+/// How many times free space above a flat face counts: things lie on flat faces, and a wedge over a floor tilts them.
+const FLAT_WEIGHT: f64 = 5.0;
+
+/// Fillings below this share of the tolerance are not measured.
+const NEGLIGIBLE: f64 = 0.02;
 
 /// A convex solid.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,76 +51,143 @@ pub struct ConvexPiece {
     pub triangles: Vec<[u32; 3]>,
 }
 
-type Pieces = Arc<[ConvexPiece]>;
-
-static CACHE: Mutex<VecDeque<([u8; 32], Pieces)>> = Mutex::new(VecDeque::new());
-
-/// Cuts a closed mesh into convex pieces, which together fill it to within [`tolerance_mm`]. A convex mesh is one
-/// piece. The answer for a mesh is kept, so a design that is simulated again is not cut again. Nothing when `cancel` is
-/// set, which is looked at before every cut.
-pub fn convex_pieces(vertices: &[[f64; 3]], triangles: &[[u32; 3]], cancel: &CancelFlag) -> Option<Pieces> {
-    let digest = digest(vertices, triangles);
-    let lock = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, pieces)) = lock().iter().find(|(known, _)| *known == digest) {
-        return Some(Arc::clone(pieces));
-    }
-    let pieces: Pieces = decompose(Surface::welded(vertices, triangles), cancel)?.into();
-    let mut cache = lock();
-    if cache.len() >= CACHED_MESHES {
-        cache.pop_front();
-    }
-    cache.push_back((digest, Arc::clone(&pieces)));
-    Some(pieces)
+/// What the engine collides in place of a mesh, and how far that is from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CollisionShape {
+    /// The shape.
+    pub kind: CollisionKind,
+    /// Largest distance from the part of a point in free space that the shape fills, mm.
+    pub filled_mm: f64,
+    /// Largest distance from the shape of a point of the part that it leaves out, mm.
+    pub missing_mm: f64,
+    /// What either may be at most, mm.
+    pub tolerance_mm: f64,
 }
 
-/// How far the pieces may stand out of a mesh of this size, mm: 0.2 % of the diagonal, at least 0.05 and at most
-/// 0.5 mm. CAD meshes deviate from round faces by 0.1 mm already.
+/// Kinds of collision shapes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CollisionKind {
+    /// The mesh is a primitive to within its tessellation.
+    Primitive(Primitive),
+    /// The mesh is convex.
+    Convex,
+    /// Convex pieces.
+    Pieces(Vec<ConvexPiece>),
+}
+
+impl CollisionShape {
+    /// The larger of both errors, mm.
+    pub fn error_mm(&self) -> f64 {
+        self.filled_mm.max(self.missing_mm)
+    }
+
+    /// Shapes that the engine collides.
+    pub fn count(&self) -> usize {
+        match &self.kind {
+            CollisionKind::Primitive(_) | CollisionKind::Convex => 1,
+            CollisionKind::Pieces(pieces) => pieces.len(),
+        }
+    }
+}
+
+/// The collision shape of a closed mesh, to within [`tolerance_mm`] where the limits on pieces and effort allow; of a
+/// body that may roll also with its rounds as CAD means them. The answer for a mesh is kept, so a design that is
+/// simulated again is not cut again. Nothing when `cancel` is set, which is looked at before every cut.
+pub fn collision_shape(
+    vertices: &[[f64; 3]],
+    triangles: &[[u32; 3]],
+    may_roll: bool,
+    cancel: &CancelFlag,
+) -> Option<Arc<CollisionShape>> {
+    let digest = cache::digest(vertices, triangles, may_roll);
+    if let Some(known) = cache::get(&digest) {
+        return Some(known);
+    }
+    let shape = Arc::new(shape_of(&Surface::welded(vertices, triangles), may_roll, cancel)?);
+    cache::keep(digest, &shape);
+    Some(shape)
+}
+
+/// How far collision shape and mesh of this size may differ, mm: 0.2 % of the diagonal, at least 0.05 and at most 0.5
+/// mm. CAD meshes deviate from round faces by 0.1 mm already.
 pub fn tolerance_mm(diagonal_mm: f64) -> f64 {
     (0.002 * diagonal_mm).clamp(0.05, 0.5)
 }
 
-fn digest(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    vertices.iter().flatten().for_each(|value| hash.update(value.to_le_bytes()));
-    hash.update([0xff]);
-    triangles.iter().flatten().for_each(|index| hash.update(index.to_le_bytes()));
-    hash.finalize().into()
+fn shape_of(mesh: &Surface, may_roll: bool, cancel: &CancelFlag) -> Option<CollisionShape> {
+    let tolerance_mm = tolerance_mm(mesh.diagonal());
+    if let Some((primitive, error_mm)) = primitive::recognise(mesh) {
+        let kind = CollisionKind::Primitive(primitive);
+        return Some(CollisionShape { kind, filled_mm: error_mm, missing_mm: error_mm, tolerance_mm });
+    }
+    let (mut pieces, filled_mm) = pieces_of(mesh, tolerance_mm, cancel)?;
+    let missing_mm = fill::missing_mm(mesh, &pieces);
+    let is_rounded = may_roll && rounding::rounded(mesh, &mut pieces);
+    let kind = if pieces.len() > 1 || is_rounded { CollisionKind::Pieces(pieces) } else { CollisionKind::Convex };
+    Some(CollisionShape { kind, filled_mm, missing_mm, tolerance_mm })
+}
+
+/// A part that is being cut.
+struct Cutting {
+    part: Part,
+    negligible_mm: f64,
+    pieces: Vec<Candidate>,
+    effort: u64,
 }
 
 struct Candidate {
     surface: Surface,
-    depth: Depth,
+    filled: Filled,
+    /// No plane divides it.
+    is_last: bool,
 }
 
-fn decompose(mesh: Surface, cancel: &CancelFlag) -> Option<Vec<ConvexPiece>> {
-    let tolerance = tolerance_mm(mesh.diagonal());
-    let mut pieces: Vec<Candidate> = mesh.solids().into_iter().filter_map(candidate).collect();
-    while pieces.len() < MAX_PIECES {
+impl Cutting {
+    fn add(&mut self, solids: Vec<Surface>) {
+        for surface in solids {
+            if let Some(filled) = self.part.filled_by(&surface, FLAT_WEIGHT, self.negligible_mm) {
+                self.effort += filled.effort;
+                self.pieces.push(Candidate { surface, filled, is_last: false });
+            }
+        }
+    }
+
+    /// Cuts the piece that fills most; false when none has to be cut, or can be.
+    fn cut_worst(&mut self, tolerance_mm: f64) -> bool {
+        let divisible = self.pieces.iter().enumerate().filter(|(_, it)| !it.is_last && it.filled.mm > tolerance_mm);
+        let worst = divisible.max_by(|(_, one), (_, other)| one.filled.mm.total_cmp(&other.filled.mm));
+        let Some((worst, Candidate { surface, filled, .. })) = worst else { return false };
+        let parts = planes::cutting_planes(surface, filled.at)
+            .into_iter()
+            .map(|plane| cut::cut(surface, &plane).into_iter().flat_map(Surface::solids).collect::<Vec<_>>())
+            .find(|parts| parts.len() > 1);
+        if let Some(parts) = parts {
+            self.pieces.swap_remove(worst);
+            self.add(parts);
+        } else {
+            self.pieces[worst].is_last = true;
+        }
+        true
+    }
+}
+
+/// The pieces, and the deepest free space that one of them fills.
+fn pieces_of(mesh: &Surface, tolerance_mm: f64, cancel: &CancelFlag) -> Option<(Vec<ConvexPiece>, f64)> {
+    let Some(part) = Part::of(mesh) else { return Some((Vec::new(), 0.0)) };
+    let mut cutting = Cutting { part, negligible_mm: NEGLIGIBLE * tolerance_mm, pieces: Vec::new(), effort: 0 };
+    cutting.add(mesh.clone().solids());
+    loop {
         if cancel.load(Ordering::Relaxed) {
             return None;
         }
-        let deepest = (0..pieces.len()).max_by(|a, b| pieces[*a].depth.mm.total_cmp(&pieces[*b].depth.mm));
-        let Some(deepest) = deepest.filter(|index| pieces[*index].depth.mm > tolerance) else { break };
-        let Candidate { surface, depth } = &pieces[deepest];
-        let parts: Vec<_> = concavity::cutting_planes(surface, depth.at)
-            .into_iter()
-            .map(|plane| cut::cut(surface, &plane).into_iter().flat_map(Surface::solids).collect::<Vec<_>>())
-            .find(|parts| parts.len() > 1)
-            .unwrap_or_default();
-        if parts.is_empty() {
-            // No plane divides it: it stays as it is and is not looked at again.
-            pieces[deepest].depth.mm = 0.0;
-            continue;
+        let is_spent = cutting.pieces.len() >= MAX_PIECES || cutting.effort >= MAX_EFFORT;
+        if is_spent || !cutting.cut_worst(tolerance_mm) {
+            break;
         }
-        pieces.swap_remove(deepest);
-        pieces.extend(parts.into_iter().filter_map(candidate));
     }
-    Some(pieces.into_iter().map(|piece| piece.depth.hull).collect())
-}
-
-fn candidate(surface: Surface) -> Option<Candidate> {
-    let depth = depth_below_hull(&surface)?;
-    Some(Candidate { surface, depth })
+    let unweighted = |piece: &Candidate| cutting.part.filled_by(&piece.surface, 1.0, cutting.negligible_mm);
+    let filled_mm = cutting.pieces.iter().filter_map(unweighted).map(|filled| filled.mm).fold(0.0, f64::max);
+    Some((cutting.pieces.into_iter().map(|piece| piece.filled.hull).collect(), filled_mm))
 }
 
 #[cfg(test)]

@@ -13,11 +13,34 @@ const NOTCH_SINE: f64 = 0.01;
 /// Solids smaller than this have no part in any contact, mm³.
 const MIN_VOLUME_MM3: f64 = 1e-3;
 
-/// A closed surface.
+/// Facets that meet at less than this angle are facets of one round, rad; CAD tessellates to within 0.1 rad.
+pub(super) const SMOOTH_RAD: f64 = 0.2;
+
+/// One less the cosine of the angle at which triangles count as one flat face.
+const COPLANAR: f64 = 1e-9;
+
+/// A face that is so many times larger than the facets that it goes over into is flat, as the floor of a pocket beside
+/// its fillet.
+const FACET_AREAS: f64 = 4.0;
+
+/// A closed surface: of a part, or of a piece of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Surface {
     pub points: Vec<Vector>,
     pub triangles: Vec<[u32; 3]>,
+    /// What each triangle is.
+    pub kinds: Vec<FaceKind>,
+}
+
+/// What a triangle is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FaceKind {
+    /// The face of a cut, behind which the part continues.
+    Cut,
+    /// A face that CAD means to be flat.
+    Flat,
+    /// A facet of a round.
+    Round,
 }
 
 /// An edge where the solid is wider than half a turn.
@@ -47,7 +70,53 @@ impl Surface {
             .collect();
         surface.triangles = triangles.iter().map(|corners| corners.map(|corner| index[corner as usize])).collect();
         surface.triangles.retain(|[a, b, c]| a != b && b != c && c != a);
+        let mut surface = Self::whole(surface.points, surface.triangles);
+        surface.find_flat_faces();
         surface
+    }
+
+    /// A surface without cuts, all of whose faces count as round.
+    pub fn whole(points: Vec<Vector>, triangles: Vec<[u32; 3]>) -> Self {
+        let kinds = vec![FaceKind::Round; triangles.len()];
+        Self { points, triangles, kinds }
+    }
+
+    /// Tells flat faces from facets of rounds: a facet goes over into another of about its size at a small angle.
+    fn find_flat_faces(&mut self) {
+        let normals: Vec<Vector> = self.triangles.iter().map(|triangle| self.normal(*triangle)).collect();
+        let mut owner = HashMap::new();
+        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
+            for edge in [[*a, *b], [*b, *c], [*c, *a]] {
+                owner.insert(edge, index);
+            }
+        }
+        let neighbours: Vec<[usize; 2]> =
+            owner.iter().filter_map(|([from, to], one)| Some([*one, *owner.get(&[*to, *from])?])).collect();
+        let mut group: Vec<usize> = (0..self.triangles.len()).collect();
+        for [one, other] in &neighbours {
+            if normals[*one].dot(normals[*other]) > 1.0 - COPLANAR {
+                let (one, other) = (root(&mut group, *one), root(&mut group, *other));
+                group[one.max(other)] = one.min(other);
+            }
+        }
+        let group: Vec<usize> = (0..group.len()).map(|index| root(&mut group, index)).collect();
+        let mut area = vec![0.0; group.len()];
+        for (index, triangle) in self.triangles.iter().enumerate() {
+            let [a, b, c] = self.corners(*triangle);
+            area[group[index]] += (b - a).cross(c - a).length() / 2.0;
+        }
+        let mut largest_beside = vec![0.0_f64; group.len()];
+        for [one, other] in neighbours {
+            let (here, there) = (group[one], group[other]);
+            if here != there && normals[one].dot(normals[other]) > SMOOTH_RAD.cos() {
+                largest_beside[here] = largest_beside[here].max(area[there]);
+            }
+        }
+        for (kind, group) in self.kinds.iter_mut().zip(group) {
+            if area[group] > FACET_AREAS * largest_beside[group] {
+                *kind = FaceKind::Flat;
+            }
+        }
     }
 
     pub fn corners(&self, triangle: [u32; 3]) -> [Vector; 3] {
@@ -97,8 +166,45 @@ impl Surface {
         open
     }
 
-    /// The solids that share no edge with each other. Walls of voids are left out, since nothing gets in there.
+    /// The solids of which no two touch, each with the walls of the voids in it.
     pub fn solids(self) -> Vec<Self> {
+        let (mut solids, voids): (Vec<_>, Vec<_>) = self
+            .shells()
+            .into_iter()
+            .map(|shell| (shell.volume(), shell))
+            .filter(|(volume, _)| volume.abs() > MIN_VOLUME_MM3)
+            .partition(|(volume, _)| *volume > 0.0);
+        for (_, wall) in voids {
+            let Some(point) = wall.points.first().copied() else { continue };
+            let around = solids.iter_mut().filter(|(_, solid)| solid.winds_about(point));
+            if let Some((_, solid)) = around.min_by(|(one, _), (other, _)| one.total_cmp(other)) {
+                solid.absorb(wall);
+            }
+        }
+        solids.into_iter().map(|(_, solid)| solid).collect()
+    }
+
+    fn absorb(&mut self, other: Self) {
+        let first = self.points.len() as u32;
+        self.points.extend(other.points);
+        self.triangles.extend(other.triangles.iter().map(|corners| corners.map(|corner| corner + first)));
+        self.kinds.extend(other.kinds);
+    }
+
+    /// True for a point that the surface goes round: the triangles' solid angles make a whole turn (Van Oosterom and
+    /// Strackee 1983).
+    fn winds_about(&self, point: Vector) -> bool {
+        let half_angles = self.triangles.iter().map(|triangle| {
+            let [a, b, c] = self.corners(*triangle).map(|corner| corner - point);
+            let [la, lb, lc] = [a.length(), b.length(), c.length()];
+            let across = la * lb * lc + a.dot(b) * lc + b.dot(c) * la + c.dot(a) * lb;
+            f64::atan2(a.dot(b.cross(c)), across)
+        });
+        half_angles.sum::<f64>() > std::f64::consts::PI
+    }
+
+    /// The parts of the surface of which no two share an edge.
+    fn shells(self) -> Vec<Self> {
         let mut group: Vec<usize> = (0..self.triangles.len()).collect();
         let mut owner: HashMap<[u32; 2], usize> = HashMap::new();
         for (index, [a, b, c]) in self.triangles.iter().enumerate() {
@@ -124,8 +230,9 @@ impl Surface {
                 })
             });
             solid.triangles.push(corners);
+            solid.kinds.push(self.kinds[index]);
         }
-        solids.into_iter().map(|(_, solid, _)| solid).filter(|solid| solid.volume() > MIN_VOLUME_MM3).collect()
+        solids.into_iter().map(|(_, solid, _)| solid).collect()
     }
 
     /// Every edge where the solid is wider than half a turn.

@@ -31,15 +31,16 @@ fn circle(n: u32, radius: f64) -> Vec<[f64; 2]> {
         .collect()
 }
 
-fn whole_pieces(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> Pieces {
-    convex_pieces(vertices, triangles, &CancelFlag::new(false)).expect("nobody cancels")
+fn whole_pieces(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> Vec<ConvexPiece> {
+    let mesh = Surface::welded(vertices, triangles);
+    pieces_of(&mesh, tolerance_mm(mesh.diagonal()), &CancelFlag::new(false)).expect("nobody cancels").0
 }
 
 #[test]
 fn a_set_flag_ends_the_cutting_and_leaves_nothing_behind() {
     // A tube that no other test cuts: what is known already takes no cutting.
     let (vertices, triangles) = prism(&circle(44, 31.0), &circle(44, 21.0), 60.0);
-    assert!(convex_pieces(&vertices, &triangles, &CancelFlag::new(true)).is_none());
+    assert!(collision_shape(&vertices, &triangles, false, &CancelFlag::new(true)).is_none());
     assert!(whole_pieces(&vertices, &triangles).len() > 20);
 }
 

@@ -1,12 +1,16 @@
 //! Bodies with their joints and shapes, in the engine's words.
 
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
 use super::{
-    MM_PER_M, assembly::Assembly, contact::contact_numbers, escape, file_stem, gains::armature, joint_name, metres,
+    BodyCollision, MM_PER_M, assembly::Assembly, contact::contact_numbers, escape, gains::armature, joint_name, metres,
     put, triple,
 };
 use crate::{
     PhysicsError,
-    decompose::convex_pieces,
+    decompose::{CollisionKind, ConvexPiece, Primitive, collision_shape},
     run::CancelFlag,
     scene::{Body, Geometry, Mobility, Scene},
 };
@@ -29,6 +33,8 @@ pub(super) struct BodyWriter<'scene> {
     pub meshes: Vec<(String, String)>,
     /// Names of the geoms that collide, by body.
     pub shapes: Vec<Vec<String>>,
+    /// What stands for the meshes in contacts.
+    pub collisions: Vec<BodyCollision>,
 }
 
 /// Name of one convex piece of a body that is not convex.
@@ -93,35 +99,29 @@ impl BodyWriter<'_> {
             }
             Geometry::Mesh { vertices, triangles } => {
                 let center = body.mass.center_mm;
-                let pieces = convex_pieces(vertices, triangles, self.cancel).ok_or(PhysicsError::Cancelled)?;
-                let stem = format!("{place}_{}", file_stem(&body.label));
-                self.add_mesh(&body.label, &format!("{stem}.obj"), vertices, triangles, center);
-                if pieces.len() > 1 {
-                    for (index, piece) in pieces.iter().enumerate() {
-                        let name = piece_name(&body.label, index);
-                        let file = format!("{stem}_piece_{index}.obj");
-                        self.add_mesh(&name, &file, &piece.vertices, &piece.triangles, center);
-                        self.shapes[place].push(name.clone());
-                        let name = escape(&name);
+                let may_roll = body.mobility != Mobility::Fixed;
+                let shape =
+                    collision_shape(vertices, triangles, may_roll, self.cancel).ok_or(PhysicsError::Cancelled)?;
+                self.collisions.push(BodyCollision { body: body.label.clone(), shape: Arc::clone(&shape) });
+                match &shape.kind {
+                    CollisionKind::Primitive(primitive) => primitive_attributes(primitive, center),
+                    CollisionKind::Convex => {
+                        format!("type=\"mesh\" mesh=\"{}\"", self.add_mesh(vertices, triangles, center))
+                    }
+                    CollisionKind::Pieces(pieces) => {
+                        self.write_pieces(place, pieces, &material, indent);
+                        let drawn = self.add_mesh(vertices, triangles, center);
+                        // Drawn as it is, and not part of any contact.
                         put(
                             &mut self.world,
                             format_args!(
-                                "{indent}  <geom name=\"{name}\" type=\"mesh\" mesh=\"{name}\" \
-                                 group=\"{HIDDEN_GROUP}\" {material}/>\n"
+                                "{indent}  <geom name=\"{name}\" type=\"mesh\" mesh=\"{drawn}\" contype=\"0\" \
+                                 conaffinity=\"0\" rgba=\"{r} {g} {b} 1\"/>\n"
                             ),
                         );
+                        return Ok(());
                     }
-                    // Drawn as it is, and no part of any contact.
-                    put(
-                        &mut self.world,
-                        format_args!(
-                            "{indent}  <geom name=\"{name}\" type=\"mesh\" mesh=\"{name}\" contype=\"0\" \
-                             conaffinity=\"0\" rgba=\"{r} {g} {b} 1\"/>\n"
-                        ),
-                    );
-                    return Ok(());
                 }
-                format!("type=\"mesh\" mesh=\"{name}\"")
             }
         };
         put(&mut self.world, format_args!("{indent}  <geom name=\"{name}\" {shape} {material}/>\n"));
@@ -129,11 +129,63 @@ impl BodyWriter<'_> {
         Ok(())
     }
 
-    fn add_mesh(&mut self, name: &str, file: &str, vertices: &[[f64; 3]], triangles: &[[u32; 3]], center: [f64; 3]) {
-        let name = escape(name);
-        put(&mut self.assets, format_args!("    <mesh name=\"{name}\" file=\"{file}\"/>\n"));
-        self.meshes.push((file.to_owned(), wavefront(vertices, triangles, center)));
+    fn write_pieces(&mut self, place: usize, pieces: &[ConvexPiece], material: &str, indent: &str) {
+        let body = &self.scene.bodies[place];
+        for (index, piece) in pieces.iter().enumerate() {
+            let mesh = self.add_mesh(&piece.vertices, &piece.triangles, body.mass.center_mm);
+            let name = piece_name(&body.label, index);
+            self.shapes[place].push(name.clone());
+            let name = escape(&name);
+            put(
+                &mut self.world,
+                format_args!(
+                    "{indent}  <geom name=\"{name}\" type=\"mesh\" mesh=\"{mesh}\" group=\"{HIDDEN_GROUP}\" \
+                     {material}/>\n"
+                ),
+            );
+        }
     }
+
+    /// Adds a mesh and returns its name, which is a hash of its whole content.
+    ///
+    /// A name says nothing about the body: the engine keeps compiled meshes by name, and one name with two contents
+    /// would get the shape of a run before. A mesh that two bodies have is one file.
+    fn add_mesh(&mut self, vertices: &[[f64; 3]], triangles: &[[u32; 3]], center: [f64; 3]) -> String {
+        let content = wavefront(vertices, triangles, center);
+        let name = content_name(&content);
+        let file = format!("{name}.obj");
+        if self.meshes.iter().all(|(known, _)| *known != file) {
+            put(&mut self.assets, format_args!("    <mesh name=\"{name}\" file=\"{file}\"/>\n"));
+            self.meshes.push((file, content));
+        }
+        name
+    }
+}
+
+/// Type, size and place of a primitive in the frame of a body with this centre.
+fn primitive_attributes(primitive: &Primitive, body_center: [f64; 3]) -> String {
+    let place = |center: &[f64; 3]| metres(std::array::from_fn(|axis| center[axis] - body_center[axis]));
+    match primitive {
+        Primitive::Sphere { center, radius } => {
+            format!("type=\"sphere\" size=\"{}\" pos=\"{}\"", radius / MM_PER_M, place(center))
+        }
+        Primitive::Cuboid { center, axes: [x, y, _], half_size } => {
+            let (size, position) = (metres(*half_size), place(center));
+            format!("type=\"box\" size=\"{size}\" pos=\"{position}\" xyaxes=\"{} {}\"", triple(*x), triple(*y))
+        }
+        Primitive::Cylinder { center, axis, radius, half_height } => format!(
+            "type=\"cylinder\" size=\"{} {}\" pos=\"{}\" zaxis=\"{}\"",
+            radius / MM_PER_M,
+            half_height / MM_PER_M,
+            place(center),
+            triple(*axis)
+        ),
+    }
+}
+
+/// Half of a SHA-256: long enough that two contents never share a name, short enough to be read.
+fn content_name(content: &str) -> String {
+    Sha256::digest(content).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn write_joint(world: &mut String, body: &Body, armature: f64, indent: &str) {

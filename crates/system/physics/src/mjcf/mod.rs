@@ -7,12 +7,13 @@ mod gains;
 mod motors;
 mod steps;
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use contract::{limits::SIMULATION_STEP_S, objectives::Zone};
 
 use crate::{
     PhysicsError,
+    decompose::CollisionShape,
     run::CancelFlag,
     scene::{Scene, SceneZone, ZoneKind},
 };
@@ -48,8 +49,20 @@ pub struct Mjcf {
     pub parts: u32,
     /// What of the scene the document leaves out, a sentence each.
     pub notes: Vec<String>,
-    /// Mesh files that the document names, with their content (Wavefront OBJ, metres, about the body's centre).
+    /// Mesh files that the document names, with their content (Wavefront OBJ, metres, about the body's centre). Each is
+    /// named by a hash of its content.
     pub meshes: Vec<(String, String)>,
+    /// What the engine collides in place of each body's mesh; bodies that are primitives have no entry.
+    pub collisions: Vec<BodyCollision>,
+}
+
+/// The collision shape of a body whose geometry is a mesh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BodyCollision {
+    /// Label of the body.
+    pub body: String,
+    /// What the engine collides, and how far that is from the mesh.
+    pub shape: Arc<CollisionShape>,
 }
 
 /// Writes `scene` as MJCF for a run with `step_s` as the time step, the contract's when absent.
@@ -90,9 +103,10 @@ pub(crate) fn write_mjcf_in_parts(
         world: String::new(),
         meshes: Vec::new(),
         shapes: vec![Vec::new(); scene.bodies.len()],
+        collisions: Vec::new(),
     };
     writer.write_riders(None, 2)?;
-    let BodyWriter { assets, mut world, meshes, shapes, .. } = writer;
+    let BodyWriter { assets, mut world, meshes, shapes, collisions, .. } = writer;
     write_zones(&mut world, &scene.zones);
     write_camera(&mut world, scene);
     let floor = contact::contact_numbers(1.0, step).stiffness;
@@ -117,7 +131,7 @@ pub(crate) fn write_mjcf_in_parts(
         welds = motors::write_welds(scene, &assembly),
         actuators = motors::write_actuators(scene),
     );
-    Ok(Mjcf { xml, parts, notes, meshes })
+    Ok(Mjcf { xml, parts, notes, meshes, collisions })
 }
 
 /// Name of the joint of a body.
@@ -196,10 +210,6 @@ fn metres(millimetres: [f64; 3]) -> String {
 
 fn triple([x, y, z]: [f64; 3]) -> String {
     format!("{x} {y} {z}")
-}
-
-fn file_stem(label: &str) -> String {
-    label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
 }
 
 fn escape(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! Bodies that are not convex: things roll inside them and fall through them.
 
-use physics::{Body, Geometry, Mobility, Scene, Weld, ZoneKind, convex_pieces};
+use physics::{Body, Geometry, Mobility, Scene, Weld, ZoneKind, collision_shape};
 
 use crate::scenes::{GRAVITY_M_S2, ball, channel, cuboid_mesh, meshed, revolved, run_for, solid, tilted, zone};
 
@@ -8,8 +8,8 @@ use crate::scenes::{GRAVITY_M_S2, ball, channel, cuboid_mesh, meshed, revolved, 
 fn record(name: &str, geometry: &Geometry) {
     if let Geometry::Mesh { vertices, triangles } = geometry {
         let begun = std::time::Instant::now();
-        let pieces = convex_pieces(vertices, triangles, &false.into()).expect("nobody cancels");
-        println!("{name}: {} triangles, {} pieces, {:?}", triangles.len(), pieces.len(), begun.elapsed());
+        let shape = collision_shape(vertices, triangles, false, &false.into()).expect("nobody cancels");
+        println!("{name}: {} triangles, {} pieces, {:?}", triangles.len(), shape.count(), begun.elapsed());
     }
 }
 

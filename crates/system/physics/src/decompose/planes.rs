@@ -1,62 +1,14 @@
-//! How far a solid is from convex, and where to cut it.
+//! Where to cut a solid that is not convex.
 
-use parry3d_f64::{math::Vector, transformation::try_convex_hull};
+use parry3d_f64::math::Vector;
 
 use super::{
-    ConvexPiece,
     cut::Plane,
     surface::{Notch, Surface},
 };
 
 /// Notches whose planes are tried for one cut.
 const TRIED_NOTCHES: usize = 64;
-
-/// The hull of a solid, and the point of the solid's surface that lies deepest in it.
-pub(super) struct Depth {
-    pub hull: ConvexPiece,
-    pub mm: f64,
-    pub at: Vector,
-}
-
-/// Looks at corners, edges and middles of all faces. `None` for a solid without thickness.
-pub(super) fn depth_below_hull(surface: &Surface) -> Option<Depth> {
-    let (points, triangles) = try_convex_hull(&surface.points).ok()?;
-    let faces = hull_planes(&points, &triangles, 1e-6 * surface.diagonal());
-    let depth = |point: Vector| faces.iter().map(|face| -face.height(point)).fold(f64::INFINITY, f64::min);
-    let mut deepest = (0.0, surface.points.first().copied()?);
-    for triangle in &surface.triangles {
-        let [a, b, c] = surface.corners(*triangle);
-        let middle = (a + b + c) / 3.0;
-        for point in [a, (a + b) / 2.0, (b + c) / 2.0, (c + a) / 2.0, middle] {
-            let depth = depth(point);
-            if depth > deepest.0 {
-                deepest = (depth, point);
-            }
-        }
-    }
-    let hull = Surface { points, triangles };
-    // Of a sliver the hull may come out broken; the engine then makes its own from the solid.
-    let whole = if hull.volume() < surface.volume() * (1.0 - 1e-6) { surface } else { &hull };
-    let vertices = whole.points.iter().map(Vector::to_array).collect();
-    let hull = ConvexPiece { vertices, triangles: whole.triangles.clone() };
-    Some(Depth { hull, mm: deepest.0, at: deepest.1 })
-}
-
-/// One plane per flat face of the hull: many of its triangles share one. A triangle without width has a normal of its
-/// own mind; its plane has points of the hull on both sides and is left out.
-fn hull_planes(points: &[Vector], triangles: &[[u32; 3]], tolerance: f64) -> Vec<Plane> {
-    let mut planes: Vec<Plane> = Vec::new();
-    for triangle in triangles {
-        let [a, b, c] = triangle.map(|corner| points[corner as usize]);
-        let Some(plane) = Plane::through(a, (b - a).cross(c - a)) else { continue };
-        if !planes.iter().any(|known| known.is_near(&plane))
-            && points.iter().all(|point| plane.height(*point) <= tolerance)
-        {
-            planes.push(plane);
-        }
-    }
-    planes
-}
 
 /// Planes to cut with, the most promising first: through a notch along either of its faces, halfway between
 /// them, or on along the next notch. A plane is worth the notches that lie in it, less those that it cuts in two, and
