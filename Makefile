@@ -60,6 +60,10 @@ defects: ready ## break one behaviour after the other in a copy, and see its tes
 bench: ready ## measure boot, harness, P0, rebuild and simulation against their budgets
 	cargo run --quiet --package bench
 
+.PHONY: endurance
+endurance: ready ## 2000 episodes while every part is killed again and again, 50 times; ARGS="--episodes 100 --kills 10"
+	cargo run --quiet --package endurance -- $(ARGS)
+
 .PHONY: stack-up
 stack-up: ready ## start the stack and print its addresses
 	$(STACK) ensure

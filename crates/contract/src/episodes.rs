@@ -60,6 +60,10 @@ pub struct EpisodeMetadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(range(min = 1, max = 300)))]
     pub script_timeout_s: Option<u32>,
+    /// What a review that rejects the work does to the episode; it ends it when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub after_rejection: Option<AfterRejection>,
     /// Benchmark variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(custom(no_nul)))]
@@ -72,6 +76,18 @@ pub struct EpisodeMetadata {
     #[serde(default, flatten)]
     #[garde(custom(storable_object))]
     pub additional_info: Map<String, Value>,
+}
+
+/// What a review that rejects the work does to its episode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterRejection {
+    /// The episode fails: nobody works on it any more.
+    #[default]
+    End,
+    /// The episode keeps running and the agent that the decision names continues, for as many rejections as an episode
+    /// may have.
+    Continue,
 }
 
 /// Answer of `POST /agent/run`.
@@ -180,12 +196,70 @@ pub struct Episode {
     /// Who goes on, by the newest review or refusal; nobody before the first, and nobody in a terminal state.
     #[serde(default)]
     pub next_agent: Option<NextAgent>,
+    /// Versions of the templates that its workspace began with; null where none were written.
+    #[serde(default)]
+    pub template_versions: Option<Map<String, Value>>,
+    /// The agents' to-do list; null before there is one.
+    #[serde(default)]
+    pub todo_list: Option<Map<String, Value>>,
+    /// The agents' journal; null before there is one.
+    #[serde(default)]
+    pub journal: Option<String>,
+    /// The plan that the work follows; null before there is one.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// `validation_logs` of its metadata, where that is a list of texts.
+    #[serde(default)]
+    pub validation_logs: Option<Vec<String>>,
     /// Every state it went through, in order.
     #[serde(default)]
     pub transitions: Vec<EpisodeTransition>,
     /// What happened, in order.
     #[serde(default)]
     pub traces: Vec<Trace>,
+    /// Number of the last trace given, where more follow: `after_trace_id` of the next request. Null when these are all.
+    #[serde(default)]
+    pub more_traces_after: Option<i64>,
+    /// Files that it left.
+    #[serde(default)]
+    pub assets: Vec<EpisodeAsset>,
+}
+
+/// A file that an episode left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EpisodeAsset {
+    /// Number.
+    pub id: i64,
+    /// Kind.
+    pub asset_type: AssetType,
+    /// Key in the object store.
+    pub s3_path: String,
+    /// Text, where it is one.
+    pub content: Option<String>,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Kind of an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetType {
+    /// A film of a run.
+    Video,
+    /// A model for the simulator.
+    Mjcf,
+    /// A picture.
+    Image,
+    /// A model for exchange.
+    Step,
+    /// A mesh.
+    Stl,
+    /// A mesh with colours.
+    Glb,
+    /// A script.
+    Python,
+    /// Anything else.
+    Other,
 }
 
 /// One change of an episode's state.
@@ -214,8 +288,41 @@ pub struct Trace {
     pub content: Option<String>,
     /// Data.
     pub metadata_vars: Option<Value>,
+    /// Number of the run in Langfuse; null where none is connected.
+    #[serde(default)]
+    pub langfuse_trace_id: Option<String>,
+    /// What a person thought of it: 1 good, 0 bad; null before anybody said.
+    #[serde(default)]
+    pub feedback_score: Option<i32>,
+    /// Their words.
+    #[serde(default)]
+    pub feedback_comment: Option<String>,
     /// When.
     pub created_at: DateTime<Utc>,
+}
+
+/// Query of `GET /episodes/{id}`: which of its traces to answer with. A page holds as many as asked for, and fewer where
+/// they are large; `more_traces_after` of the answer leads to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct EpisodeQuery {
+    /// Only traces with a larger number.
+    #[serde(default)]
+    #[garde(range(min = 0))]
+    pub after_trace_id: i64,
+    /// At most this many, 0 to 10 000.
+    #[serde(default = "default_traces")]
+    #[garde(range(min = 0, max = 10_000))]
+    pub trace_limit: i64,
+}
+
+impl Default for EpisodeQuery {
+    fn default() -> Self {
+        Self { after_trace_id: 0, trace_limit: default_traces() }
+    }
+}
+
+fn default_traces() -> i64 {
+    10_000
 }
 
 /// Query of `GET /episodes/`.

@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::json_text::storable_object;
+use crate::{
+    json_text::{bounded_objects, storable_object},
+    limits::MAX_EVENTS_PER_CALL,
+};
 
 /// File in a session's root to which scripts append events, one JSON object a line.
 pub const EVENTS_FILE: &str = "events.jsonl";
@@ -103,9 +106,17 @@ fn default_page() -> i64 {
 /// Body of `POST /episodes/{id}/events`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct IngestEventsRequest {
-    /// Events in order; each names itself in `event_type`.
+    /// Events in order; each names itself in `event_type`. At most 10 000, which hold at most 1 000 000 values
+    /// together; the rest goes into further calls.
+    #[serde(deserialize_with = "bounded_events")]
+    #[schemars(length(max = 10_000))]
     #[garde(inner(custom(named), custom(storable_object)))]
     pub events: Vec<Map<String, Value>>,
+}
+
+/// Reading stops at the first event that is too much: what a caller sends must not decide what this process holds.
+fn bounded_events<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Map<String, Value>>, D::Error> {
+    bounded_objects(deserializer, "events", MAX_EVENTS_PER_CALL)
 }
 
 fn named<C>(event: &Map<String, Value>, _: &C) -> garde::Result {
@@ -121,4 +132,21 @@ fn named<C>(event: &Map<String, Value>, _: &C) -> garde::Result {
 pub struct IngestEventsResponse {
     /// How many were stored; always as many as came.
     pub stored: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(events: usize) -> String {
+        format!(r#"{{"events":[{}]}}"#, vec![r#"{"event_type":"e"}"#; events].join(","))
+    }
+
+    #[test]
+    fn call_may_hold_as_many_events_as_documented() {
+        let whole: IngestEventsRequest = serde_json::from_str(&request(MAX_EVENTS_PER_CALL)).expect("within the limit");
+        assert_eq!(whole.events.len(), MAX_EVENTS_PER_CALL);
+        let error = serde_json::from_str::<IngestEventsRequest>(&request(MAX_EVENTS_PER_CALL + 1)).unwrap_err();
+        assert!(error.to_string().contains("more than 10000 events"), "{error}");
+    }
 }

@@ -3,6 +3,12 @@
 //! JSON may hold NUL characters; Postgres can hold them neither in `text` nor in `jsonb`, so requests that end up
 //! there are refused with the place of the character. Nor can it hold any number of values in one `jsonb`.
 
+use std::fmt;
+
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 /// Most values in one object, all depths together. Postgres fails at some ten millions, and nobody reads as many.
@@ -20,6 +26,139 @@ pub fn storable_object<C>(map: &Map<String, Value>, _: &C) -> garde::Result {
         return Err(garde::Error::new(message));
     }
     Ok(())
+}
+
+/// A list of at most `most` JSON objects that hold at most [`MAX_JSON_VALUES`] values together. Reading ends with an
+/// error at the first value beyond either limit, so that a caller cannot make this process hold more than that.
+/// `what` names the objects in the plural.
+pub fn bounded_objects<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &'static str,
+    most: usize,
+) -> Result<Vec<Map<String, Value>>, D::Error> {
+    deserializer.deserialize_seq(ObjectList { what, most })
+}
+
+struct ObjectList {
+    what: &'static str,
+    most: usize,
+}
+
+impl<'de> Visitor<'de> for ObjectList {
+    type Value = Vec<Map<String, Value>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a list of {}", self.what)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let Self { what, most } = self;
+        let mut values = 0;
+        let mut objects = Vec::new();
+        while let Some(object) = list.next_element_seed(BoundedObject { values: &mut values })? {
+            if objects.len() == most {
+                let message = format!("more than {most} {what} in one call; send the rest in further calls");
+                return Err(A::Error::custom(message));
+            }
+            objects.push(object);
+        }
+        Ok(objects)
+    }
+}
+
+/// Reads a JSON object, and counts its values together with those read before.
+struct BoundedObject<'a> {
+    values: &'a mut usize,
+}
+
+impl<'de> DeserializeSeed<'de> for BoundedObject<'_> {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for BoundedObject<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut read = Map::new();
+        while let Some(key) = object.next_key()? {
+            read.insert(key, object.next_value_seed(BoundedValue { values: self.values })?);
+        }
+        Ok(read)
+    }
+}
+
+/// As [`BoundedObject`], for a value of any kind.
+struct BoundedValue<'a> {
+    values: &'a mut usize,
+}
+
+impl<'de> DeserializeSeed<'de> for BoundedValue<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        *self.values += 1;
+        if *self.values > MAX_JSON_VALUES {
+            let message = format!("holds more values than the at most {MAX_JSON_VALUES} that are stored at once");
+            return Err(D::Error::custom(format!("{message}; send less in one call, and keep the bulk in a file")));
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for BoundedValue<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(BoundedValue { values: &mut *self.values })? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Value, A::Error> {
+        BoundedObject { values: self.values }.visit_map(object).map(Value::Object)
+    }
 }
 
 /// The value itself and all inside it.
@@ -58,6 +197,37 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn read(text: &str) -> Result<Vec<Map<String, Value>>, serde_json::Error> {
+        bounded_objects(&mut serde_json::Deserializer::from_str(text), "events", 3)
+    }
+
+    #[test]
+    fn objects_within_the_limits_are_read_as_they_are() {
+        let text = r#"[{"a": [1, -2, 2.5, "x", null, true, {"b": {}}]}, {}, {"c": 18446744073709551615}]"#;
+        assert_eq!(json!(read(text).expect("within the limits")), serde_json::from_str::<Value>(text).expect("JSON"));
+    }
+
+    #[test]
+    fn reading_stops_at_the_first_object_too_many() {
+        // What follows is not even JSON: nobody gets that far.
+        let error = read("[{}, {}, {}, {}, and so on").expect_err("four are too many");
+        assert!(error.to_string().contains("more than 3 events in one call"), "{error}");
+    }
+
+    #[test]
+    fn reading_stops_at_the_first_value_too_many() {
+        let half = vec!["0"; MAX_JSON_VALUES / 2].join(",");
+        // Two lists and their items are two more than the limit.
+        let text = format!(r#"[{{"a": [{half}]}}, {{"b": [{half}, and so on"#);
+        let error = read(&text).expect_err("together they hold too much");
+        assert!(error.to_string().contains("at most 1000000"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        assert!(read("[1]").is_err() && read(r#"{"a": 1}"#).is_err());
+    }
 
     fn place(value: &Value) -> Option<String> {
         nul_in_object(value.as_object().expect("an object"))

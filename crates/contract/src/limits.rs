@@ -40,3 +40,7 @@ pub const MAX_JOINT_GAP_MM: f64 = 1.0;
 pub const MAX_REJECTIONS: u32 = 5;
 /// Share of the goal zone's volume that the environment may fill.
 pub const MAX_GOAL_OBSTRUCTION: f64 = 0.35;
+/// Events in one call of `POST /episodes/{id}/events`.
+pub const MAX_EVENTS_PER_CALL: usize = 10_000;
+/// Bytes of traces, or of events, in one answer about an episode; one trace is given however large it is.
+pub const MAX_PAGE_BYTES: i64 = 8 * 1024 * 1024;

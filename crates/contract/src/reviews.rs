@@ -55,6 +55,13 @@ impl ReviewDecision {
     }
 }
 
+/// Whether the work of an agent has pictures that a reviewer can look at. Planners and electronics engineers write
+/// documents, and the search for bought parts answers with a list.
+pub fn has_pictures(agent_name: &str) -> bool {
+    let is_planner = agent_name.split('_').any(|word| word.eq_ignore_ascii_case("planner"));
+    !is_planner && !agent_name.starts_with("electronics") && !agent_name.starts_with("cots")
+}
+
 /// Who goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -93,8 +100,9 @@ pub struct ReviewFrontmatter {
 /// What a reviewer looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReviewEvidence {
-    /// How many pictures.
-    pub images_viewed: u32,
+    /// How many pictures; absent where the work that is reviewed has none.
+    #[serde(default)]
+    pub images_viewed: Option<u32>,
     /// Which files; at least one.
     pub files_checked: Vec<String>,
     /// Whether a video was watched.
@@ -135,7 +143,7 @@ pub struct Review {
     pub comments: Vec<String>,
     /// What the reviewer looked at.
     pub evidence: ReviewEvidence,
-    /// Who goes on; nobody after an approval or the last round.
+    /// Who goes on; nobody once the episode has ended.
     pub next_agent: Option<NextAgent>,
     /// `reviews/review-round-<n>/review.md`.
     pub path: String,
@@ -229,4 +237,19 @@ pub struct PlanRefusal {
     pub next_agent: NextAgent,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_of_planners_and_searches_has_no_pictures() {
+        for written in ["engineer_planner", "benchmark_planner", "planner", "electronics_engineer", "cots_search"] {
+            assert!(!has_pictures(written), "{written}");
+        }
+        for modelled in ["engineer_coder", "benchmark_coder", "engineer_reviewer", "engineer", "anybody"] {
+            assert!(has_pictures(modelled), "{modelled}");
+        }
+    }
 }

@@ -58,8 +58,11 @@ pub mod standard_ports {
     pub const TEMPORAL: u16 = 17233;
 }
 
-/// Temporal task queue that the controller's worker polls.
+/// Temporal task queue that the controller's worker polls for what takes moments: decisions of workflows, short writes.
 pub const EPISODE_QUEUE: &str = "simulation-task-queue";
+/// Temporal task queue that the controller's worker polls for runs of scripts. Runs wait here, where waiting costs
+/// nothing, and never in front of the short tasks of [`EPISODE_QUEUE`].
+pub const SCRIPT_QUEUE: &str = "script-task-queue";
 /// Temporal task queue that heavy workers poll.
 pub const HEAVY_QUEUE: &str = "heavy-tasks-queue";
 /// Temporal namespace of the stack.

@@ -22,6 +22,8 @@ pub(crate) const SIMULATE: Duration = Duration::from_mins(10);
 pub(crate) const DESIGN: Duration = Duration::from_secs(30);
 /// Waiting in the queue, checking and writing a hand-over.
 pub(crate) const SUBMIT: Duration = Duration::from_mins(2);
+/// No limit in practice, for calls whose caller watches the worker instead.
+pub(crate) const NONE: Duration = Duration::from_hours(24 * 7);
 /// Any other route, called by path.
 pub(crate) const OTHER: Duration = Duration::from_mins(1);
 

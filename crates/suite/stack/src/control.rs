@@ -121,6 +121,8 @@ pub struct ServiceStatus {
     pub service: Service,
     /// What it does.
     pub state: ServiceState,
+    /// How often the supervisor started it again after it had ended by itself.
+    pub restarts: u32,
     /// Process id while it runs.
     pub pid: Option<i32>,
     /// Where it listens.
@@ -145,7 +147,7 @@ pub enum ServiceState {
     Paused,
     /// Ended by a fault.
     Stopped,
-    /// Ended by itself.
+    /// Ended by itself; the supervisor starts it again after a pause.
     Ended(Ending),
 }
 

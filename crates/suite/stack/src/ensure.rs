@@ -33,6 +33,9 @@ const BUILD_THEM: &str = "let them be built: leave out --no-build, and unset STA
 /// The same where they were built just now.
 const BUILD_AGAIN: &str = "run the command again; if the same is said, `cargo clean` makes everything anew";
 
+/// How long to wait for a part that crashed to work again.
+const RESTART_DEADLINE: Duration = Duration::from_secs(30);
+
 /// How to ensure a stack.
 #[derive(Debug, Clone, Copy)]
 pub struct EnsureOptions {
@@ -196,8 +199,17 @@ fn flaw(
     if options.standard_ports && !descriptor.standard_ports {
         return Ok(Some("it does not listen on the standard ports".to_owned()));
     }
-    let broken = control.status()?.services.into_iter().find(|part| part.state != ServiceState::Ready);
-    Ok(broken.map(|part| format!("its {} is not ready but {}", part.service, part.state)))
+    // A part that crashed is being started again, which takes a worker some seconds.
+    let waiting_since = Instant::now();
+    loop {
+        let broken = control.status()?.services.into_iter().find(|part| part.state != ServiceState::Ready);
+        let Some(part) = broken else { return Ok(None) };
+        let comes_back = matches!(part.state, ServiceState::Starting | ServiceState::Ended(_));
+        if !comes_back || waiting_since.elapsed() > RESTART_DEADLINE {
+            return Ok(Some(format!("its {} is not ready but {}", part.service, part.state)));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// A stack that this process started.

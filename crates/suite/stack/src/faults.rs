@@ -16,10 +16,11 @@ pub enum Fault {
     Pause,
     /// Lets a paused part go on.
     Resume,
-    /// Ends it and every process below it at once, without a chance to tidy up.
+    /// Ends it and every process below it at once, without a chance to tidy up. It stays down until `Restart`; only a
+    /// part that ends by itself is started again by the supervisor.
     Kill,
     /// Stops it where it still runs, starts it on the same port, waits until it is ready. What it kept in memory is
-    /// gone; Temporal of the embedded stack keeps everything in memory.
+    /// gone.
     Restart,
 }
 

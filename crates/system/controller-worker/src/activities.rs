@@ -1,4 +1,4 @@
-//! What the episode workflow has done: running the script phase, and writing the end of an episode.
+//! What the episode workflow has done: running a script, and writing the end of an episode.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,20 +17,20 @@ use workflows::{EpisodeInput, EpisodeResult};
 use crate::{
     outcome::PhaseOutcome,
     script_phase::{Attempt, PhaseError, ScriptPhase},
+    shutdown::Shutdown,
 };
 
 /// Pause between two signs of life; several fit into the heartbeat limit of the workflow.
 const HEARTBEAT_PAUSE: Duration = Duration::from_secs(2);
 
-/// The activities of an episode and what they work with.
+/// The short activities of an episode.
 pub(crate) struct EpisodeActivities {
     store: EpisodeStore,
-    script_phase: ScriptPhase,
 }
 
 impl EpisodeActivities {
-    pub(crate) fn new(store: EpisodeStore, script_phase: ScriptPhase) -> Self {
-        Self { store, script_phase }
+    pub(crate) fn new(store: EpisodeStore) -> Self {
+        Self { store }
     }
 }
 
@@ -44,23 +44,6 @@ pub(crate) struct FinishInput {
 
 #[activities]
 impl EpisodeActivities {
-    /// Runs the episode's script in the light worker. A script that fails is an outcome; an error means that the
-    /// attempt itself did not come to an end and may be tried again.
-    #[activity]
-    pub(crate) async fn run_script_phase(
-        self: Arc<Self>,
-        context: ActivityContext,
-        input: EpisodeInput,
-    ) -> Result<PhaseOutcome, ActivityError> {
-        let info = context.info();
-        let attempt = Attempt { number: info.attempt, workflow_id: info.workflow_id.clone() };
-        tokio::select! {
-            outcome = self.script_phase.run(&input, &attempt) => outcome.map_err(|error| activity_error(&error)),
-            never = give_signs_of_life(&context) => Err(never),
-            () = context.cancelled() => Err(ActivityError::cancelled()),
-        }
-    }
-
     /// Brings an episode into its terminal state. One that is in a terminal state already keeps it.
     #[activity]
     pub(crate) async fn finish_episode(
@@ -81,6 +64,61 @@ impl EpisodeActivities {
     }
 }
 
+/// Runs of scripts.
+pub(crate) struct ScriptActivities {
+    script_phase: ScriptPhase,
+    shutdown: Shutdown,
+}
+
+impl ScriptActivities {
+    pub(crate) fn new(script_phase: ScriptPhase, shutdown: Shutdown) -> Self {
+        Self { script_phase, shutdown }
+    }
+}
+
+/// Which script of which episode runs, and for the how-manieth time the workflow asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ScriptInput {
+    pub(crate) episode: EpisodeInput,
+    /// From 1; each round has an outcome of its own.
+    pub(crate) round: u32,
+}
+
+#[activities]
+impl ScriptActivities {
+    /// Runs the episode's script in the light worker. A script that fails is an outcome; an error means that the
+    /// attempt has no outcome and may be tried again.
+    #[activity]
+    pub(crate) async fn run_script_phase(
+        self: Arc<Self>,
+        context: ActivityContext,
+        input: ScriptInput,
+    ) -> Result<PhaseOutcome, ActivityError> {
+        let info = context.info();
+        let attempt = Attempt { number: info.attempt, workflow_id: info.workflow_id.clone() };
+        tokio::select! {
+            outcome = self.script_phase.run(&input, &attempt) => outcome.map_err(|error| activity_error(&error)),
+            never = give_signs_of_life(&context) => Err(never),
+            () = context.cancelled() => {
+                self.script_phase.let_go(&input, &attempt).await;
+                Err(self.cut_off(&attempt))
+            }
+        }
+    }
+}
+
+impl ScriptActivities {
+    /// Why a run is cut off: a process that ends hands it on to the next one, everything else cancels it.
+    fn cut_off(&self, attempt: &Attempt) -> ActivityError {
+        if self.shutdown.has_begun() {
+            let message = format!("attempt {} is handed on: this process is ending", attempt.number);
+            ActivityError::application(ApplicationFailure::new(message))
+        } else {
+            ActivityError::cancelled()
+        }
+    }
+}
+
 /// Tells Temporal every [`HEARTBEAT_PAUSE`] that the activity lives, and learns so when it is cancelled. Ends only
 /// when a sign of life cannot be sent.
 async fn give_signs_of_life(context: &ActivityContext) -> ActivityError {
@@ -97,7 +135,7 @@ async fn give_signs_of_life(context: &ActivityContext) -> ActivityError {
 fn activity_error(error: &PhaseError) -> ActivityError {
     let pointless = error.is_final();
     let message = error.chain();
-    tracing::warn!(message, pointless, "an activity did not come to its end");
+    tracing::warn!(message, pointless, "an activity has no outcome");
     let failure = if pointless { ApplicationFailure::non_retryable(message) } else { ApplicationFailure::new(message) };
     ActivityError::application(failure)
 }

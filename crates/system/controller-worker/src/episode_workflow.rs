@@ -2,26 +2,32 @@
 
 use std::time::Duration;
 
-use contract::episodes::EpisodeStatus;
+use contract::{episodes::EpisodeStatus, wiring::SCRIPT_QUEUE};
 use temporalio_common::{RetryPolicy, error::ActivityExecutionError};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult};
 use workflows::{EpisodeInput, EpisodeResult};
 
 use crate::{
-    activities::{EpisodeActivities, FinishInput},
+    activities::{EpisodeActivities, FinishInput, ScriptActivities, ScriptInput},
     outcome::PhaseOutcome,
 };
 
-/// Attempts of a phase whose worker or database does not answer.
-const PHASE_ATTEMPTS: u32 = 3;
-/// What a phase may take on top of its script's own limit: reading the script, writing what came of it.
-const PHASE_OVERHEAD: Duration = Duration::from_mins(1);
+/// Attempts of a phase, as a last resort: the phase itself decides how often it waits for a worker and how many lost
+/// runs it repeats, and needs fewer.
+const PHASE_ATTEMPTS: u32 = 100;
+/// First and longest pause between two attempts of a phase. Attempts that wait for a worker are short, so that they are
+/// repeated often.
+const FIRST_PHASE_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PHASE_PAUSE: Duration = Duration::from_secs(5);
+/// What one attempt may take on top of its script's own limit: mostly waiting for a place in the light worker, which
+/// others use too. Whether the attempt lives is told by its heartbeats.
+const PHASE_OVERHEAD: Duration = Duration::from_hours(1);
 /// A phase that gives no sign of life for this long counts as lost, and is begun anew.
-const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
+const HEARTBEAT_LIMIT: Duration = Duration::from_secs(15);
 /// How long writing the end of an episode may take in one attempt.
 const FINISH_LIMIT: Duration = Duration::from_secs(30);
-/// Longest pause between attempts to write the end of an episode, which go on until one works.
+/// Longest pause between attempts to write the end of an episode; they are repeated until one works.
 const LONGEST_FINISH_PAUSE: Duration = Duration::from_secs(10);
 
 /// Carries one episode from `queued` to a terminal state.
@@ -31,12 +37,13 @@ pub(crate) struct EpisodeWorkflow;
 
 #[workflow_methods]
 impl EpisodeWorkflow {
-    /// Runs the one phase there is, then writes how it ended.
+    /// Runs the one phase there is, then writes its end.
     #[run]
     pub(crate) async fn run(ctx: &mut WorkflowContext<Self>, input: EpisodeInput) -> WorkflowResult<EpisodeResult> {
         let episode_id = input.episode_id;
         let options = phase_options(input.script_timeout_s);
-        let phase = ctx.execute_activity(EpisodeActivities::run_script_phase, input, options).await;
+        let first_round = ScriptInput { episode: input, round: 1 };
+        let phase = ctx.execute_activity(ScriptActivities::run_script_phase, first_round, options).await;
         let (status, reason) = match phase {
             Ok(PhaseOutcome::Completed) => (EpisodeStatus::Completed, None),
             Ok(PhaseOutcome::Failed { reason }) => (EpisodeStatus::Failed, Some(reason)),
@@ -55,11 +62,16 @@ impl EpisodeWorkflow {
 fn phase_options(script_timeout_s: u32) -> ActivityOptions {
     let limit = Duration::from_secs(u64::from(script_timeout_s)) + PHASE_OVERHEAD;
     let retries = RetryPolicy::builder()
-        .initial_interval(Duration::from_secs(1))
-        .backoff_coefficient(2.0)
+        .initial_interval(FIRST_PHASE_PAUSE)
+        .backoff_coefficient(1.5)
+        .maximum_interval(LONGEST_PHASE_PAUSE)
         .maximum_attempts(PHASE_ATTEMPTS)
         .build();
-    ActivityOptions::with_start_to_close_timeout(limit).heartbeat_timeout(HEARTBEAT_LIMIT).retry_policy(retries).build()
+    ActivityOptions::with_start_to_close_timeout(limit)
+        .task_queue(SCRIPT_QUEUE)
+        .heartbeat_timeout(HEARTBEAT_LIMIT)
+        .retry_policy(retries)
+        .build()
 }
 
 /// The end is written even when the workflow is being cancelled, hence a token of its own.

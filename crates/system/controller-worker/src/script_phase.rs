@@ -1,9 +1,18 @@
-//! The one phase of an episode so far: run a script of its workspace, keep what came of it.
+//! The one phase of an episode so far: run a script of its workspace, keep what it produced.
 //!
 //! An attempt may be lost at any point and another begun, even while the first still runs somewhere. Therefore all
 //! that a run produced (events, end of the tool call, outcome) is stored in one transaction that succeeds once per
-//! phase; an attempt that comes second learns the outcome of the first and stores nothing. What is told before the
-//! run (state `running`, begin of the tool call with its attempt number) may be told again and says so.
+//! phase and round; an attempt that comes second learns the outcome of the first and stores nothing. What is stored
+//! before the run (state `running`, begin of the tool call with its attempt number) may be stored again and says so.
+//!
+//! Three kinds of trouble are kept apart. A light worker that cannot be reached, or is not ready, has not run anything:
+//! the phase waits for it ([`MAX_UNREACHABLE`]). A run whose answer was lost may have been the script's doing: it is
+//! repeated a few times ([`MAX_LOST_RUNS`]). A script that fails is an outcome, and is never repeated.
+//!
+//! A run has no time limit here: the worker enforces the script's own, from the moment in which the run begins. How
+//! long it waits for its turn before does not matter, as long as the worker answers.
+
+use std::time::Duration;
 
 use chrono::Utc;
 use contract::{
@@ -12,15 +21,33 @@ use contract::{
     execution::{ExecuteRequest, ExecuteResponse},
     files::{FileContent, PathRequest},
 };
-use episode_store::{EpisodeStore, NewTrace, PhaseRecord, PhaseRecording, StoreError, Transition, TransitionOutcome};
+use episode_store::{
+    EpisodeStore, NewTrace, PhaseKey, PhaseRecord, PhaseRecording, StoreError, Transition, TransitionOutcome,
+};
 use serde_json::{Value, json};
-use worker_api::{LightWorker, NoReply, Reply, StatusCode, UnexpectedReply};
+use tokio::time::Instant;
+use worker_api::{LightWorker, NoReply, Outcome, Reply, StatusCode, UnexpectedReply};
 use workflows::EpisodeInput;
 
-use crate::outcome::{PhaseOutcome, judge};
+use crate::{
+    activities::ScriptInput,
+    outcome::{PhaseOutcome, judge},
+    progress::{MAX_LOST_RUNS, MAX_UNREACHABLE, Progress},
+    turns::Turns,
+};
 
 /// Name of the phase in checkpoints.
 const PHASE: &str = "run_script";
+/// Time between two looks whether the worker that holds a run still answers.
+const LOOK_PAUSE: Duration = Duration::from_secs(3);
+/// Looks in a row without an answer after which the run counts as lost.
+const MAX_UNANSWERED_LOOKS: u32 = 3;
+/// How long storing the result of a run is tried again while the database is away, before the run itself is repeated.
+const STORING_PATIENCE: Duration = Duration::from_mins(2);
+/// Pause between two such tries.
+const STORING_PAUSE: Duration = Duration::from_secs(1);
+/// How long noting that a run was let go may take: the process that does so is ending.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
 /// Name of the tool in traces.
 const TOOL: &str = "execute";
 
@@ -33,7 +60,7 @@ pub(crate) struct Attempt {
     pub(crate) workflow_id: Option<String>,
 }
 
-/// Why an attempt did not come to its end.
+/// Why an attempt has no outcome.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PhaseError {
     /// The store failed.
@@ -56,6 +83,15 @@ impl PhaseError {
         matches!(self, Self::Store(StoreError::UnknownEpisode(_)) | Self::Checkpoint(_))
     }
 
+    /// True when the light worker has begun nothing: nobody listens there, or it says that it cannot work now.
+    fn is_unreachable(&self) -> bool {
+        match self {
+            Self::NoReply(NoReply::Unreachable { .. } | NoReply::TimedOut { .. }) => true,
+            Self::Reply(unexpected) => is_not_ready(unexpected.status()),
+            Self::NoReply(NoReply::Unsendable { .. }) | Self::Store(_) | Self::Checkpoint(_) => false,
+        }
+    }
+
     /// The error and all its causes in one line.
     pub(crate) fn chain(&self) -> String {
         let first: &dyn std::error::Error = self;
@@ -64,11 +100,30 @@ impl PhaseError {
     }
 }
 
-/// Runs scripts of episodes in the light worker.
+/// Statuses by which a worker, or whatever stands before it, says "not now".
+fn is_not_ready(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    )
+}
+
+/// Runs scripts of episodes in the light worker. Clones share their turns.
+#[derive(Clone)]
 pub(crate) struct ScriptPhase {
     store: EpisodeStore,
     worker_light_url: String,
     http: reqwest::Client,
+    turns: Turns,
+}
+
+/// A script that can be run, or why there is none.
+enum Script {
+    Refused { reason: String },
+    Code(String),
 }
 
 /// A run, or why there was nothing to run.
@@ -79,121 +134,264 @@ enum Execution {
 
 impl ScriptPhase {
     pub(crate) fn new(store: EpisodeStore, worker_light_url: String, http: reqwest::Client) -> Self {
-        Self { store, worker_light_url, http }
+        Self { store, worker_light_url, http, turns: Turns::default() }
     }
 
     /// One attempt. `Ok` is final for the episode; `Err` may be tried again unless [`PhaseError::is_final`].
-    pub(crate) async fn run(&self, input: &EpisodeInput, attempt: &Attempt) -> Result<PhaseOutcome, PhaseError> {
-        if let Some(outcome) = self.finished(input).await? {
-            return Ok(outcome);
-        }
+    pub(crate) async fn run(&self, input: &ScriptInput, attempt: &Attempt) -> Result<PhaseOutcome, PhaseError> {
+        let episode = &input.episode;
+        let _turn = self.turns.take(episode.episode_id).await;
+        let mut progress = match self.earlier(input).await? {
+            Earlier::Finished(outcome) => return Ok(outcome),
+            Earlier::UnderWay(progress) => progress.at_start_of_attempt(),
+        };
         let running =
             Transition { status: EpisodeStatus::Running, workflow_id: attempt.workflow_id.clone(), reason: None };
-        if let TransitionOutcome::Unchanged { status } = self.store.transition(input.episode_id, &running).await?
+        if let TransitionOutcome::Unchanged { status } = self.store.transition(episode.episode_id, &running).await?
             && status.is_terminal()
         {
             return Ok(PhaseOutcome::NotBegun { status });
         }
-        let number = i32::try_from(attempt.number).unwrap_or(i32::MAX);
-        self.store.save_checkpoint(input.episode_id, PHASE, number, &json!({"step": "running"})).await?;
-        self.store.add_trace(input.episode_id, &tool_start(input, attempt)).await?;
-        match self.execute(input).await {
-            Ok(execution) => self.record(input, number, execution).await,
-            Err(error) => {
-                self.note_lost_attempt(input, attempt, &error.chain()).await;
-                Err(error)
+        if progress.lost_runs >= MAX_LOST_RUNS {
+            let reason = format!(
+                "{MAX_LOST_RUNS} runs of {} were lost together with worker-light or the connection to it, and no \
+                 further one is begun; the traces tell each",
+                episode.script_path
+            );
+            return self.record(input, attempt, Execution::Refused { reason }).await;
+        }
+        let worker = LightWorker::new(&self.worker_light_url, episode.session_id.as_str(), self.http.clone());
+        let code = match read_script(&worker, episode).await {
+            Ok(Script::Code(code)) => code,
+            Ok(Script::Refused { reason }) => {
+                return self.record(input, attempt, Execution::Refused { reason }).await;
             }
+            Err(error) if error.is_unreachable() => return self.not_reached(input, attempt, progress, error).await,
+            Err(error) => return self.lost(input, attempt, progress, error).await,
+        };
+        progress.begin_run();
+        self.save(input, attempt, &progress).await?;
+        self.store.add_trace(episode.episode_id, &tool_start(episode, attempt)).await?;
+        match execute(&worker, episode, code).await {
+            Ok(execution) => self.record(input, attempt, execution).await,
+            // It was alive a moment ago and says itself that the run has not begun.
+            Err(error @ PhaseError::Reply(_)) if error.is_unreachable() => {
+                self.not_reached(input, attempt, progress, error).await
+            }
+            Err(error) => self.lost(input, attempt, progress, error).await,
         }
     }
 
-    /// The outcome of an earlier attempt that got to its end without Temporal learning of it.
-    async fn finished(&self, input: &EpisodeInput) -> Result<Option<PhaseOutcome>, PhaseError> {
-        let checkpoint = self.store.checkpoint(input.episode_id, PHASE).await?;
-        let finished = checkpoint.filter(|checkpoint| checkpoint.finished_at.is_some());
-        Ok(finished.map(|checkpoint| serde_json::from_value(checkpoint.state)).transpose()?)
+    /// Notes that the run of this attempt, if there is one, was ended by ourselves: by the end of this process or a
+    /// cancellation. That this fails changes nothing but a count.
+    pub(crate) async fn let_go(&self, input: &ScriptInput, attempt: &Attempt) {
+        let note = async {
+            if let Earlier::UnderWay(mut progress) = self.earlier(input).await? {
+                progress.let_go_of_run();
+                self.save(input, attempt, &progress).await?;
+            }
+            Ok::<(), PhaseError>(())
+        };
+        match tokio::time::timeout(FAREWELL_LIMIT, note).await {
+            Ok(Ok(()) | Err(PhaseError::Store(StoreError::UnknownEpisode(_)))) => {}
+            Ok(Err(error)) => tracing::warn!(error = error.chain(), "a run that is handed on will count as lost"),
+            Err(_) => tracing::warn!("a run that is handed on will count as lost: the database did not answer"),
+        }
     }
 
-    async fn execute(&self, input: &EpisodeInput) -> Result<Execution, PhaseError> {
-        let worker = LightWorker::new(&self.worker_light_url, input.session_id.as_str(), self.http.clone());
-        let script = &input.script_path;
-        let read = worker.read_file(&PathRequest { path: script.clone() }).await?;
-        if read.status == StatusCode::NOT_FOUND {
-            let reason = format!("{script} does not exist in session {}", input.session_id);
-            return Ok(Execution::Refused { reason });
-        }
-        if let Some(reason) = refusal(script, &read) {
-            return Ok(Execution::Refused { reason });
-        }
-        let code = read.expect::<FileContent>(StatusCode::OK)?.content;
-        if code.trim().is_empty() {
-            return Ok(Execution::Refused { reason: format!("{script} is empty") });
-        }
-        let ran = worker.execute(&ExecuteRequest { code, timeout: input.script_timeout_s }).await?;
-        if let Some(reason) = refusal(script, &ran) {
-            return Ok(Execution::Refused { reason });
-        }
-        Ok(Execution::Ran(ran.expect(StatusCode::OK)?))
+    /// What earlier attempts left: an outcome that Temporal did not learn of, or how far they came.
+    async fn earlier(&self, input: &ScriptInput) -> Result<Earlier, PhaseError> {
+        Ok(match self.store.checkpoint(&key(input)).await? {
+            None => Earlier::UnderWay(Progress::default()),
+            Some(found) if found.finished_at.is_some() => Earlier::Finished(serde_json::from_value(found.state)?),
+            Some(found) => Earlier::UnderWay(serde_json::from_value(found.state)?),
+        })
     }
 
-    /// Stores all that came of the run, unless another attempt was first; the outcome that counts.
+    async fn save(&self, input: &ScriptInput, attempt: &Attempt, progress: &Progress) -> Result<(), PhaseError> {
+        let state = serde_json::to_value(progress)?;
+        Ok(self.store.save_checkpoint(&key(input), attempt.for_database(), &state).await?)
+    }
+
+    /// The run, or the way to it, was lost: it is repeated, and counted.
+    async fn lost(
+        &self,
+        input: &ScriptInput,
+        attempt: &Attempt,
+        mut progress: Progress,
+        error: PhaseError,
+    ) -> Result<PhaseOutcome, PhaseError> {
+        progress.lose_run();
+        self.save(input, attempt, &progress).await?;
+        let note = format!("attempt {} was lost: {}", attempt.number, error.chain());
+        self.store.add_trace(input.episode.episode_id, &error_trace(&input.episode, attempt, note)).await?;
+        Err(error)
+    }
+
+    /// The light worker has begun nothing: wait for it, unless it has been away for too long.
+    async fn not_reached(
+        &self,
+        input: &ScriptInput,
+        attempt: &Attempt,
+        mut progress: Progress,
+        error: PhaseError,
+    ) -> Result<PhaseOutcome, PhaseError> {
+        let is_first = progress.unreachable_since.is_none();
+        let away_for = progress.not_reached(Utc::now());
+        if away_for >= MAX_UNREACHABLE {
+            let reason = format!(
+                "worker-light could not be reached for {} s, at most {} s are waited for it; last: {}",
+                away_for.as_secs(),
+                MAX_UNREACHABLE.as_secs(),
+                error.chain()
+            );
+            return self.record(input, attempt, Execution::Refused { reason }).await;
+        }
+        self.save(input, attempt, &progress).await?;
+        if is_first {
+            let note = format!("waiting for worker-light: {}", error.chain());
+            self.store.add_trace(input.episode.episode_id, &error_trace(&input.episode, attempt, note)).await?;
+        }
+        Err(error)
+    }
+
+    /// Stores all that the run produced, unless another attempt was first; the outcome that counts. An outage of the
+    /// database is waited out: the run would have to be repeated otherwise.
     async fn record(
         &self,
-        input: &EpisodeInput,
-        number: i32,
+        input: &ScriptInput,
+        attempt: &Attempt,
         execution: Execution,
     ) -> Result<PhaseOutcome, PhaseError> {
-        let (outcome, facts, emitted) = match execution {
-            Execution::Refused { reason } => (PhaseOutcome::Failed { reason }, json!({}), Vec::new()),
-            Execution::Ran(run) => {
-                let facts = json!({
-                    "exit_code": run.exit_code,
-                    "timed_out": run.timed_out,
-                    "violation": run.violation,
-                    "stdout": run.stdout,
-                    "stderr": run.stderr,
-                    "events": run.events.len(),
-                    "malformed_events": run.malformed_events,
-                });
-                (judge(&input.script_path, input.script_timeout_s, &run), facts, run.events)
+        let (outcome, record) = phase_record(input, attempt, execution)?;
+        let begun = Instant::now();
+        loop {
+            match self.store.record_phase(&record).await {
+                Ok(PhaseRecording::Recorded) => return Ok(outcome),
+                Ok(PhaseRecording::AlreadyFinished { state }) => return Ok(serde_json::from_value(state)?),
+                Err(error) if error.is_outage() && begun.elapsed() < STORING_PATIENCE => {
+                    tracing::warn!(episode_id = %record.key.episode_id, %error, "a result is not stored yet");
+                    tokio::time::sleep(STORING_PAUSE).await;
+                }
+                Err(error) => return Err(error.into()),
             }
-        };
-        let command = event(
-            RUN_COMMAND_TOOL,
-            Utc::now(),
-            json!({
-                "episode_id": input.episode_id,
-                "session_id": input.session_id,
-                "command": format!("python {}", input.script_path),
-                "exit_code": facts.get("exit_code"),
-            }),
-        );
-        let record = PhaseRecord {
-            episode_id: input.episode_id,
-            phase: PHASE,
-            attempt: number,
-            state: serde_json::to_value(&outcome)?,
-            events: std::iter::once(command).chain(emitted).collect(),
-            traces: vec![tool_end(input, number, &outcome, facts)],
-        };
-        match self.store.record_phase(&record).await? {
-            PhaseRecording::Recorded => Ok(outcome),
-            PhaseRecording::AlreadyFinished { state } => Ok(serde_json::from_value(state)?),
         }
     }
+}
 
-    /// Leaves a trace of an attempt that was lost. That this fails too, say because the database is what broke,
-    /// changes nothing: the error itself goes to Temporal.
-    async fn note_lost_attempt(&self, input: &EpisodeInput, attempt: &Attempt, cause: &str) {
-        let trace = NewTrace {
-            trace_type: TraceType::Error,
-            name: Some(TOOL.to_owned()),
-            content: Some(format!("attempt {} was lost: {cause}", attempt.number)),
-            metadata: Some(json!({"attempt": attempt.number, "session_id": input.session_id})),
-        };
-        if let Err(error) = self.store.add_trace(input.episode_id, &trace).await {
-            tracing::warn!(episode_id = %input.episode_id, %error, "the lost attempt left no trace");
+/// What earlier attempts left.
+enum Earlier {
+    Finished(PhaseOutcome),
+    UnderWay(Progress),
+}
+
+impl Attempt {
+    fn for_database(&self) -> i32 {
+        i32::try_from(self.number).unwrap_or(i32::MAX)
+    }
+}
+
+fn key(input: &ScriptInput) -> PhaseKey {
+    PhaseKey { episode_id: input.episode.episode_id, phase: PHASE, round: input.round }
+}
+
+async fn read_script(worker: &LightWorker, input: &EpisodeInput) -> Result<Script, PhaseError> {
+    let script = &input.script_path;
+    // Asked first because it answers at once: a worker that hangs is found out sooner than by a call that may be slow.
+    worker.health().await?.expect_status(StatusCode::OK)?;
+    let read = worker.read_file(&PathRequest { path: script.clone() }).await?;
+    if read.status == StatusCode::NOT_FOUND {
+        return Ok(Script::Refused { reason: nothing_to_run(input) });
+    }
+    if let Some(reason) = refusal(script, &read) {
+        return Ok(Script::Refused { reason });
+    }
+    let code = read.expect::<FileContent>(StatusCode::OK)?.content;
+    if code.trim().is_empty() {
+        return Ok(Script::Refused { reason: format!("{script} is empty") });
+    }
+    Ok(Script::Code(code))
+}
+
+/// Says what an episode needs here, since its task alone starts nothing.
+fn nothing_to_run(input: &EpisodeInput) -> String {
+    let (script, session) = (&input.script_path, &input.session_id);
+    format!(
+        "{script} does not exist in session {session}. This stack runs no agents that would work on the task: an \
+         episode runs a script of its session, the one that metadata_vars.script_path names, else script.py"
+    )
+}
+
+async fn execute(worker: &LightWorker, input: &EpisodeInput, code: String) -> Result<Execution, PhaseError> {
+    let request = ExecuteRequest { code, timeout: input.script_timeout_s };
+    let ran = tokio::select! {
+        ran = worker.execute_in_its_own_time(&request) => ran?,
+        silence = silence_of(worker) => return Err(silence.into()),
+    };
+    if let Some(reason) = refusal(&input.script_path, &ran) {
+        return Ok(Execution::Refused { reason });
+    }
+    Ok(Execution::Ran(ran.expect(StatusCode::OK)?))
+}
+
+/// Returns when the worker has stopped answering; what it said last.
+async fn silence_of(worker: &LightWorker) -> NoReply {
+    let mut unanswered = 0;
+    loop {
+        tokio::time::sleep(LOOK_PAUSE).await;
+        let look: Outcome = worker.health().await;
+        match look {
+            Ok(_) => unanswered = 0,
+            Err(silence) => {
+                unanswered += 1;
+                if unanswered == MAX_UNANSWERED_LOOKS {
+                    return silence;
+                }
+            }
         }
     }
+}
+
+/// All that a run leaves behind, and its outcome.
+fn phase_record(
+    input: &ScriptInput,
+    attempt: &Attempt,
+    execution: Execution,
+) -> Result<(PhaseOutcome, PhaseRecord), PhaseError> {
+    let episode = &input.episode;
+    let (outcome, facts, emitted) = match execution {
+        Execution::Refused { reason } => (PhaseOutcome::Failed { reason }, json!({}), Vec::new()),
+        Execution::Ran(run) => {
+            let facts = json!({
+                "exit_code": run.exit_code,
+                "timed_out": run.timed_out,
+                "violation": run.violation,
+                "stdout": run.stdout,
+                "stderr": run.stderr,
+                "events": run.events.len(),
+                "malformed_events": run.malformed_events,
+            });
+            (judge(&episode.script_path, episode.script_timeout_s, &run), facts, run.events)
+        }
+    };
+    let command = event(
+        RUN_COMMAND_TOOL,
+        Utc::now(),
+        json!({
+            "episode_id": episode.episode_id,
+            "session_id": episode.session_id,
+            "command": format!("python {}", episode.script_path),
+            "exit_code": facts.get("exit_code"),
+        }),
+    );
+    let record = PhaseRecord {
+        key: key(input),
+        attempt: attempt.for_database(),
+        state: serde_json::to_value(&outcome)?,
+        events: std::iter::once(command).chain(emitted).collect(),
+        traces: vec![tool_end(episode, attempt.for_database(), &outcome, facts)],
+    };
+    Ok((outcome, record))
 }
 
 /// The reason in an answer that refuses the request itself (4xx, unless it only says "too many now"): trying again
@@ -220,6 +418,15 @@ fn tool_start(input: &EpisodeInput, attempt: &Attempt) -> NewTrace {
             "script_path": input.script_path,
             "timeout_s": input.script_timeout_s,
         })),
+    }
+}
+
+fn error_trace(input: &EpisodeInput, attempt: &Attempt, content: String) -> NewTrace {
+    NewTrace {
+        trace_type: TraceType::Error,
+        name: Some(TOOL.to_owned()),
+        content: Some(content),
+        metadata: Some(json!({"attempt": attempt.number, "session_id": input.session_id})),
     }
 }
 

@@ -5,7 +5,6 @@ use axum::extract::State;
 use contract::{
     episodes::{AgentRunRequest, AgentRunResponse, EpisodeMetadata, EpisodeStatus},
     files::ResponseStatus,
-    limits::DEFAULT_EXECUTE_TIMEOUT_S,
     session::SessionId,
     wiring::EPISODE_QUEUE,
 };
@@ -19,15 +18,17 @@ use crate::{
     application::{Application, refusal},
 };
 
-/// Script of the workspace that an episode runs unless its metadata names another.
-const DEFAULT_SCRIPT: &str = "script.py";
-
 pub(crate) fn routes() -> ApiRouter<Application> {
     ApiRouter::new().api_route(
         "/agent/run",
         post_with(run, |o| {
             o.summary("Store an episode and start its workflow")
-                .description("503 when Temporal does not take the workflow; the episode is then stored as failed.")
+                .description(
+                    "The episode runs a script of its session: the one that `metadata_vars.script_path` names, else \
+                     `script.py`. The task is stored with it; this stack runs no agents that would work on a task by \
+                     themselves, and an episode without a script fails with that reason. 503 when Temporal does not \
+                     take the workflow; the episode is then stored as failed.",
+                )
                 .tag("agents")
         }),
     )
@@ -40,12 +41,7 @@ async fn run(
     let session_id: SessionId =
         request.session_id.parse().map_err(|error| ServiceError::unprocessable(format!("session_id: {error}")))?;
     let episode = new_episode(request);
-    let input = EpisodeInput {
-        episode_id: episode.id,
-        session_id,
-        script_path: episode.metadata.script_path.clone().unwrap_or_else(|| DEFAULT_SCRIPT.to_owned()),
-        script_timeout_s: episode.metadata.script_timeout_s.unwrap_or(DEFAULT_EXECUTE_TIMEOUT_S),
-    };
+    let input = EpisodeInput::new(episode.id, session_id, &episode.metadata);
     let episode_id = episode.id;
     // A caller that goes away must not leave an episode that nobody starts: from the first write on, the work is a
     // task of its own.
@@ -71,10 +67,16 @@ pub(crate) fn new_episode(request: AgentRunRequest) -> NewEpisode {
 }
 
 /// Stores the episode, then starts its workflow. When Temporal does not take it the episode ends as failed and the
-/// caller is told so.
+/// caller is told so. Should this process die between the two, the sweeper of the controller's worker starts it.
 async fn start(application: &Application, episode: NewEpisode, input: EpisodeInput) -> Answer<()> {
     let id = episode.id;
-    application.store.create_episode(&episode).await.map_err(refusal)?;
+    application.store.create_episode(&episode).await.map_err(|error| match error {
+        // The database may have stored it and died before it said so.
+        error if error.is_outage() => ServiceError::unavailable(format!(
+            "the database broke off while episode {id} was being stored; if it is stored, it will be started: {error}"
+        )),
+        error => refusal(error),
+    })?;
     match application.frontend.start_episode(EPISODE_QUEUE, input).await {
         Ok(workflow_id) => {
             tracing::info!(episode_id = %id, workflow_id, "episode started");
@@ -88,8 +90,14 @@ async fn start(application: &Application, episode: NewEpisode, input: EpisodeInp
             let reason = format!("the workflow was not started: {error}");
             tracing::warn!(episode_id = %id, reason, "episode failed to start");
             let failed = Transition { status: EpisodeStatus::Failed, workflow_id: None, reason: Some(reason.clone()) };
-            application.store.transition(id, &failed).await.map_err(refusal)?;
-            Err(ServiceError::unavailable(format!("episode {id} is stored as failed: {reason}")))
+            let what_follows = match application.store.transition(id, &failed).await {
+                Ok(_) => "is stored as failed",
+                Err(error) => {
+                    tracing::warn!(episode_id = %id, %error, "the failure to start is not stored");
+                    "is stored and will be started later"
+                }
+            };
+            Err(ServiceError::unavailable(format!("episode {id} {what_follows}: {reason}")))
         }
     }
 }

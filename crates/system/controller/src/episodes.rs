@@ -8,12 +8,15 @@ use axum::{
     routing::get,
 };
 use contract::{
-    episodes::{DeleteEpisodeResponse, Episode, ListEpisodesQuery},
+    episodes::{DeleteEpisodeResponse, Episode, EpisodeQuery, ListEpisodesQuery},
     files::ResponseStatus,
 };
 use service::{Answer, ValidId, ValidQuery};
 
-use crate::application::{Application, refusal};
+use crate::{
+    application::{Application, refusal},
+    cancellation::cancel_in_background,
+};
 
 pub(crate) fn routes() -> ApiRouter<Application> {
     ApiRouter::new()
@@ -28,8 +31,19 @@ pub(crate) fn routes() -> ApiRouter<Application> {
         .route("/episodes", get(with_final_slash))
         .api_route(
             "/episodes/{id}",
-            get_with(one, |o| o.summary("One episode with its transitions and traces").tag("episodes"))
-                .delete_with(delete, |o| o.summary("Delete an episode with all that belongs to it").tag("episodes")),
+            get_with(one, |o| {
+                o.summary("One episode with its transitions and traces")
+                    .description(
+                        "Traces come in pages of bounded size; where more follow, `more_traces_after` is the \
+                         `after_trace_id` of the next request.",
+                    )
+                    .tag("episodes")
+            })
+            .delete_with(delete, |o| {
+                o.summary("Delete an episode with all that belongs to it")
+                    .description("Its workflow, and a script that runs for it, are ended.")
+                    .tag("episodes")
+            }),
         )
 }
 
@@ -46,12 +60,17 @@ async fn with_final_slash(RawQuery(query): RawQuery) -> Redirect {
     Redirect::temporary(&format!("/episodes/{query}"))
 }
 
-async fn one(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<Episode>> {
-    application.store.episode(id).await.map(Json).map_err(refusal)
+async fn one(
+    State(application): State<Application>,
+    ValidId(id): ValidId,
+    ValidQuery(page): ValidQuery<EpisodeQuery>,
+) -> Answer<Json<Episode>> {
+    application.store.episode(id, &page).await.map(Json).map_err(refusal)
 }
 
 async fn delete(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<DeleteEpisodeResponse>> {
     application.store.delete_episode(id).await.map_err(refusal)?;
+    cancel_in_background(application.frontend, id, "the episode was deleted");
     let message = format!("Episode {id}, its transitions, traces, checkpoints, reviews and refusals are deleted.");
     Ok(Json(DeleteEpisodeResponse { status: ResponseStatus::Success, message }))
 }

@@ -7,6 +7,7 @@
 mod agents;
 mod answered;
 mod application;
+mod cancellation;
 mod cots;
 mod episodes;
 mod events;

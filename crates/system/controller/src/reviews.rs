@@ -8,16 +8,17 @@ use axum::{Json, extract::State};
 use contract::{
     episodes::EpisodeStatus,
     files::ResponseStatus,
-    reviews::{PlanRefusal, PlanRefusalRequest, Review, ReviewRequest, ReviewResponse},
+    reviews::{PlanRefusal, PlanRefusalRequest, Review, ReviewRequest, ReviewResponse, has_pictures},
     violations::{Violation, sentences},
 };
-use episode_store::{RefusalRecording, ReviewRecording};
+use episode_store::{RefusalRecording, ReviewRecording, UnderReview};
 use service::{Answer, ServiceError, Valid, ValidId};
 use uuid::Uuid;
 
 use crate::{
     answered::Created,
     application::{Application, refusal},
+    cancellation::cancel_in_background,
 };
 
 pub(crate) fn routes() -> ApiRouter<Application> {
@@ -27,8 +28,9 @@ pub(crate) fn routes() -> ApiRouter<Application> {
             post_with(review, |o| {
                 o.summary("Store a review and carry it out")
                     .description(
-                        "422 with everything that is wrong with the document; 409 when the episode does not run. \
-                         Nothing is stored then.",
+                        "An approval completes the episode. A rejection fails it, unless its metadata say \
+                         `after_rejection: continue`. 422 with everything that is wrong with the document; 409 when the \
+                         episode does not run. Nothing is stored then.",
                     )
                     .tag("reviews")
                     .response::<409, ServiceError>()
@@ -63,11 +65,18 @@ async fn review(
     Valid(request): Valid<ReviewRequest>,
 ) -> Answer<Json<ReviewResponse>> {
     let content = request.review_content;
-    let judge = |refusal_pending| gates::review::check(content.as_bytes(), refusal_pending).sound();
+    let judge = |episode: &UnderReview| {
+        let has_pictures = has_pictures(&episode.agent_name);
+        let reviewed = gates::review::Reviewed { refusal_pending: episode.refusal_pending, has_pictures };
+        gates::review::check(content.as_bytes(), reviewed).sound()
+    };
     match application.store.record_review(id, &content, judge).await.map_err(refusal)? {
         ReviewRecording::Recorded { review, status } => {
             let (round, decision) = (review.round, review.decision.name());
             tracing::info!(episode_id = %id, round, decision, status = status.name(), "episode reviewed");
+            if status.is_terminal() {
+                cancel_in_background(application.frontend, id, "a review ended the episode");
+            }
             Ok(Json(ReviewResponse { status: ResponseStatus::Success, review, episode_status: status }))
         }
         ReviewRecording::Refused(violations) => Err(invalid_review(violations)),

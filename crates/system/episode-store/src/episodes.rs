@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contract::{
-    episodes::{Episode, EpisodeMetadata, EpisodeStatus, EpisodeTransition},
+    episodes::{Episode, EpisodeMetadata, EpisodeQuery, EpisodeStatus, EpisodeTransition},
     events::{event, names::EPISODE_TRANSITION},
     reviews::NextAgent,
 };
@@ -76,6 +76,7 @@ struct EpisodeRow {
 
 impl From<EpisodeRow> for Episode {
     fn from(row: EpisodeRow) -> Self {
+        let metadata_vars = row.metadata_vars.map(|Json(metadata)| metadata);
         Self {
             id: row.id,
             task: row.task,
@@ -85,12 +86,25 @@ impl From<EpisodeRow> for Episode {
             created_at: row.created_at,
             updated_at: row.updated_at,
             skill_git_hash: row.skill_git_hash,
-            metadata_vars: row.metadata_vars.map(|Json(metadata)| metadata),
+            validation_logs: metadata_vars.as_ref().and_then(validation_logs),
+            metadata_vars,
             next_agent: row.next_agent.map(Into::into),
+            template_versions: None,
+            todo_list: None,
+            journal: None,
+            plan: None,
             transitions: Vec::new(),
             traces: Vec::new(),
+            more_traces_after: None,
+            assets: Vec::new(),
         }
     }
+}
+
+/// `validation_logs` among the facts about an episode, where that is a list of texts.
+fn validation_logs(metadata: &EpisodeMetadata) -> Option<Vec<String>> {
+    let logs = metadata.additional_info.get("validation_logs")?.as_array()?;
+    logs.iter().map(|line| line.as_str().map(str::to_owned)).collect()
 }
 
 impl EpisodeStore {
@@ -139,14 +153,16 @@ impl EpisodeStore {
         Ok(TransitionOutcome::Changed)
     }
 
-    /// One episode with its transitions and traces, all as of the same moment.
-    pub async fn episode(&self, episode_id: Uuid) -> Stored<Episode> {
+    /// One episode with its transitions and a page of its traces, all as of the same moment.
+    pub async fn episode(&self, episode_id: Uuid, page: &EpisodeQuery) -> Stored<Episode> {
         let mut snapshot = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let query = sqlx::AssertSqlSafe(format!("SELECT {EPISODE_COLUMNS} FROM episodes WHERE id = $1"));
         let row: Option<EpisodeRow> = sqlx::query_as(query).bind(episode_id).fetch_optional(&mut *snapshot).await?;
         let mut episode: Episode = row.ok_or(StoreError::UnknownEpisode(episode_id))?.into();
         episode.transitions = transitions_of(&mut snapshot, episode_id).await?;
-        episode.traces = traces_of(&mut snapshot, episode_id).await?;
+        let traces = traces_of(&mut snapshot, episode_id, page.after_trace_id, page.trace_limit).await?;
+        episode.traces = traces.traces;
+        episode.more_traces_after = traces.more_after;
         Ok(episode)
     }
 
@@ -273,4 +289,20 @@ async fn transitions_of(connection: &mut PgConnection, episode_id: Uuid) -> Stor
         reason,
     });
     Ok(transitions.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validation_logs_are_taken_only_where_they_are_texts() {
+        let with = |logs: serde_json::Value| EpisodeMetadata {
+            additional_info: [("validation_logs".to_owned(), logs)].into_iter().collect(),
+            ..EpisodeMetadata::default()
+        };
+        assert_eq!(validation_logs(&with(json!(["a", "b"]))), Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(validation_logs(&with(json!(["a", 7]))), None);
+        assert_eq!(validation_logs(&EpisodeMetadata::default()), None);
+    }
 }

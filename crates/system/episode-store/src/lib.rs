@@ -13,6 +13,7 @@ mod phases;
 mod refusals;
 mod review_effect;
 mod reviews;
+mod sweeping;
 mod text;
 mod traces;
 
@@ -22,9 +23,10 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 pub use episodes::{NewEpisode, Transition, TransitionOutcome};
 pub use error::StoreError;
-pub use phases::{Checkpoint, PhaseRecord, PhaseRecording};
+pub use phases::{Checkpoint, PhaseKey, PhaseRecord, PhaseRecording};
 pub use refusals::RefusalRecording;
-pub use reviews::ReviewRecording;
+pub use reviews::{ReviewRecording, UnderReview};
+pub use sweeping::{SweepingTurn, UnsettledEpisode};
 pub use traces::NewTrace;
 
 /// Most connections that one process opens.

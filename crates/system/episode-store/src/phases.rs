@@ -24,13 +24,22 @@ pub struct Checkpoint {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// All that a finished phase leaves behind; stored together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PhaseRecord {
+/// Which phase of which episode, and for the how-manieth time. Each round has a checkpoint and an outcome of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PhaseKey {
     /// Episode.
     pub episode_id: Uuid,
     /// Name of the phase.
     pub phase: &'static str,
+    /// From 1.
+    pub round: u32,
+}
+
+/// All that a finished phase leaves behind; stored together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhaseRecord {
+    /// Which phase.
+    pub key: PhaseKey,
     /// Attempt that finished it, from 1.
     pub attempt: i32,
     /// What the phase wants to remember: its outcome.
@@ -55,30 +64,33 @@ pub enum PhaseRecording {
 
 impl EpisodeStore {
     /// How far a phase has come; `None` when it has not begun.
-    pub async fn checkpoint(&self, episode_id: Uuid, phase: &str) -> Stored<Option<Checkpoint>> {
+    pub async fn checkpoint(&self, key: &PhaseKey) -> Stored<Option<Checkpoint>> {
         let found = sqlx::query_as(
-            "SELECT attempt, state, updated_at, finished_at FROM phase_checkpoints WHERE episode_id = $1 AND phase = $2",
+            "SELECT attempt, state, updated_at, finished_at FROM phase_checkpoints \
+             WHERE episode_id = $1 AND phase = $2 AND round = $3",
         )
-        .bind(episode_id)
-        .bind(phase)
+        .bind(key.episode_id)
+        .bind(key.phase)
+        .bind(key.round.cast_signed())
         .fetch_optional(&self.pool)
         .await?;
         Ok(found)
     }
 
     /// Notes how far a phase has come. A phase that is finished stays as it is.
-    pub async fn save_checkpoint(&self, episode_id: Uuid, phase: &str, attempt: i32, state: &Value) -> Stored<()> {
+    pub async fn save_checkpoint(&self, key: &PhaseKey, attempt: i32, state: &Value) -> Stored<()> {
         let mut transaction = self.pool.begin().await?;
-        lock_episode(&mut transaction, episode_id).await?;
+        lock_episode(&mut transaction, key.episode_id).await?;
         sqlx::query(
-            "INSERT INTO phase_checkpoints (episode_id, phase, attempt, state, updated_at) \
-             VALUES ($1, $2, $3, $4, clock_timestamp()) \
-             ON CONFLICT (episode_id, phase) DO UPDATE \
+            "INSERT INTO phase_checkpoints (episode_id, phase, round, attempt, state, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, clock_timestamp()) \
+             ON CONFLICT (episode_id, phase, round) DO UPDATE \
              SET attempt = EXCLUDED.attempt, state = EXCLUDED.state, updated_at = EXCLUDED.updated_at \
              WHERE phase_checkpoints.finished_at IS NULL",
         )
-        .bind(episode_id)
-        .bind(phase)
+        .bind(key.episode_id)
+        .bind(key.phase)
+        .bind(key.round.cast_signed())
         .bind(attempt)
         .bind(storable_value(state))
         .execute(&mut *transaction)
@@ -87,33 +99,37 @@ impl EpisodeStore {
         Ok(())
     }
 
-    /// Stores what a phase left behind and marks it finished, once: when two attempts of a phase overlap, the
-    /// first to get here counts and the other learns its outcome. No event is stored twice.
+    /// Stores what a phase left behind and marks it finished, once a round: when two attempts overlap, the first to get
+    /// here counts and the other learns its outcome. No event is stored twice.
     pub async fn record_phase(&self, record: &PhaseRecord) -> Stored<PhaseRecording> {
+        let PhaseKey { episode_id, phase, round } = record.key;
         let mut transaction = self.pool.begin().await?;
-        lock_episode(&mut transaction, record.episode_id).await?;
+        lock_episode(&mut transaction, episode_id).await?;
         let finished: Option<Value> = sqlx::query_scalar(
-            "SELECT state FROM phase_checkpoints WHERE episode_id = $1 AND phase = $2 AND finished_at IS NOT NULL",
+            "SELECT state FROM phase_checkpoints \
+             WHERE episode_id = $1 AND phase = $2 AND round = $3 AND finished_at IS NOT NULL",
         )
-        .bind(record.episode_id)
-        .bind(record.phase)
+        .bind(episode_id)
+        .bind(phase)
+        .bind(round.cast_signed())
         .fetch_optional(&mut *transaction)
         .await?;
         if let Some(state) = finished {
             return Ok(PhaseRecording::AlreadyFinished { state });
         }
-        insert_events(&mut transaction, record.episode_id, &record.events).await?;
+        insert_events(&mut transaction, episode_id, &record.events).await?;
         for trace in &record.traces {
-            insert_trace(&mut transaction, record.episode_id, trace).await?;
+            insert_trace(&mut transaction, episode_id, trace).await?;
         }
         sqlx::query(
-            "INSERT INTO phase_checkpoints (episode_id, phase, attempt, state, updated_at, finished_at) \
-             VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp()) \
-             ON CONFLICT (episode_id, phase) DO UPDATE SET attempt = EXCLUDED.attempt, state = EXCLUDED.state, \
+            "INSERT INTO phase_checkpoints (episode_id, phase, round, attempt, state, updated_at, finished_at) \
+             VALUES ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp()) \
+             ON CONFLICT (episode_id, phase, round) DO UPDATE SET attempt = EXCLUDED.attempt, state = EXCLUDED.state, \
              updated_at = EXCLUDED.updated_at, finished_at = EXCLUDED.finished_at",
         )
-        .bind(record.episode_id)
-        .bind(record.phase)
+        .bind(episode_id)
+        .bind(phase)
+        .bind(round.cast_signed())
         .bind(record.attempt)
         .bind(storable_value(&record.state))
         .execute(&mut *transaction)

@@ -1,7 +1,7 @@
 //! What a reviewer's decision does to an episode: its state, who goes on, and what becomes of a refusal.
 
 use contract::{
-    episodes::EpisodeStatus,
+    episodes::{AfterRejection, EpisodeStatus},
     limits::MAX_REJECTIONS,
     reviews::{NextAgent, RefusalState, ReviewDecision},
 };
@@ -18,12 +18,15 @@ pub(crate) struct ReviewEffect {
 }
 
 impl ReviewEffect {
-    /// The effect of `decision` after `earlier_rejections` of the same episode.
-    pub(crate) fn of(decision: ReviewDecision, earlier_rejections: u32) -> Self {
+    /// The effect of `decision` after `earlier_rejections` of the same episode, which says itself what a rejection does.
+    pub(crate) fn of(decision: ReviewDecision, earlier_rejections: u32, after_rejection: AfterRejection) -> Self {
         let stays_with = |agent| Self { status: EpisodeStatus::Running, next_agent: Some(agent), refusal: None };
         let ended = |status| Self { status, next_agent: None, refusal: None };
         match decision {
             ReviewDecision::Approved => ended(EpisodeStatus::Completed),
+            rejection if is_rejection(rejection) && after_rejection == AfterRejection::End => {
+                ended(EpisodeStatus::Failed)
+            }
             rejection if is_rejection(rejection) && earlier_rejections + 1 >= MAX_REJECTIONS => {
                 ended(EpisodeStatus::Failed)
             }
@@ -82,7 +85,22 @@ mod tests {
         for (decision, earlier_rejections, status, next_agent, refusal) in table {
             let expected = ReviewEffect { status, next_agent, refusal };
             let case = format!("{decision:?} after {earlier_rejections} rejections");
-            assert_eq!(ReviewEffect::of(decision, earlier_rejections), expected, "{case}");
+            let effect = ReviewEffect::of(decision, earlier_rejections, AfterRejection::Continue);
+            assert_eq!(effect, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn rejection_ends_an_episode_that_nobody_continues() {
+        for decision in ReviewDecision::ALL {
+            let effect = ReviewEffect::of(decision, 0, AfterRejection::End);
+            let continued = ReviewEffect::of(decision, 0, AfterRejection::Continue);
+            if is_rejection(decision) {
+                let ended = ReviewEffect { status: EpisodeStatus::Failed, next_agent: None, refusal: None };
+                assert_eq!(effect, ended, "{decision:?}");
+            } else {
+                assert_eq!(effect, continued, "{decision:?}");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contract::{
-    episodes::EpisodeStatus,
+    episodes::{AfterRejection, EpisodeMetadata, EpisodeStatus},
     events::{
         event,
         names::{REVIEW_DECISION, SIMULATION_RESULT},
@@ -50,6 +50,15 @@ pub enum ReviewRecording<Faults> {
     },
 }
 
+/// What a judge of a review's document is told about the episode; it does not change while the judge decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnderReview {
+    /// A refusal of the plan waits for an answer.
+    pub refusal_pending: bool,
+    /// The agent that the episode was started with.
+    pub agent_name: String,
+}
+
 #[derive(FromRow)]
 struct ReviewRow {
     episode_id: Uuid,
@@ -80,15 +89,14 @@ impl From<ReviewRow> for Review {
 }
 
 impl EpisodeStore {
-    /// Stores a review and carries it out. `judge` reads the document, and is told whether a refusal of the plan
-    /// waits for an answer: it is asked while the episode is locked, so that its verdict and what is stored by it
-    /// see the same state. Review, `review_decision` event, answer to the refusal and new state of the episode are
-    /// stored together or not at all.
+    /// Stores a review and carries it out. `judge` reads the document; it is asked while the episode is locked, so that
+    /// its verdict and what is stored by it see the same state. Review, `review_decision` event, answer to the refusal
+    /// and new state of the episode are stored together or not at all.
     pub async fn record_review<Faults: Send>(
         &self,
         episode_id: Uuid,
         content: &str,
-        judge: impl FnOnce(bool) -> Result<ReviewFrontmatter, Faults> + Send,
+        judge: impl FnOnce(&UnderReview) -> Result<ReviewFrontmatter, Faults> + Send,
     ) -> Stored<ReviewRecording<Faults>> {
         let mut transaction = self.pool.begin().await?;
         let status = lock_episode(&mut transaction, episode_id).await?;
@@ -96,14 +104,15 @@ impl EpisodeStore {
             return Ok(ReviewRecording::NotRunning { status });
         }
         let refusal = pending_refusal(&mut transaction, episode_id).await?;
-        let frontmatter = match judge(refusal.is_some()) {
+        let (agent_name, after_rejection) = rules_of(&mut transaction, episode_id).await?;
+        let frontmatter = match judge(&UnderReview { refusal_pending: refusal.is_some(), agent_name }) {
             Ok(frontmatter) => frontmatter,
             Err(faults) => return Ok(ReviewRecording::Refused(faults)),
         };
         let earlier = decisions_of(&mut transaction, episode_id).await?;
         let round = earlier.len() as u32 + 1;
         let rejections = earlier.into_iter().filter(|decision| is_rejection(*decision)).count() as u32;
-        let effect = ReviewEffect::of(frontmatter.decision, rejections);
+        let effect = ReviewEffect::of(frontmatter.decision, rejections, after_rejection);
 
         let review = insert_review(&mut transaction, episode_id, round, content, &frontmatter, effect).await?;
         let answered = refusal.filter(|_| effect.refusal.is_some());
@@ -114,7 +123,7 @@ impl EpisodeStore {
         insert_events(&mut transaction, episode_id, &[decision_event(&review, answered, simulations)]).await?;
         set_next_agent(&mut transaction, episode_id, effect.next_agent).await?;
         if effect.status != status {
-            let reason = Some(reason_of_the_end(&review, effect.status));
+            let reason = Some(reason_of_the_end(&review, effect.status, after_rejection));
             let wanted = Transition { status: effect.status, workflow_id: None, reason };
             change_state(&mut transaction, episode_id, status, &wanted).await?;
         }
@@ -130,6 +139,17 @@ impl EpisodeStore {
         let rows: Vec<ReviewRow> = sqlx::query_as(query).bind(episode_id).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
+}
+
+/// Who works on a locked episode, and what a rejection of the work does to it.
+async fn rules_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored<(String, AfterRejection)> {
+    let (agent_name, metadata): (String, Option<Json<EpisodeMetadata>>) =
+        sqlx::query_as("SELECT agent_name, metadata_vars FROM episodes WHERE id = $1")
+            .bind(episode_id)
+            .fetch_one(connection)
+            .await?;
+    let after_rejection = metadata.and_then(|Json(metadata)| metadata.after_rejection).unwrap_or_default();
+    Ok((agent_name, after_rejection))
 }
 
 async fn decisions_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored<Vec<ReviewDecision>> {
@@ -205,12 +225,16 @@ fn checked(evidence: &ReviewEvidence, name: &str) -> bool {
     evidence.files_checked.iter().any(|path| path.rsplit('/').next() == Some(name))
 }
 
-fn reason_of_the_end(review: &Review, status: EpisodeStatus) -> String {
+fn reason_of_the_end(review: &Review, status: EpisodeStatus, after_rejection: AfterRejection) -> String {
     let round = review.round;
     if status == EpisodeStatus::Completed {
         return format!("approved in review round {round}");
     }
     let comment = review.comments.first().map_or("none", String::as_str);
+    if after_rejection == AfterRejection::End {
+        let decision = review.decision.name();
+        return format!("review round {round} decided {decision}, which ends an episode; its first comment: {comment}");
+    }
     format!(
         "review round {round} was rejection number {MAX_REJECTIONS}, and {MAX_REJECTIONS} rejections end an episode; \
          its first comment: {comment}"
@@ -230,7 +254,7 @@ mod tests {
             decision,
             comments: comments.iter().map(ToString::to_string).collect(),
             evidence: ReviewEvidence {
-                images_viewed: 3,
+                images_viewed: Some(3),
                 files_checked: vec!["work/simulation_result.json".into(), "old-validation_results.json".into()],
                 video_viewed: None,
             },
@@ -253,7 +277,16 @@ mod tests {
 
     #[test]
     fn the_last_rejection_names_the_limit_and_its_comment() {
-        let reason = reason_of_the_end(&review(ReviewDecision::RejectPlan, &["too heavy"]), EpisodeStatus::Failed);
+        let rejected = review(ReviewDecision::RejectPlan, &["too heavy"]);
+        let reason = reason_of_the_end(&rejected, EpisodeStatus::Failed, AfterRejection::Continue);
         assert!(reason.contains(&format!("{MAX_REJECTIONS} rejections")) && reason.contains("too heavy"), "{reason}");
+    }
+
+    #[test]
+    fn rejection_that_ends_the_episode_names_its_decision() {
+        let rejected = review(ReviewDecision::RejectCode, &["too heavy"]);
+        let reason = reason_of_the_end(&rejected, EpisodeStatus::Failed, AfterRejection::End);
+        assert!(reason.contains("reject_code") && reason.contains("too heavy"), "{reason}");
+        assert!(!reason.contains("rejections"), "no limit was reached: {reason}");
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use contract::{
     episodes::{EpisodeStatus, Trace, TraceType},
     events::StoredEvent,
+    limits::MAX_PAGE_BYTES,
 };
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, types::Json};
@@ -15,6 +16,8 @@ use crate::{
     text::{storable_object, storable_text, storable_value},
 };
 
+/// Events in one statement: what it takes in memory is copied several times on the way to the database.
+const EVENTS_PER_STATEMENT: usize = 500;
 /// Name of an event that names itself nothing.
 const NAMELESS_EVENT: &str = "unknown";
 
@@ -53,17 +56,22 @@ impl EpisodeStore {
         Ok(stored)
     }
 
-    /// Events of an episode in the order of ingestion: those with a number above `after_id`, at most `limit`.
+    /// Events of an episode in the order of ingestion: those with a number above `after_id`, at most `limit`, and fewer
+    /// where they are large ([`MAX_PAGE_BYTES`]). An empty page is the last one.
     pub async fn events(&self, episode_id: Uuid, after_id: i64, limit: i64) -> Stored<Vec<StoredEvent>> {
         self.require_episode(episode_id).await?;
+        let mut connection = self.pool.acquire().await?;
+        let Some(end) = end_of_page(&mut connection, episode_id, Kind::Events, after_id, limit).await? else {
+            return Ok(Vec::new());
+        };
         let rows: Vec<EventRow> = sqlx::query_as(
             "SELECT id, name, created_at, metadata FROM traces \
-             WHERE episode_id = $1 AND trace_type = 'EVENT' AND id > $2 ORDER BY id LIMIT $3",
+             WHERE episode_id = $1 AND trace_type = 'EVENT' AND id > $2 AND id <= $3 ORDER BY id",
         )
         .bind(episode_id)
         .bind(after_id)
-        .bind(limit)
-        .fetch_all(&self.pool)
+        .bind(end.last)
+        .fetch_all(&mut *connection)
         .await?;
         let events = rows.into_iter().map(|(id, event_type, created_at, Json(event))| StoredEvent {
             id,
@@ -105,6 +113,18 @@ pub(crate) async fn insert_events(
     episode_id: Uuid,
     events: &[Map<String, Value>],
 ) -> Stored<u64> {
+    let mut stored = 0;
+    for batch in events.chunks(EVENTS_PER_STATEMENT) {
+        stored += insert_batch(connection, episode_id, batch).await?;
+    }
+    Ok(stored)
+}
+
+async fn insert_batch(
+    connection: &mut PgConnection,
+    episode_id: Uuid,
+    events: &[Map<String, Value>],
+) -> Stored<u64> {
     let whole: Vec<Value> = events.iter().map(storable_object).collect();
     let names: Vec<&str> = whole.iter().map(event_name).collect();
     let texts: Vec<String> = whole.iter().map(ToString::to_string).collect();
@@ -129,12 +149,79 @@ fn event_name(event: &Value) -> &str {
     event.get("event_type").and_then(Value::as_str).filter(|name| !name.is_empty()).unwrap_or(NAMELESS_EVENT)
 }
 
-pub(crate) async fn traces_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored<Vec<Trace>> {
-    type Row = (i64, TraceLabel, Option<String>, Option<String>, Option<Value>, DateTime<Utc>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, trace_type, name, content, metadata, created_at FROM traces WHERE episode_id = $1 ORDER BY id",
+/// A page of an episode's traces.
+#[derive(Debug)]
+pub(crate) struct TracePage {
+    pub(crate) traces: Vec<Trace>,
+    /// Number of the last trace, where more follow.
+    pub(crate) more_after: Option<i64>,
+}
+
+/// Where a page ends.
+struct PageEnd {
+    last: i64,
+    is_last_page: bool,
+}
+
+/// What a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Events,
+    AllTraces,
+}
+
+/// Number of the last trace on a page behind `after_id`: as many traces as `limit` and [`MAX_PAGE_BYTES`] allow, and one
+/// in any case. `None` when nothing follows. Sizes are measured in the database, so that what does not fit on the page
+/// does not travel.
+async fn end_of_page(
+    connection: &mut PgConnection,
+    episode_id: Uuid,
+    kind: Kind,
+    after_id: i64,
+    limit: i64,
+) -> Stored<Option<PageEnd>> {
+    let found: (Option<i64>, Option<i64>) = sqlx::query_as(
+        "WITH candidates AS ( \
+             SELECT id, octet_length(COALESCE(content, ''))::bigint + octet_length(COALESCE(metadata::text, '')) \
+             AS bytes FROM traces WHERE episode_id = $1 AND (NOT $2 OR trace_type = 'EVENT') \
+             AND id > $3 ORDER BY id LIMIT $4 + 1), \
+         placed AS ( \
+             SELECT id, bytes, row_number() OVER (ORDER BY id) AS place, sum(bytes) OVER (ORDER BY id) AS total \
+             FROM candidates) \
+         SELECT max(id) FILTER (WHERE place = 1 OR (place <= $4 AND total <= $5)), max(id) FROM placed",
     )
     .bind(episode_id)
+    .bind(kind == Kind::Events)
+    .bind(after_id)
+    .bind(limit)
+    .bind(MAX_PAGE_BYTES)
+    .fetch_one(connection)
+    .await?;
+    Ok(match found {
+        (Some(last), Some(known)) => Some(PageEnd { last, is_last_page: last == known }),
+        _ => None,
+    })
+}
+
+pub(crate) async fn traces_of(
+    connection: &mut PgConnection,
+    episode_id: Uuid,
+    after_id: i64,
+    limit: i64,
+) -> Stored<TracePage> {
+    type Row = (i64, TraceLabel, Option<String>, Option<String>, Option<Value>, DateTime<Utc>);
+    let end = match limit {
+        0 => None,
+        _ => end_of_page(connection, episode_id, Kind::AllTraces, after_id, limit).await?,
+    };
+    let Some(end) = end else { return Ok(TracePage { traces: Vec::new(), more_after: None }) };
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT id, trace_type, name, content, metadata, created_at FROM traces \
+         WHERE episode_id = $1 AND id > $2 AND id <= $3 ORDER BY id",
+    )
+    .bind(episode_id)
+    .bind(after_id)
+    .bind(end.last)
     .fetch_all(connection)
     .await?;
     let traces = rows.into_iter().map(|(id, label, name, content, metadata_vars, created_at)| Trace {
@@ -143,9 +230,12 @@ pub(crate) async fn traces_of(connection: &mut PgConnection, episode_id: Uuid) -
         name,
         content,
         metadata_vars,
+        langfuse_trace_id: None,
+        feedback_score: None,
+        feedback_comment: None,
         created_at,
     });
-    Ok(traces.collect())
+    Ok(TracePage { traces: traces.collect(), more_after: (!end.is_last_page).then_some(end.last) })
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 //! | `review.comments` | comments are neither a text nor a list of texts |
 //! | `review.evidence` | evidence is missing or not what it should be |
 //!
+//! How many pictures were viewed must be said where the reviewed work has any; where it has none it may be left out.
+//!
 //! Other fields are ignored.
 
 use contract::{
@@ -26,19 +28,28 @@ use crate::{
 
 const ARTIFACT: Artifact = Artifact { file: "review.md", name: "review" };
 
-/// Checks a review. `refusal_pending` says whether a coder has refused the plan and waits for an answer; then the two
-/// decisions about refusals are the only ones that fit, and else they do not.
-pub fn check(bytes: &[u8], refusal_pending: bool) -> Checked<ReviewFrontmatter> {
+/// What a review is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reviewed {
+    /// A coder has refused the plan and waits for an answer; then the two decisions about refusals are the only ones
+    /// that fit, and else they do not.
+    pub refusal_pending: bool,
+    /// The work has pictures, so that a reviewer must say how many were looked at.
+    pub has_pictures: bool,
+}
+
+/// Checks a review.
+pub fn check(bytes: &[u8], reviewed: Reviewed) -> Checked<ReviewFrontmatter> {
     let mut report = Report::new(ARTIFACT);
     let Some(text) = report.text(bytes) else { return report.finish(None) };
     let Some(fields) = frontmatter::read(&mut report, text) else { return report.finish(None) };
     let root = Field::root(&fields);
     let decision = read_decision(&mut report, &root.at("decision"));
     if let Some(decision) = decision {
-        report_misplaced(&mut report, decision, refusal_pending);
+        report_misplaced(&mut report, decision, reviewed.refusal_pending);
     }
     let comments = read_comments(&mut report, &root.at("comments"));
-    let evidence = read_evidence(&mut report, &root.at("evidence"));
+    let evidence = read_evidence(&mut report, &root.at("evidence"), reviewed.has_pictures);
     let value = decision.zip(comments).zip(evidence).map(|((decision, comments), evidence)| ReviewFrontmatter {
         decision,
         comments,
@@ -100,13 +111,13 @@ fn read_comments(report: &mut Report, field: &Field) -> Option<Vec<String>> {
     texts
 }
 
-fn read_evidence(report: &mut Report, field: &Field) -> Option<ReviewEvidence> {
+fn read_evidence(report: &mut Report, field: &Field, has_pictures: bool) -> Option<ReviewEvidence> {
     if !field.value().is_some_and(Value::is_object) {
         let message = "evidence must be a mapping with images_viewed and files_checked: say what you looked at";
         report.add(broken("evidence", message).at("evidence"));
         return None;
     }
-    let images_viewed = read_images_viewed(report, &field.at("images_viewed"));
+    let images_viewed = read_images_viewed(report, &field.at("images_viewed"), has_pictures);
     let files_checked = read_files_checked(report, &field.at("files_checked"));
     let video = field.at("video_viewed");
     let video_viewed = video.read::<bool>();
@@ -117,8 +128,13 @@ fn read_evidence(report: &mut Report, field: &Field) -> Option<ReviewEvidence> {
     Some(ReviewEvidence { images_viewed: images_viewed?, files_checked: files_checked?, video_viewed })
 }
 
-fn read_images_viewed(report: &mut Report, field: &Field) -> Option<u32> {
-    let count = field.read();
+/// The count, or `Some(None)` where it may be left out and is.
+#[expect(clippy::option_option, reason = "whether it is sound, and whether it is there")]
+fn read_images_viewed(report: &mut Report, field: &Field, has_pictures: bool) -> Option<Option<u32>> {
+    if field.is_absent() && !has_pictures {
+        return Some(None);
+    }
+    let count: Option<u32> = field.read();
     if count.is_none() {
         let message = "evidence.images_viewed must be a whole number, 0 or more: how many pictures were looked at";
         let violation = broken("evidence", message).at(field.place()).limit(0);
@@ -127,7 +143,7 @@ fn read_images_viewed(report: &mut Report, field: &Field) -> Option<u32> {
             None => violation,
         });
     }
-    count
+    count.map(Some)
 }
 
 fn read_files_checked(report: &mut Report, field: &Field) -> Option<Vec<String>> {
@@ -156,17 +172,21 @@ mod tests {
     const SOUND: &str = "---\ndecision: approved\ncomments: fine\nevidence:\n  images_viewed: 3\n  files_checked:\n  \
         - script.py\nstress_check: passed\n---\nGood.\n";
 
+    /// Modelled work that nobody has refused to do.
+    const MODEL: Reviewed = Reviewed { refusal_pending: false, has_pictures: true };
+    const REFUSED: Reviewed = Reviewed { refusal_pending: true, has_pictures: true };
+
     fn rules(checked: &Checked<ReviewFrontmatter>) -> Vec<(&str, Option<&str>)> {
         checked.violations.iter().map(|found| (found.rule.as_str(), found.place.as_deref())).collect()
     }
 
     #[test]
     fn sound_reviews_pass() {
-        let review = check(SOUND.as_bytes(), false).sound().expect("sound");
+        let review = check(SOUND.as_bytes(), MODEL).sound().expect("sound");
         assert_eq!((review.decision, review.comments), (ReviewDecision::Approved, vec!["fine".to_owned()]));
-        assert_eq!((review.evidence.images_viewed, review.evidence.files_checked.len()), (3, 1));
+        assert_eq!((review.evidence.images_viewed, review.evidence.files_checked.len()), (Some(3), 1));
         let answer = SOUND.replace("approved", "confirm_plan_refusal").replace("comments: fine\n", "");
-        assert_eq!(rules(&check(answer.as_bytes(), true)), []);
+        assert_eq!(rules(&check(answer.as_bytes(), REFUSED)), []);
     }
 
     #[rstest]
@@ -183,28 +203,40 @@ mod tests {
     #[case::syntax("comments: fine", "comments: [", "review.yaml_syntax", "line 5")]
     #[case::no_start("---\ndecision", "decision", "review.no_frontmatter", "line 1")]
     fn one_break_gives_one_violation(#[case] from: &str, #[case] to: &str, #[case] rule: &str, #[case] place: &str) {
-        let checked = check(SOUND.replacen(from, to, 1).as_bytes(), false);
+        let checked = check(SOUND.replacen(from, to, 1).as_bytes(), MODEL);
         assert_eq!(rules(&checked), [(rule, Some(place))]);
     }
 
     #[test]
+    fn count_of_pictures_may_be_missing_where_there_are_none() {
+        let document = Reviewed { has_pictures: false, ..MODEL };
+        let without = SOUND.replace("  images_viewed: 3\n", "");
+        let review = check(without.as_bytes(), document).sound().expect("sound");
+        assert_eq!(review.evidence.images_viewed, None);
+        let counted = check(SOUND.as_bytes(), document).sound().expect("a count may still be given");
+        assert_eq!(counted.evidence.images_viewed, Some(3));
+        let wrong = SOUND.replace("images_viewed: 3", "images_viewed: few");
+        assert_eq!(rules(&check(wrong.as_bytes(), document)), [("review.evidence", Some("evidence.images_viewed"))]);
+    }
+
+    #[test]
     fn messages_name_the_decisions() {
-        let unknown = check(SOUND.replace("approved", "accepted").as_bytes(), false).violations.remove(0).message;
+        let unknown = check(SOUND.replace("approved", "accepted").as_bytes(), MODEL).violations.remove(0).message;
         assert!(unknown.contains("approved, rejected, reject_plan, reject_code, confirm_plan_refusal"), "{unknown}");
         let misplaced = SOUND.replace("approved", "confirm_plan_refusal");
-        let misplaced = check(misplaced.as_bytes(), false).violations.remove(0).message;
+        let misplaced = check(misplaced.as_bytes(), MODEL).violations.remove(0).message;
         assert_eq!(misplaced, "Decision 'confirm_plan_refusal' is only valid when CAD agent refused the plan");
     }
 
     #[test]
     fn pending_refusal_must_be_answered() {
-        assert_eq!(rules(&check(SOUND.as_bytes(), true)), [("review.refusal_unanswered", Some("decision"))]);
+        assert_eq!(rules(&check(SOUND.as_bytes(), REFUSED)), [("review.refusal_unanswered", Some("decision"))]);
     }
 
     #[test]
     fn everything_is_told_at_once() {
         let text = "---\ndecision: maybe\ncomments: {}\nevidence: {images_viewed: many, files_checked: [1, '']}\n---\n";
-        let found: Vec<_> = rules(&check(text.as_bytes(), false))
+        let found: Vec<_> = rules(&check(text.as_bytes(), MODEL))
             .into_iter()
             .filter_map(|(_, place)| place)
             .map(str::to_owned)

@@ -74,7 +74,7 @@ fn every_gate(bytes: &[u8]) -> Vec<Violation> {
         gates::todo::check(bytes, TodoStage::Completed, Some(&baseline)).violations,
         gates::objectives::check(bytes).violations,
         gates::assembly::check(bytes, objectives.as_ref()).violations,
-        gates::review::check(bytes, true).violations,
+        gates::review::check(bytes, gates::review::Reviewed { refusal_pending: true, has_pictures: true }).violations,
         gates::journal::check(bytes).violations,
     ]
     .concat()
@@ -91,7 +91,7 @@ fn documents_that_are_spoiled_below_are_sound() {
     assert_eq!(gates::todo::check(STEPS.as_bytes(), TodoStage::HandedOver, None).violations, []);
     assert_eq!(gates::objectives::check(OBJECTIVES.as_bytes()).violations, []);
     assert_eq!(gates::assembly::check(ASSEMBLY.as_bytes(), None).violations, []);
-    assert_eq!(gates::review::check(REVIEW.as_bytes(), false).violations, []);
+    assert_eq!(gates::review::check(REVIEW.as_bytes(), gates::review::Reviewed { refusal_pending: false, has_pictures: true }).violations, []);
     assert_eq!(gates::journal::check(JOURNAL.as_bytes()).violations, []);
 }
 

@@ -90,7 +90,8 @@ async fn main() -> anyhow::Result<()> {
     service = service.depends_on(probe("task_queue", move || std::future::ready(polled.probe())));
     let options = || {
         let activities = HeavyActivities { tools: tools.clone() };
-        Ok(worker_options(HEAVY_QUEUE).register_activities(activities).build())
+        // One at a time: the others wait in Temporal, and any heavy worker that is free takes them.
+        Ok(worker_options(HEAVY_QUEUE, 1).register_activities(activities).build())
     };
     poller.run_beside(&frontend, options, service.run(address)).await
 }

@@ -1,6 +1,11 @@
 //! Names, inputs and results of the workflows.
 
-use contract::{benchmark::BenchmarkRequest, episodes::EpisodeStatus, session::SessionId};
+use contract::{
+    benchmark::BenchmarkRequest,
+    episodes::{EpisodeMetadata, EpisodeStatus},
+    limits::DEFAULT_EXECUTE_TIMEOUT_S,
+    session::SessionId,
+};
 use serde::{Deserialize, Serialize};
 use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};
 use uuid::Uuid;
@@ -11,6 +16,8 @@ pub const HEAVY_SIMULATION_WORKFLOW: &str = "HeavySimulationWorkflow";
 pub const EPISODE_MEMO_KEY: &str = "episode_id";
 /// Type of the workflow that carries an episode.
 const EPISODE_WORKFLOW: &str = "EpisodeWorkflow";
+/// Script of the workspace that an episode runs unless its metadata names another.
+const DEFAULT_SCRIPT: &str = "script.py";
 
 /// Id of the workflow that carries an episode; one episode has one workflow.
 pub fn episode_workflow_id(episode_id: Uuid) -> String {
@@ -28,6 +35,19 @@ pub struct EpisodeInput {
     pub script_path: String,
     /// Wall-clock limit of the script, in seconds.
     pub script_timeout_s: u32,
+}
+
+impl EpisodeInput {
+    /// The input of an episode's workflow, from what is stored with the episode: the same each time that the workflow
+    /// is started.
+    pub fn new(episode_id: Uuid, session_id: SessionId, metadata: &EpisodeMetadata) -> Self {
+        Self {
+            episode_id,
+            session_id,
+            script_path: metadata.script_path.clone().unwrap_or_else(|| DEFAULT_SCRIPT.to_owned()),
+            script_timeout_s: metadata.script_timeout_s.unwrap_or(DEFAULT_EXECUTE_TIMEOUT_S),
+        }
+    }
 }
 
 /// How the workflow of an episode ended.
@@ -71,6 +91,20 @@ pub struct HeavySimulationInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn metadata_decides_script_and_limit() {
+        let session: SessionId = "s".parse().expect("a valid session id");
+        let plain = EpisodeInput::new(Uuid::nil(), session.clone(), &EpisodeMetadata::default());
+        assert_eq!((plain.script_path.as_str(), plain.script_timeout_s), (DEFAULT_SCRIPT, DEFAULT_EXECUTE_TIMEOUT_S));
+        let metadata = EpisodeMetadata {
+            script_path: Some("lever.py".into()),
+            script_timeout_s: Some(7),
+            ..EpisodeMetadata::default()
+        };
+        let named = EpisodeInput::new(Uuid::nil(), session, &metadata);
+        assert_eq!((named.script_path.as_str(), named.script_timeout_s), ("lever.py", 7));
+    }
 
     #[test]
     fn an_input_with_a_session_id_that_leaves_the_directory_is_refused() {

@@ -6,12 +6,14 @@ use anyhow::Context;
 use contract::wiring::TEMPORAL_NAMESPACE;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, NamespacedClient, RetryOptions, RpcOptions, Url,
-    WorkflowIdReusePolicy, WorkflowStartOptions,
-    errors::WorkflowStartError,
+    WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowIdReusePolicy,
+    WorkflowStartOptions,
+    errors::{WorkflowInteractionError, WorkflowStartError},
     tonic::{Code, IntoRequest},
 };
 use temporalio_common::{MemoValues, protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest};
 use tokio::{sync::Mutex, time::timeout};
+use uuid::Uuid;
 
 use crate::definitions::{EPISODE_MEMO_KEY, EpisodeInput, EpisodeWorkflowStart, episode_workflow_id};
 
@@ -21,6 +23,23 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const START_RETRY_LIMIT: Duration = Duration::from_secs(2);
 /// How long starting a workflow may take in all, when Temporal accepts the call and does not answer.
 const START_LIMIT: Duration = Duration::from_secs(8);
+
+/// How long looking at a workflow, or cancelling one, may take.
+const CALL_LIMIT: Duration = Duration::from_secs(5);
+
+/// What Temporal knows of the workflow that carries an episode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkflowState {
+    /// There is none, or Temporal has lost it.
+    Unknown,
+    /// It carries the episode.
+    Running,
+    /// It has ended.
+    Closed {
+        /// How, in Temporal's words.
+        how: String,
+    },
+}
 
 /// Why Temporal did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +69,13 @@ pub enum FrontendError {
     /// It answered, and refused.
     #[error("Temporal refused the workflow: {0}")]
     Refused(String),
+}
+
+impl FrontendError {
+    /// True when Temporal could not be reached or gave no answer: the same call may work later.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
+    }
 }
 
 /// Temporal at an address; cheap to clone, all clones share one connection.
@@ -114,8 +140,8 @@ impl Frontend {
     }
 
     /// Starts the workflow of an episode on `task_queue`; its workflow id. The id of the episode stands in the
-    /// workflow's memo. An error may still mean that it was started: Temporal may have taken it without our
-    /// learning so.
+    /// workflow's memo. An episode has one workflow: where it was started before, by whomever, nothing happens. An
+    /// error may still mean that it was started: Temporal may have taken it without our learning so.
     pub async fn start_episode(&self, task_queue: &str, input: EpisodeInput) -> Result<String, FrontendError> {
         let workflow_id = episode_workflow_id(input.episode_id);
         let retries = RetryOptions::builder().max_elapsed_time(Some(START_RETRY_LIMIT)).build();
@@ -129,10 +155,52 @@ impl Frontend {
         let start = async {
             let client = self.client().await?;
             let started = client.start_workflow(EpisodeWorkflowStart, input, options).await;
-            started.map(|_| ()).map_err(|error| self.start_error(&error))
+            match started {
+                Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(()),
+                Err(error) => Err(self.start_error(&error)),
+            }
         };
         timeout(START_LIMIT, start).await.map_err(|_| self.timed_out(START_LIMIT))??;
         Ok(workflow_id)
+    }
+
+    /// What Temporal knows of an episode's workflow. [`WorkflowState::Unknown`] means something only while
+    /// [`Frontend::probe`] succeeds: a server that has not found its namespace knows no workflow either.
+    pub async fn episode_workflow(&self, episode_id: Uuid) -> Result<WorkflowState, FrontendError> {
+        let look = async {
+            let client = self.client().await?;
+            let handle = client.get_workflow_handle::<EpisodeWorkflowStart>(episode_workflow_id(episode_id));
+            match handle.describe(WorkflowDescribeOptions::default()).await {
+                Ok(found) => Ok(state_of(found.status())),
+                Err(WorkflowInteractionError::NotFound(_)) => Ok(WorkflowState::Unknown),
+                Err(error) => Err(self.interaction_error(&error)),
+            }
+        };
+        timeout(CALL_LIMIT, look).await.map_err(|_| self.timed_out(CALL_LIMIT))?
+    }
+
+    /// Asks the workflow of an episode to end. One that is unknown or has ended already needs no asking.
+    pub async fn cancel_episode(&self, episode_id: Uuid, reason: &str) -> Result<(), FrontendError> {
+        let cancel = async {
+            let client = self.client().await?;
+            let handle = client.get_workflow_handle::<EpisodeWorkflowStart>(episode_workflow_id(episode_id));
+            match handle.cancel(WorkflowCancelOptions::builder().reason(reason).build()).await {
+                Ok(()) | Err(WorkflowInteractionError::NotFound(_)) => Ok(()),
+                Err(error) => Err(self.interaction_error(&error)),
+            }
+        };
+        timeout(CALL_LIMIT, cancel).await.map_err(|_| self.timed_out(CALL_LIMIT))?
+    }
+
+    fn interaction_error(&self, error: &WorkflowInteractionError) -> FrontendError {
+        match error {
+            WorkflowInteractionError::Rpc(status)
+                if matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded) =>
+            {
+                FrontendError::Unreachable { address: Arc::clone(&self.address), cause: root_cause(status) }
+            }
+            other => FrontendError::Refused(root_cause(other)),
+        }
     }
 
     fn start_error(&self, error: &WorkflowStartError) -> FrontendError {
@@ -146,6 +214,18 @@ impl Frontend {
 
     fn timed_out(&self, limit: Duration) -> FrontendError {
         FrontendError::TimedOut { address: Arc::clone(&self.address), limit }
+    }
+}
+
+fn state_of(status: WorkflowExecutionStatus) -> WorkflowState {
+    match status {
+        WorkflowExecutionStatus::Completed
+        | WorkflowExecutionStatus::Failed
+        | WorkflowExecutionStatus::Canceled
+        | WorkflowExecutionStatus::Terminated
+        | WorkflowExecutionStatus::TimedOut => WorkflowState::Closed { how: format!("{status:?}").to_lowercase() },
+        // What continues as new, is paused, or is in a state of a later server, still carries its episode.
+        _ => WorkflowState::Running,
     }
 }
 
@@ -166,6 +246,22 @@ mod tests {
         for bad in ["", "temporal", "127.0.0.1:port", ":7233"] {
             assert!(Frontend::at(bad).is_err(), "{bad:?} was accepted");
         }
+    }
+
+    #[test]
+    fn only_an_end_counts_as_closed() {
+        let closed = WorkflowState::Closed { how: "terminated".to_owned() };
+        assert_eq!(state_of(WorkflowExecutionStatus::Terminated), closed);
+        for alive in [WorkflowExecutionStatus::Running, WorkflowExecutionStatus::Paused] {
+            assert_eq!(state_of(alive), WorkflowState::Running);
+        }
+    }
+
+    #[tokio::test]
+    async fn outage_is_no_loss_of_the_workflow() {
+        let frontend = Frontend::at("127.0.0.1:1").expect("a valid address");
+        let error = frontend.episode_workflow(Uuid::nil()).await.expect_err("nobody listens on port 1");
+        assert!(error.is_outage(), "{error}");
     }
 
     #[tokio::test]

@@ -11,5 +11,5 @@ pub use definitions::{
     EPISODE_MEMO_KEY, EpisodeInput, EpisodeResult, EpisodeWorkflowStart, HEAVY_SIMULATION_WORKFLOW,
     HeavySimulationInput, episode_workflow_id,
 };
-pub use frontend::{Frontend, FrontendError};
+pub use frontend::{Frontend, FrontendError, WorkflowState};
 pub use queue::{QueuePoller, worker_options};

@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::Context;
 use temporalio_common::worker::WorkerDeploymentOptions;
-use temporalio_sdk::{Runtime, Worker, WorkerOptions, WorkerOptionsBuilder};
+use temporalio_sdk::{
+    Runtime, Worker, WorkerOptions, WorkerOptionsBuilder,
+    runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder, WorkerTuner},
+};
 use tokio::sync::oneshot;
 
 use crate::Frontend;
@@ -18,6 +21,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long running activities may go on after the stop signal; then they are cancelled and retried elsewhere.
 const GRACE: Duration = Duration::from_secs(3);
+/// Longest time between two signs of life that reach Temporal. Left to itself the SDK sends them at four fifths of the
+/// limit, which a busy machine exceeds; a cancellation travels with the answer to one.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
+/// Slots for tasks other than activities; they take moments.
+const SHORT_TASK_SLOTS: usize = 100;
 
 /// Polls one task queue. Clones share the state that [`QueuePoller::probe`] tells.
 #[derive(Clone)]
@@ -136,10 +144,27 @@ impl QueuePoller {
 }
 
 /// Options of a worker for `queue` with what all workers of the stack have alike; the caller registers its
-/// workflows and activities and calls `build`.
-pub fn worker_options(queue: &'static str) -> WorkerOptionsBuilder<impl temporalio_sdk::worker_options_builder::State> {
+/// workflows and activities and calls `build`. At most `activities` activities run at a time; the others wait in
+/// Temporal, where their clock does not run.
+pub fn worker_options(
+    queue: &'static str,
+    activities: usize,
+) -> WorkerOptionsBuilder<impl temporalio_sdk::worker_options_builder::State> {
     // The default build id hashes the whole executable, which takes a second with a debug build.
     WorkerOptions::new(queue)
         .deployment_options(WorkerDeploymentOptions::from_build_id(env!("CARGO_PKG_VERSION").to_owned()))
         .graceful_shutdown_period(GRACE)
+        .max_heartbeat_throttle_interval(HEARTBEAT_INTERVAL)
+        .tuner(slots(activities))
+}
+
+fn slots(activities: usize) -> WorkerTuner {
+    let short = || FixedSizeSlotSupplier::new(SHORT_TASK_SLOTS);
+    TunerHolder::builder()
+        .workflow_task_slot_supplier(short())
+        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(activities))
+        .local_activity_task_slot_supplier(short())
+        .nexus_task_slot_supplier(short())
+        .build()
+        .into()
 }

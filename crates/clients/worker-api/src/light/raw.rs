@@ -105,6 +105,13 @@ impl LightWorker {
         self.post("/runtime/execute", request, limits::execute(request.timeout)).await
     }
 
+    /// As [`Self::execute`], without a time limit of the call: the worker keeps the script's own limit from the moment
+    /// in which the run begins, and the call waits for its turn before, however long that takes. Whoever calls this
+    /// watches in another way whether the worker lives.
+    pub async fn execute_in_its_own_time(&self, request: &ExecuteRequest) -> Outcome {
+        self.post("/runtime/execute", request, limits::NONE).await
+    }
+
     /// `GET /assets/{path}`: a file with its MIME type. `path` goes into the URL as it is given.
     pub async fn asset(&self, path: &str) -> Outcome {
         let path = path.trim_start_matches('/');

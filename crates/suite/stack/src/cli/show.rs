@@ -38,11 +38,11 @@ pub(super) fn status(descriptor: &StackDescriptor, status: Option<&StackStatus>,
         return print(&serde_json::to_string_pretty(&whole).context("a status is plain data")?);
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["part", "state", "pid", "address", "version"]);
+    table.load_style(presets::NOTHING).set_header(["part", "state", "restarts", "pid", "address", "version"]);
     let version = |service: Service| descriptor.versions.get(service.name()).cloned().unwrap_or_default();
     let Some(status) = status else {
         for (service, url) in &descriptor.urls {
-            table.add_row([service.name(), "external", "", url, ""]);
+            table.add_row([service.name(), "external", "", "", url, ""]);
         }
         return print(&table.to_string());
     };
@@ -51,6 +51,7 @@ pub(super) fn status(descriptor: &StackDescriptor, status: Option<&StackStatus>,
         table.add_row([
             part.service.name().to_owned(),
             part.state.to_string(),
+            part.restarts.to_string(),
             pid,
             part.address.clone(),
             version(part.service),

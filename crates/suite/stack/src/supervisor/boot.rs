@@ -5,6 +5,7 @@ use std::{
     fs,
     io::Write,
     os::unix::fs::{DirBuilderExt, chown},
+    sync::Arc,
 };
 
 use anyhow::Context;
@@ -63,7 +64,7 @@ impl BootRequest {
 pub(super) struct Boot {
     pub directory: StackDirectory,
     pub layout: Layout,
-    pub units: BTreeMap<Service, Unit>,
+    pub units: BTreeMap<Service, Arc<Unit>>,
     reserved: std::sync::Mutex<BTreeMap<Service, Vec<ReservedPort>>>,
 }
 
@@ -114,7 +115,7 @@ impl Boot {
         if request.services {
             catalog::build(&layout)?;
         }
-        let units = wanted.into_iter().map(|service| (service, Unit::new(&layout, service))).collect();
+        let units = wanted.into_iter().map(|service| (service, Arc::new(Unit::new(&layout, service)))).collect();
         Ok(Self { directory, layout, units, reserved: std::sync::Mutex::new(reserved) })
     }
 
@@ -139,7 +140,8 @@ impl Boot {
         for port in held.unwrap_or_default() {
             port.release();
         }
-        unit.start().await?;
+        let launch = unit.start().await?.launch;
+        tokio::spawn(Arc::clone(unit).keep_running(launch));
         tell(&BootEvent::Ready { service, seconds: started.elapsed().as_secs_f64() });
         Ok(())
     }
@@ -166,7 +168,7 @@ impl Boot {
             temporal: Some(layout.address(Service::Temporal)),
             api_key: Some(layout.api_key.clone()),
             logs: self.units.keys().map(|&service| (service, layout.log(service))).collect(),
-            versions: self.units.values().flat_map(Unit::seen).collect(),
+            versions: self.units.values().flat_map(|unit| unit.seen()).collect(),
             started_at: Utc::now(),
         }
     }

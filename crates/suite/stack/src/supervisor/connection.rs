@@ -77,6 +77,6 @@ fn status(stack: &Stack) -> StackStatus {
         leases: stack.leases.holders(),
         open_connections: stack.leases.open_connections(),
         stops_in_seconds: stack.leases.remaining().map(|remaining| remaining.as_secs()),
-        services: stack.boot.units.values().map(super::unit::Unit::status).collect(),
+        services: stack.boot.units.values().map(|unit| unit.status()).collect(),
     }
 }

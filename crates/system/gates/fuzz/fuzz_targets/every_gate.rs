@@ -13,8 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
         gates::plan::benchmark(bytes).violations,
         gates::todo::check(bytes, TodoStage::Completed, Some(&baseline)).violations,
         gates::assembly::check(bytes, objectives.value.as_ref()).violations,
-        gates::review::check(bytes, false).violations,
-        gates::review::check(bytes, true).violations,
+        gates::review::check(bytes, gates::review::Reviewed { refusal_pending: false, has_pictures: false }).violations,
+        gates::review::check(bytes, gates::review::Reviewed { refusal_pending: true, has_pictures: true }).violations,
         gates::journal::check(bytes).violations,
         objectives.violations,
     ];
