@@ -5,7 +5,7 @@
 //! a rule is refused with everything that is wrong with it, and leaves nothing behind.
 
 use contract::{
-    episodes::{AgentRunRequest, EpisodeStatus},
+    episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata, EpisodeStatus},
     events::names::REVIEW_DECISION,
     problem::ProblemDetail,
     reviews::{NextAgent, ReviewDecision},
@@ -17,20 +17,29 @@ use uuid::Uuid;
 
 use crate::ctx;
 
+/// An episode whose agents work on after a rejection.
+const GO_ON: Option<AfterRejection> = Some(AfterRejection::Continue);
 const APPROVED: &str = "decision: approved\n";
 /// Evidence that fits: three pictures, two files.
 const EVIDENCE: &str = "evidence:\n  images_viewed: 3\n  files_checked: [script.py, simulation_result.json]\n";
 
 /// An episode that waits for a review.
 async fn waiting_episode(ctx: &Context) -> Uuid {
-    let request = AgentRunRequest {
+    ctx.controller().must_make_test_episode(&request(ctx)).await
+}
+
+fn request(ctx: &Context) -> AgentRunRequest {
+    AgentRunRequest {
         task: "wait for a review".into(),
         session_id: ctx.unique("reviewed"),
         metadata_vars: None,
         skill_git_hash: None,
         agent_name: "engineer_coder".into(),
-    };
-    ctx.controller().must_make_test_episode(&request).await
+    }
+}
+
+fn facts(after_rejection: Option<AfterRejection>) -> Option<EpisodeMetadata> {
+    after_rejection.map(|_| EpisodeMetadata { after_rejection, ..EpisodeMetadata::default() })
 }
 
 /// A review with this head.
@@ -50,18 +59,26 @@ async fn assert_nothing_is_stored(ctx: &Context, id: Uuid) -> anyhow::Result<()>
 }
 
 #[rstest]
-#[case::approved(ReviewDecision::Approved, EpisodeStatus::Completed, None)]
-#[case::rejected(ReviewDecision::Rejected, EpisodeStatus::Running, Some(NextAgent::Coder))]
-#[case::reject_plan(ReviewDecision::RejectPlan, EpisodeStatus::Running, Some(NextAgent::Planner))]
-#[case::reject_code(ReviewDecision::RejectCode, EpisodeStatus::Running, Some(NextAgent::Coder))]
+#[case::approved(None, ReviewDecision::Approved, EpisodeStatus::Completed, None)]
+#[case::rejected(None, ReviewDecision::Rejected, EpisodeStatus::Failed, None)]
+#[case::reject_plan(None, ReviewDecision::RejectPlan, EpisodeStatus::Failed, None)]
+#[case::reject_code(None, ReviewDecision::RejectCode, EpisodeStatus::Failed, None)]
+#[case::end(Some(AfterRejection::End), ReviewDecision::Rejected, EpisodeStatus::Failed, None)]
+#[case::again(GO_ON, ReviewDecision::Rejected, EpisodeStatus::Running, Some(NextAgent::Coder))]
+#[case::plan_again(GO_ON, ReviewDecision::RejectPlan, EpisodeStatus::Running, Some(NextAgent::Planner))]
+#[case::code_again(GO_ON, ReviewDecision::RejectCode, EpisodeStatus::Running, Some(NextAgent::Coder))]
+#[case::approved_anyway(GO_ON, ReviewDecision::Approved, EpisodeStatus::Completed, None)]
 #[tokio::test]
 async fn allowed_decision_is_stored_told_and_carried_out(
     #[future(awt)] ctx: Context,
+    #[case] after_rejection: Option<AfterRejection>,
     #[case] decision: ReviewDecision,
     #[case] status: EpisodeStatus,
     #[case] next_agent: Option<NextAgent>,
 ) -> anyhow::Result<()> {
-    let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
+    let controller = ctx.controller();
+    let made = AgentRunRequest { metadata_vars: facts(after_rejection), ..request(&ctx) };
+    let id = controller.must_make_test_episode(&made).await;
     let name = decision.name();
     let head = format!("decision: {name}\ncomments: [the lever bends, the shaft is fine]\n{EVIDENCE}");
     let content = document(&head);
@@ -71,7 +88,7 @@ async fn allowed_decision_is_stored_told_and_carried_out(
     assert_eq!((answer.episode_status, answer.review.next_agent), (status, next_agent));
     assert_eq!((answer.review.round, answer.review.decision), (1, decision));
     assert_eq!(answer.review.comments, ["the lever bends", "the shaft is fine"]);
-    assert_eq!(answer.review.evidence.images_viewed, 3);
+    assert_eq!(answer.review.evidence.images_viewed, Some(3));
     assert_eq!(answer.review.evidence.files_checked, ["script.py", "simulation_result.json"]);
     assert_eq!(answer.review.path, "reviews/review-round-1/review.md");
     assert_eq!(answer.review.content, content);
@@ -79,6 +96,9 @@ async fn allowed_decision_is_stored_told_and_carried_out(
 
     let episode = controller.must_episode(id).await;
     assert_eq!((episode.status, episode.next_agent), (status, next_agent));
+    let reason = episode.failure_reason.unwrap_or_default();
+    let told = status != EpisodeStatus::Failed || (reason.contains(name) && reason.contains("the lever bends"));
+    assert!(told, "the end does not name the decision and its reason: {reason:?}");
 
     let database = ctx.database().await?;
     let rows = database.reviews(id).await?;
@@ -145,6 +165,30 @@ async fn malformed_head_is_refused_and_leaves_nothing(
         assert!(sentence.contains(&violation.message), "{violation:?} is not in the sentence: {sentence}");
     }
     assert_nothing_is_stored(&ctx, id).await
+}
+
+#[rstest]
+#[case::planner("engineer_planner")]
+#[case::benchmark_planner("benchmark_planner")]
+#[case::electronics("electronics_engineer")]
+#[case::search("cots_search")]
+#[tokio::test]
+async fn work_without_pictures_needs_no_count_of_them(
+    #[future(awt)] ctx: Context,
+    #[case] agent: &str,
+) -> anyhow::Result<()> {
+    let controller = ctx.controller();
+    let made = AgentRunRequest { agent_name: agent.to_owned(), ..request(&ctx) };
+    let id = controller.must_make_test_episode(&made).await;
+    let head = format!("{APPROVED}evidence: {{files_checked: [plan.md]}}\n");
+
+    let answer = controller.must_review(id, &document(&head)).await;
+
+    assert_eq!(answer.episode_status, EpisodeStatus::Completed);
+    assert_eq!(answer.review.evidence.images_viewed, None);
+    let events = EventLog::from_stored(&controller.must_events(id).await);
+    assert_eq!(events.the_one(REVIEW_DECISION)["evidence_stats"]["num_renders"], Value::Null);
+    Ok(())
 }
 
 #[rstest]

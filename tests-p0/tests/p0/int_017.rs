@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use contract::{
-    episodes::{AgentRunRequest, EpisodeStatus},
+    episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata, EpisodeStatus},
     events::names::{PLAN_REFUSAL, REVIEW_DECISION},
     limits::MAX_REJECTIONS,
     reviews::{NextAgent, PlanRefusalRequest, RefusalReason, RefusalState, ReviewDecision},
@@ -21,12 +21,13 @@ use uuid::Uuid;
 
 use crate::ctx;
 
-/// An episode that waits for what a coder or a reviewer says.
+/// An episode that waits for what a coder or a reviewer says, and whose agents work on after a rejection.
 async fn waiting_episode(ctx: &Context) -> Uuid {
+    let after_rejection = Some(AfterRejection::Continue);
     let request = AgentRunRequest {
         task: "lift the ball over the wall".into(),
         session_id: ctx.unique("refused"),
-        metadata_vars: None,
+        metadata_vars: Some(EpisodeMetadata { after_rejection, ..EpisodeMetadata::default() }),
         skill_git_hash: None,
         agent_name: "engineer_coder".into(),
     };

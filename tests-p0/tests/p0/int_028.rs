@@ -6,12 +6,13 @@
 
 use contract::{
     benchmark::{BenchmarkRequest, DesignSource, PreviewRequest},
-    episodes::ListEpisodesQuery,
+    episodes::{Episode, EpisodeQuery, ListEpisodesQuery},
     events::{IngestEventsRequest, ListEventsQuery},
     execution::{ExecuteRequest, InspectTopologyRequest, LintRequest},
     files::{Edit, EditFileRequest, GrepRequest, WriteFileRequest},
     git::{CommitRequest, CompleteMergeRequest, ResolveRequest, ResolveStrategy},
     handover::{HandoverRequest, PlanRequest, SubmitRequest},
+    limits::{MAX_EVENTS_PER_CALL, MAX_PAGE_BYTES},
     part_metadata::ManufacturingMethod,
     session::{API_KEY_HEADER, SESSION_HEADER},
     workbench::{AnalyzeRequest, PriceRequest},
@@ -215,7 +216,57 @@ async fn controller_answers_fit_their_schema(#[future(awt)] ctx: Context) -> any
         ("/health", controller.health().await?, 200),
         ("/ready", controller.ready().await?, 200),
     ];
+    for field in ["journal", "plan", "todo_list", "template_versions", "validation_logs", "skill_git_hash"] {
+        let answer = controller.episode(&id).await?.json();
+        assert_eq!(answer.get(field), Some(&Value::Null), "{field} is left out or made up: {answer}");
+    }
+    let answer = controller.episode(&id).await?.json();
+    assert_eq!(answer.get("assets"), Some(&json!([])), "{answer}");
+    let trace = answer["traces"].get(0).expect("an episode begins with a trace");
+    for field in ["langfuse_trace_id", "feedback_score", "feedback_comment"] {
+        assert_eq!(trace.get(field), Some(&Value::Null), "{field} is left out or made up: {trace}");
+    }
     check_all(&document, &expected)
+}
+
+/// What callers send, and what is stored, must not decide what a service holds in memory at a time.
+#[rstest]
+#[tokio::test]
+async fn events_and_traces_travel_in_bounded_portions(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let controller = ctx.controller();
+    let run = serde_json::from_value(json!({ "task": "count", "session_id": ctx.unique("bulk") }))?;
+    let id = controller.must_make_test_episode(&run).await;
+    let events = |count: usize, size: usize| {
+        let event = json!({ "event_type": "bulk", "text": "x".repeat(size) });
+        vec![event.as_object().expect("an object").clone(); count]
+    };
+
+    let too_many = IngestEventsRequest { events: events(MAX_EVENTS_PER_CALL + 1, 1) };
+    let refused = controller.ingest_events(id, &too_many).await?;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+    assert!(refused.text().contains("more than 10000 events"), "the limit is not named: {}", refused.text());
+    assert_eq!(controller.must_ingest_events(id, events(MAX_EVENTS_PER_CALL, 1)).await, 10_000);
+    // Together more than one answer holds.
+    let large = MAX_PAGE_BYTES as usize / 3;
+    assert_eq!(controller.must_ingest_events(id, events(5, large)).await, 5);
+
+    let stored = controller.must_events(id).await;
+    let bulk = stored.iter().filter(|event| event.event_type == "bulk").count();
+    assert_eq!(bulk, MAX_EVENTS_PER_CALL + 5, "pages lose or repeat events");
+
+    let (mut seen, mut query, mut largest) = (Vec::new(), EpisodeQuery::default(), 0);
+    loop {
+        let reply = controller.episode_page(id, &query).await?;
+        largest = largest.max(reply.text().len());
+        let page: Episode = reply.expect(StatusCode::OK)?;
+        seen.extend(page.traces.iter().map(|trace| trace.id));
+        let Some(last) = page.more_traces_after else { break };
+        query.after_trace_id = last;
+    }
+    assert!(seen.is_sorted() && seen.len() >= bulk, "{} traces of {bulk} events", seen.len());
+    // A trace travels with its own fields beside content and data.
+    assert!(largest < 2 * MAX_PAGE_BYTES as usize, "an answer holds {largest} bytes");
+    Ok(())
 }
 
 #[rstest]

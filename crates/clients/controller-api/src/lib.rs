@@ -11,7 +11,7 @@ mod reviews;
 use std::time::Duration;
 
 use contract::{
-    episodes::{AgentRunRequest, ListEpisodesQuery},
+    episodes::{AgentRunRequest, EpisodeQuery, ListEpisodesQuery},
     events::{IngestEventsRequest, ListEventsQuery},
     session::API_KEY_HEADER,
 };
@@ -101,6 +101,12 @@ impl ControllerClient {
     /// `GET /episodes/{id}`: one episode with its transitions and traces. `id` is any text.
     pub async fn episode(&self, id: impl ToString) -> Outcome {
         self.endpoint.request(Method::GET, &format!("/episodes/{}", id.to_string()), CALL_LIMIT).send().await
+    }
+
+    /// `GET /episodes/{id}` with a page of its traces.
+    pub async fn episode_page(&self, id: impl ToString, page: &EpisodeQuery) -> Outcome {
+        let path = format!("/episodes/{}", id.to_string());
+        self.endpoint.request(Method::GET, &path, CALL_LIMIT).query(page).send().await
     }
 
     /// `DELETE /episodes/{id}`: deletes an episode with all that belongs to it.

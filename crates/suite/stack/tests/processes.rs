@@ -14,7 +14,7 @@ use aws_sdk_s3::{
     config::{BehaviorVersion, Credentials, Region},
 };
 use sqlx::{Connection, PgConnection};
-use stack::{Fault, PrivateOptions, Service, Stack, StackDescriptor, control::ServiceState};
+use stack::{Fault, PrivateOptions, Service, Stack, StackDescriptor, control::{ServiceState, ServiceStatus}};
 
 const INFRASTRUCTURE: PrivateOptions = PrivateOptions { services: false };
 /// An ended stack needs some tens of milliseconds to tidy up; this is for a machine that does much else.
@@ -151,8 +151,7 @@ async fn postgres_answers(url: &str) -> bool {
 }
 
 async fn state_of(stack: &Stack, service: Service) -> ServiceState {
-    let status = stack.status().await.unwrap();
-    status.services.into_iter().find(|part| part.service == service).expect("part of every stack").state
+    part(stack, service).await.state
 }
 
 #[tokio::test]
@@ -191,21 +190,55 @@ async fn faults_reach_postgres_and_can_be_undone() {
     assert_nothing_is_left(&descriptor);
 }
 
-#[tokio::test]
-async fn part_that_ends_by_itself_is_shown_and_not_restarted() {
-    let stack = Stack::private(INFRASTRUCTURE).await.unwrap();
+async fn part(stack: &Stack, service: Service) -> ServiceStatus {
     let status = stack.status().await.unwrap();
-    let temporal = status.services.iter().find(|part| part.service == Service::Temporal).unwrap();
-    // Not through the stack: this is what a crash looks like.
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(temporal.pid.unwrap()), nix::sys::signal::Signal::SIGKILL)
-        .unwrap();
+    status.services.into_iter().find(|part| part.service == service).expect("part of every stack")
+}
+
+/// Kills a part behind the stack's back, which is what a crash looks like, and waits until it works again.
+async fn crash(stack: &Stack, service: Service) -> ServiceStatus {
+    let before = part(stack, service).await;
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(before.pid.unwrap()), nix::sys::signal::Signal::SIGKILL).unwrap();
     let started = Instant::now();
     loop {
-        match state_of(&stack, Service::Temporal).await {
-            ServiceState::Ended(ending) => break assert_eq!(ending.to_string(), "signal SIGKILL"),
-            other => assert!(started.elapsed() < TIDY_DEADLINE, "a crashed part must be shown as such, not as {other}"),
+        let now = part(stack, service).await;
+        if now.restarts > before.restarts && now.state == ServiceState::Ready {
+            assert_ne!(now.pid, before.pid, "{service} is another process now");
+            return now;
         }
+        assert!(started.elapsed() < TIDY_DEADLINE, "{service} crashed and is not back: {now:?}");
     }
+}
+
+#[tokio::test]
+async fn crashed_part_is_restarted_and_counted() {
+    let stack = Stack::private(INFRASTRUCTURE).await.unwrap();
+    assert_eq!(crash(&stack, Service::Temporal).await.restarts, 1);
+    assert_eq!(crash(&stack, Service::Temporal).await.restarts, 2);
+    stack.fault(Service::Temporal, Fault::Kill).await.unwrap();
+    // An ended process and a lost restart would both show as something else.
+    let down = part(&stack, Service::Temporal).await;
+    assert_eq!((down.state, down.restarts), (ServiceState::Stopped, 2), "what is killed on purpose stays down");
+    stack.fault(Service::Temporal, Fault::Restart).await.unwrap();
+    assert_eq!(crash(&stack, Service::Temporal).await.restarts, 3, "it is watched again after a restart on purpose");
+}
+
+#[tokio::test]
+async fn crashed_postgres_keeps_what_it_acknowledged() {
+    let stack = Stack::private(INFRASTRUCTURE).await.unwrap();
+    let url = stack.descriptor().database().unwrap().to_owned();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    sqlx::query("CREATE TABLE kept (id int)").execute(&mut connection).await.unwrap();
+    // The last commits are those that an asynchronous commit would lose.
+    for id in 0..500 {
+        sqlx::query("INSERT INTO kept VALUES ($1)").bind(id).execute(&mut connection).await.unwrap();
+    }
+    crash(&stack, Service::Postgres).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM kept").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(kept, 500, "commits that were acknowledged are lost");
+    let setting: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(setting, "on");
 }
 
 /// A process that owns a private stack: the example of this crate, which cargo builds along with its tests.
