@@ -324,9 +324,12 @@ async fn abandoned_episode_is_found_and_run(#[future(awt)] private_ctx: Context)
         async move { controller.agent_run(&request).await }
     });
     let newest = ListEpisodesQuery { limit: 1, offset: 0 };
-    let stored = wait_for("the episode to be stored", LONG, || controller.must_list_episodes(&newest), |found| {
-        !found.is_empty()
-    })
+    let stored = wait_for(
+        "the episode to be stored",
+        LONG,
+        || controller.must_list_episodes(&newest),
+        |found| !found.is_empty(),
+    )
     .await;
     ctx.stack().fault(Service::Controller, Fault::Kill).await?;
     assert!(asked.await?.is_err(), "the controller answered although it was killed");

@@ -106,12 +106,7 @@ impl Disruptions {
         for (number, planned) in self.planned.iter().enumerate() {
             load.wait_for_accepted((number + 1) * self.every).await;
             let Planned { part, kind, away } = *planned;
-            self.timeline.say(&format!(
-                "{kind} of {part} ({}/{}), {}",
-                number + 1,
-                self.planned.len(),
-                load.summary()
-            ));
+            self.timeline.say(&format!("{kind} of {part} ({}/{}), {}", number + 1, self.planned.len(), load.summary()));
             let begun = Instant::now();
             self.disrupt(part, kind, away).await.with_context(|| format!("{kind} of {part}"))?;
             self.wait_for_recovery().await.with_context(|| format!("after a {kind} of {part}"))?;
@@ -121,7 +116,8 @@ impl Disruptions {
         for part in &self.stack.status().await?.services {
             let crashes = done.counts.get(&(part.service, Kind::Crash)).copied().unwrap_or_default();
             if part.restarts < crashes {
-                let flaw = format!("{} crashed {crashes} times and was restarted {} times", part.service, part.restarts);
+                let flaw =
+                    format!("{} crashed {crashes} times and was restarted {} times", part.service, part.restarts);
                 done.not_restarted.push(flaw);
             }
         }

@@ -14,7 +14,10 @@ use aws_sdk_s3::{
     config::{BehaviorVersion, Credentials, Region},
 };
 use sqlx::{Connection, PgConnection};
-use stack::{Fault, PrivateOptions, Service, Stack, StackDescriptor, control::{ServiceState, ServiceStatus}};
+use stack::{
+    Fault, PrivateOptions, Service, Stack, StackDescriptor,
+    control::{ServiceState, ServiceStatus},
+};
 
 const INFRASTRUCTURE: PrivateOptions = PrivateOptions { services: false };
 /// An ended stack needs some tens of milliseconds to tidy up; this is for a machine that does much else.

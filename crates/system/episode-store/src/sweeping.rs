@@ -26,7 +26,9 @@ pub struct UnsettledEpisode {
 
 /// The right to sweep; it ends when this is dropped, or when the process or its connection dies.
 #[derive(Debug)]
-pub struct SweepingTurn(#[expect(dead_code, reason = "held, never read: its end releases the lock")] Transaction<'static, Postgres>);
+pub struct SweepingTurn(
+    #[expect(dead_code, reason = "held, never read: its end releases the lock")] Transaction<'static, Postgres>,
+);
 
 #[derive(FromRow)]
 struct Row {

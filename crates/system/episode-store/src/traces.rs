@@ -120,11 +120,7 @@ pub(crate) async fn insert_events(
     Ok(stored)
 }
 
-async fn insert_batch(
-    connection: &mut PgConnection,
-    episode_id: Uuid,
-    events: &[Map<String, Value>],
-) -> Stored<u64> {
+async fn insert_batch(connection: &mut PgConnection, episode_id: Uuid, events: &[Map<String, Value>]) -> Stored<u64> {
     let whole: Vec<Value> = events.iter().map(storable_object).collect();
     let names: Vec<&str> = whole.iter().map(event_name).collect();
     let texts: Vec<String> = whole.iter().map(ToString::to_string).collect();

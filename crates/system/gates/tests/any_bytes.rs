@@ -91,7 +91,11 @@ fn documents_that_are_spoiled_below_are_sound() {
     assert_eq!(gates::todo::check(STEPS.as_bytes(), TodoStage::HandedOver, None).violations, []);
     assert_eq!(gates::objectives::check(OBJECTIVES.as_bytes()).violations, []);
     assert_eq!(gates::assembly::check(ASSEMBLY.as_bytes(), None).violations, []);
-    assert_eq!(gates::review::check(REVIEW.as_bytes(), gates::review::Reviewed { refusal_pending: false, has_pictures: true }).violations, []);
+    assert_eq!(
+        gates::review::check(REVIEW.as_bytes(), gates::review::Reviewed { refusal_pending: false, has_pictures: true })
+            .violations,
+        []
+    );
     assert_eq!(gates::journal::check(JOURNAL.as_bytes()).violations, []);
 }
 
