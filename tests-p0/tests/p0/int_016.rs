@@ -257,7 +257,9 @@ async fn review_of_an_unknown_episode_is_not_found(#[future(awt)] ctx: Context) 
 #[rstest]
 #[tokio::test]
 async fn refused_review_does_not_count_as_a_round(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
+    let controller = ctx.controller();
+    let made = AgentRunRequest { metadata_vars: facts(GO_ON), ..request(&ctx) };
+    let id = controller.must_make_test_episode(&made).await;
     let refused = controller.review(id, &document(&format!("decision: accepted\n{EVIDENCE}"))).await?;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     for (decision, round) in [("rejected", 1), ("approved", 2)] {
