@@ -74,7 +74,33 @@ impl CatalogQuery {
     }
 }
 
-/// Answer of `GET /cots/search`: candidates, or the reason why there is none.
+/// Headers of `GET /cots/search`: what the list in the body has no place for when it is empty.
+pub mod headers {
+    /// [`super::CatalogVersion::catalog_version`].
+    pub const CATALOG_VERSION: &str = "x-catalog-version";
+    /// [`super::CatalogVersion::bd_warehouse_commit`].
+    pub const BD_WAREHOUSE_COMMIT: &str = "x-bd-warehouse-commit";
+    /// [`super::CatalogVersion::generated_at`].
+    pub const GENERATED_AT: &str = "x-catalog-generated-at";
+    /// [`super::CatalogAnswer::no_match_rationale`], percent-encoded UTF-8; present exactly when nothing fits.
+    pub const NO_MATCH_RATIONALE: &str = "x-no-match-rationale";
+    /// [`super::CatalogAnswer::too_strict`] as JSON, percent-encoded; present where a constraint was too strict.
+    pub const TOO_STRICT: &str = "x-too-strict";
+}
+
+/// An element of the answer of `GET /cots/search`: a part that fits, and what it takes to repeat the search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FoundPart {
+    /// The part.
+    #[serde(flatten)]
+    pub part: PartCandidate,
+    /// The version.
+    #[serde(flatten)]
+    pub version: CatalogVersion,
+}
+
+/// Answer of a search: candidates, or the reason why there is none. Over HTTP the candidates are the body and the rest
+/// are [`headers`]; scripts get the whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CatalogAnswer {
     /// The question as it was asked.

@@ -5,15 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Answer of `GET /health`: the process lives. Says nothing about what it depends on.
+/// Answer of `GET /health`: the process lives. Says nothing about what it depends on; who answers is said at `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// Always `healthy`; a process that is not answers nothing.
     pub status: HealthStatus,
-    /// Name of the service.
-    pub service: String,
-    /// Version of the service.
-    pub version: String,
 }
 
 /// The one word of a health answer.

@@ -36,7 +36,6 @@ async fn question_leaves_the_catalogue_as_it_was(
 
     let answer = controller.must_cots_search(&CatalogQuery::new(question)).await;
 
-    assert_eq!(answer.query, question);
     assert_eq!(answer.candidates.is_empty(), answer.no_match_rationale.is_some(), "{answer:#?}");
     assert_eq!(controller.must_cots_metadata().await, before, "{question:?} changed the catalogue");
     Ok(())

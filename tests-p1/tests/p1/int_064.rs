@@ -6,7 +6,7 @@
 
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
-    catalog::{CatalogQuery, CatalogVersion},
+    catalog::{CatalogQuery, CatalogVersion, headers},
     episodes::AgentRunRequest,
     events::names::COTS_SEARCH,
 };
@@ -75,6 +75,37 @@ async fn search_of_an_episode_is_kept_with_its_version(
     assert_eq!(event["results_count"], json!(expected.len()));
     assert_eq!(event["part_ids"], json!(expected));
     assert_eq!(events.without_envelope(), Vec::<String>::new());
+    Ok(())
+}
+
+/// Clients iterate the answer, and keep an element of it without the rest.
+#[rstest]
+#[case::found("24 V 5 A supply", 2)]
+#[case::nothing("48 V relay", 0)]
+#[tokio::test]
+async fn list_names_the_version_in_elements_and_headers(
+    #[future(awt)] ctx: Context,
+    #[case] question: &str,
+    #[case] count: usize,
+) -> anyhow::Result<()> {
+    let version = version(&ctx).await;
+    let reply = ctx.controller().cots_search(&CatalogQuery::new(question)).await?;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+    let body = reply.json();
+    let elements = body.as_array().expect("the answer is a list");
+    assert_eq!(elements.len(), count, "{body}");
+    for element in elements {
+        must_carry(element.as_object().expect("an object"), &version);
+    }
+    for (name, value) in [
+        (headers::CATALOG_VERSION, &version.catalog_version),
+        (headers::BD_WAREHOUSE_COMMIT, &version.bd_warehouse_commit),
+        (headers::GENERATED_AT, &version.generated_at),
+    ] {
+        assert_eq!(reply.headers.get(name).map(|found| found.as_bytes()), Some(value.as_bytes()), "{name}");
+    }
+    let explains = reply.headers.contains_key(headers::NO_MATCH_RATIONALE);
+    assert_eq!(explains, elements.is_empty(), "only an empty list needs a reason");
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use http_reply::{StatusCode, must, must_with};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::ControllerClient;
+use crate::{ControllerClient, cots::catalog_answer};
 
 impl ControllerClient {
     /// The controller says that it lives.
@@ -132,7 +132,7 @@ impl ControllerClient {
     #[track_caller]
     pub fn must_cots_search(&self, query: &CatalogQuery) -> impl Future<Output = CatalogAnswer> + Send {
         let at = Location::caller();
-        async move { must(self.cots_search(query).await, StatusCode::OK, at) }
+        async move { must_with(self.cots_search(query).await, at, |reply| catalog_answer(&query.q, reply)) }
     }
 
     /// Version and digest of the catalogue.

@@ -130,10 +130,8 @@ mod tests {
 
     #[test]
     fn a_body_of_another_shape_is_reported_with_the_field() {
-        let error = reply(200, r#"{"status":"healthy","service":7,"version":"1"}"#)
-            .expect::<Health>(StatusCode::OK)
-            .expect_err("service is a number");
-        assert!(error.to_string().contains("service"), "{error}");
+        let error = reply(200, r#"{"status":7}"#).expect::<Health>(StatusCode::OK).expect_err("status is a number");
+        assert!(error.to_string().contains("status"), "{error}");
     }
 
     #[test]

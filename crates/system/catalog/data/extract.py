@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +91,7 @@ SCREWS = Family(
     "screw fastener",
     "fastener",
     0.15,
-    "socket head cap screw bolt allen hexagon hex machine steel metric",
+    "socket head cap screw bolt allen machine steel metric",
 )
 WASHERS = Family(
     PlainWasher, "fastener", "iso7089", "ISO 7089", "washer fastener", "washer", 0.02, "plain flat washer steel metric"
@@ -184,15 +186,30 @@ def washers() -> Iterator[Row]:
         yield record(WASHERS, size, "iso7089", {"size": size, "fastener_type": "iso7089"}, thread_of(size) | figures)
 
 
+DESIGNATION = re.compile(r"[0-9]{3,5}(/[0-9.]+)?")
+BEARING_TABLE = "data/single_row_deep_groove_ball_bearing_parameters.csv"
+
+
+def bearing_designations() -> dict[str, str]:
+    """Designations by size, as the table writes them. bd_warehouse itself evaluates each cell, so that 618/8 would be
+    77.25. The table marks popular items with a star, which does not belong to the designation."""
+    with files("bd_warehouse").joinpath(BEARING_TABLE).open(encoding="utf-8", newline="") as file:
+        found = {row["Size"]: row["SKT:Designation"].removeprefix("*").strip() for row in csv.DictReader(file)}
+    for size, designation in found.items():
+        if not DESIGNATION.fullmatch(designation):
+            raise ValueError(f"{BEARING_TABLE}: {size} has the designation {designation!r}")
+    return found
+
+
 def bearings() -> Iterator[Row]:
+    designations = bearing_designations()
     for size in sizes(BEARINGS):
         data = SingleRowDeepGrooveBallBearing(size=size, bearing_type="SKT").bearing_dict
         figures = {
             "figure:bore_mm": data["d"],
             "figure:outer_diameter_mm": data["D"],
             "figure:width_mm": data["B"],
-            # The table marks popular items with a star, which is no part of the designation.
-            "text:designation": str(data["Designation"]).removeprefix("*").strip(),
+            "text:designation": designations[size],
             "figure:dynamic_load_n": data["C"] * 1000,
             "figure:static_load_n": data["C0"] * 1000,
             "figure:speed_limit_rpm": data["Speed-limit"],

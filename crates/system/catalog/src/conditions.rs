@@ -15,10 +15,12 @@ use crate::{
 
 /// What an answer must meet.
 pub(crate) enum Condition {
-    /// Being what the question names.
+    /// Being what the question names, or as it describes it.
     Term {
-        /// The name.
+        /// The name or the description.
         term: Term,
+        /// True for a kind, a name or a designation: another part is no answer, however near its figures come.
+        is_identity: bool,
         /// The parts that are, with the full-text index's figure.
         matches: BTreeMap<usize, f64>,
     },
@@ -83,7 +85,7 @@ impl Condition {
     /// Names a kind, a name or a designation that parts of the catalogue have. Another part is no answer, however near
     /// its figures come.
     pub(crate) fn is_identity(&self) -> bool {
-        matches!(self, Self::Term { matches, .. } if !matches.is_empty())
+        matches!(self, Self::Term { is_identity: true, matches, .. } if !matches.is_empty())
     }
 
     /// Why a part that meets the condition does.
@@ -93,7 +95,9 @@ impl Condition {
                 Lookup::Kind(kind) if term.said.ends_with(kind) => format!("it is a {kind}"),
                 Lookup::Kind(kind) => format!("it is a {kind} ({:?})", term.said),
                 Lookup::Parts(_) => format!("{:?} names it", term.said),
-                Lookup::Phrase(_) | Lookup::Nowhere => format!("{:?} stands in its description", term.said),
+                Lookup::Phrase(_) | Lookup::Described(_) | Lookup::Nowhere => {
+                    format!("{:?} stands in its description", term.said)
+                }
             },
             Self::Category { .. } => format!("its category is {}", part.category),
             Self::Wish { .. } => verdict.figure.map(Figure::reason).unwrap_or_default(),
@@ -143,6 +147,7 @@ impl Condition {
             }
         };
         match self {
+            Self::Term { is_identity: false, .. } => 1.0,
             Self::Term { term, .. } => {
                 let mut names = part.ids();
                 let texts = part.record.params.values().filter_map(Value::as_str);
@@ -159,6 +164,10 @@ impl Condition {
         let name = self.name(verdict);
         match self {
             Self::Term { term, .. } if term.said.is_empty() => "it has no word that says what is wanted".to_owned(),
+            Self::Term { term: Term { said, explained: Some(what), .. }, .. } => {
+                format!("{said:?} is a {what}, which the catalogue does not have")
+            }
+            Self::Term { term, is_identity: false, .. } => format!("no such part is described as {:?}", term.said),
             Self::Term { term, .. } if self.distance_of_miss(verdict, part) < UNRELATED => {
                 format!("no such part is called {:?}; nearest in name is {}", term.said, part.part_id)
             }

@@ -27,6 +27,10 @@ pub(crate) enum Quantity {
     Height,
     Thickness,
     Gauge,
+    /// Number of contacts of a connector.
+    Contacts,
+    /// Size of a motor's flange as NEMA numbers it.
+    Frame,
     Weight,
     Price,
 }
@@ -131,6 +135,8 @@ impl Quantity {
             }
             Self::Thickness => const { &[by("thickness_mm", Equal), by("width_mm", Equal), by("height_mm", Equal)] },
             Self::Gauge => const { &[by("gauge_awg", Equal)] },
+            Self::Contacts => const { &[by("pins", Equal)] },
+            Self::Frame => const { &[by("frame_nema", Equal)] },
             Self::Weight => const { &[by("weight_g", AtMost)] },
             Self::Price => const { &[by("unit_cost", AtMost)] },
         }

@@ -12,8 +12,7 @@ use crate::{
 /// A part of another kind than asked for is as far away as this many other conditions together.
 const WEIGHT_OF_IDENTITY: usize = 100;
 
-/// A sentence for people and the constraints for programs. `judged` has one row of verdicts for each part;
-/// `undescribed` tells how much of what the question says about a part is not said of this one.
+/// A sentence for people and the constraints for programs. `judged` has one row of verdicts for each part.
 ///
 /// The parts that miss the least are looked at. Where one miss is the least, each condition that alone stands in the
 /// way is named with the part that comes nearest to it; where it takes more, the conditions that the nearest part
@@ -23,9 +22,8 @@ pub(crate) fn explain(
     conditions: &[Condition],
     parts: &[Part],
     judged: &[Vec<Verdict>],
-    undescribed: impl Fn(usize) -> usize,
 ) -> (String, Vec<StrictConstraint>) {
-    let misses = judged.iter().enumerate().map(|row| Misses::of(row, conditions, parts, undescribed(row.0)));
+    let misses = judged.iter().enumerate().map(|row| Misses::of(row, conditions, parts));
     let misses: Vec<Misses> = misses.collect();
     let Some(least) = misses.iter().map(|misses| misses.weight).min() else {
         return (format!("Nothing fits {question:?}: the catalogue is empty."), Vec::new());
@@ -43,12 +41,12 @@ pub(crate) fn explain(
         .iter()
         .map(|&(condition, part)| conditions[condition].miss(&judged[part][condition], &parts[part]))
         .collect();
-    // A name that is all there is to the question, and that nothing resembles, leads nowhere.
-    let most_undescribed = misses.iter().map(|misses| misses.undescribed).max();
+    // Names that are all there is to the question, and that nothing resembles, lead nowhere.
+    let only_names =
+        conditions.iter().all(|condition| matches!(condition, Condition::Term { matches, .. } if matches.is_empty()));
     let leads_nowhere = named.iter().all(|&(condition, part)| {
         let resembles = conditions[condition].distance_of_miss(&judged[part][condition], &parts[part]) < UNRELATED;
-        let only_a_name = matches!(conditions, [Condition::Term { .. }]);
-        only_a_name && !resembles && Some(misses[part].undescribed) == most_undescribed
+        only_names && !resembles
     });
     let remedy = match (alone, named.len()) {
         _ if leads_nowhere => format!("What it has is {}.", categories(parts).join(", ")),
@@ -95,7 +93,6 @@ fn categories(parts: &[Part]) -> Vec<&str> {
 struct Misses {
     part: usize,
     weight: usize,
-    undescribed: usize,
     /// Conditions, and how far the part is from each.
     missed: Vec<(usize, f64)>,
     /// How far it is from what was asked in the conditions that it meets.
@@ -103,13 +100,8 @@ struct Misses {
 }
 
 impl Misses {
-    fn of(
-        (part, verdicts): (usize, &Vec<Verdict>),
-        conditions: &[Condition],
-        parts: &[Part],
-        undescribed: usize,
-    ) -> Self {
-        let mut misses = Self { part, weight: 0, undescribed, missed: Vec::new(), met_distance: 0.0 };
+    fn of((part, verdicts): (usize, &Vec<Verdict>), conditions: &[Condition], parts: &[Part]) -> Self {
+        let mut misses = Self { part, weight: 0, missed: Vec::new(), met_distance: 0.0 };
         for (number, (verdict, condition)) in verdicts.iter().zip(conditions).enumerate() {
             if verdict.holds {
                 misses.met_distance += verdict.distance;
@@ -123,9 +115,7 @@ impl Misses {
 
     fn order(&self, other: &Self) -> Ordering {
         let distance = |misses: &Self| misses.missed.iter().map(|(_, distance)| distance).sum::<f64>();
-        (self.undescribed.cmp(&other.undescribed))
-            .then(distance(self).total_cmp(&distance(other)))
-            .then(self.met_distance.total_cmp(&other.met_distance))
+        distance(self).total_cmp(&distance(other)).then(self.met_distance.total_cmp(&other.met_distance))
     }
 }
 

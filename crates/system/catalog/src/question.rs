@@ -1,12 +1,38 @@
 //! A question as it is understood: which kind of part, which parts by name, which figures, which further words.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use regex::Regex;
 
 use crate::{
     figures::Quantity,
-    sizes::{KILOGRAM_CENTIMETRE, Wish, plain, take_wishes},
-    words::{Dictionary, Meaning, Understood, squeezed},
+    sizes::{KILOGRAM_CENTIMETRE, Wish, pattern, plain, take_not_recorded, take_wishes},
+    words::{Dictionary, Meaning, Role, STANDARDS, Understood, said_as, squeezed},
 };
+
+/// A standard's body and number: `DIN EN ISO 4762`, `ISO4762`, `DIN 625-1`.
+static STANDARD: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?P<body>din\s+en\s+iso|din\s+iso|din\s+en|(?:nf|uni|bs|sn)\s+en\s+iso|en\s+iso|din|iso|en)\s*[-.:]?\s*(?P<number>\d{1,6})(?:-(?P<part>\d{1,2})\b)?",
+    )
+});
+static WASHER_SIZE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\s*-?\s*(?:form\s+)?(?:[abc]\s*)?(?P<size>\d+(?:\.\d+)?)(?:\s+|\s*-|\s*$)"));
+static STRENGTH_CLASS: LazyLock<Regex> = LazyLock::new(|| {
+    let classes: Vec<_> = said_as(Role::Strength).map(|line| regex::escape(&line.said)).collect();
+    pattern(&format!(r"(?:^|[\s/(-])(?P<class>{})(?:$|[\s,;:)-])", classes.join("|")))
+});
+static NUT_CLASS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bm\s?\d+(?:\.\d+)?\s*-\s*(5|6|8|10|12)(?:$|[\s,;)])"));
+static THREAD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bm\s?\d"));
+
+/// Nominal diameters of metric threads, mm.
+const THREADS_MM: [f64; 25] = [
+    1.6, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 27.0, 30.0, 33.0,
+    36.0, 39.0, 42.0, 48.0,
+];
+const WASHER: &str = "washer";
+const NUT: &str = "nut";
+const STRENGTH: &str = "the strength class";
 
 /// Words of a question beyond this number are not read: 200 characters hold no sensible question that is longer.
 const MOST_WORDS: usize = 40;
@@ -19,9 +45,15 @@ pub(crate) struct Term {
     /// As it was said; empty when a question says nothing at all.
     pub(crate) said: String,
     pub(crate) lookup: Lookup,
+    /// What it is, where the word itself may not say so: `DIN 7991` is a countersunk screw.
+    pub(crate) explained: Option<&'static str>,
 }
 
 impl Term {
+    pub(crate) fn new(said: impl Into<String>, lookup: Lookup) -> Self {
+        Self { said: said.into(), lookup, explained: None }
+    }
+
     /// The same word, also where a part is only described by it: a connector for a battery is no battery.
     fn anywhere(self) -> Self {
         let lookup = match self.lookup {
@@ -39,6 +71,8 @@ pub(crate) enum Lookup {
     Kind(String),
     /// Words of the index, one behind the other.
     Phrase(Vec<String>),
+    /// Words of the index's column `words`, one behind the other.
+    Described(Vec<String>),
     /// Parts that are named outright.
     Parts(BTreeSet<usize>),
     /// Nowhere: the catalogue has nothing of the sort.
@@ -50,7 +84,7 @@ pub(crate) enum Lookup {
 pub(crate) struct Question {
     /// What a part must be: its kind, its name, its designation. Without these it is another part.
     pub(crate) required: Vec<Term>,
-    /// What should be said about it. The parts about which most of it is said are taken.
+    /// What must be said about it: a part of the kind that is not red does not answer a question for a red one.
     pub(crate) described: Vec<Term>,
     /// What it is for; decides between parts that are otherwise alike.
     pub(crate) context: Vec<Term>,
@@ -66,14 +100,20 @@ impl Question {
         let mut question = Self::default();
         let mut rest = plain(text);
         question.take_names(&mut rest, dictionary);
-        question.wishes = take_wishes(&mut rest);
-        question.take_designations(&mut rest);
+        question.take_standards(&mut rest, dictionary);
+        question.take_bearings(&mut rest, dictionary, |said| said.contains(|letter: char| !letter.is_ascii_digit()));
+        question.take_strength_class(&mut rest);
+        question.wishes.extend(take_wishes(&mut rest));
+        let others = take_not_recorded(&mut rest);
+        question.remarks.extend(others.iter().map(|said| not_recorded(said, "a figure of another kind")));
+        question.take_bearings(&mut rest, dictionary, |_| true);
+        question.take_designations(&mut rest, dictionary);
         let words: Vec<&str> = rest
             .split(|character: char| !character.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .take(MOST_WORDS)
             .collect();
-        question.take_words(&dictionary.understand(&words));
+        question.take_words(&dictionary.understand(&words), dictionary);
         question.read_hobby_torque();
         question
     }
@@ -91,7 +131,7 @@ impl Question {
                 let said = text[range.clone()].to_owned();
                 let parts = dictionary.named_parts(&said);
                 if !parts.is_empty() {
-                    self.required.push(Term { said, lookup: Lookup::Parts(parts) });
+                    self.required.push(Term::new(said, Lookup::Parts(parts)));
                     text.replace_range(range.clone(), &" ".repeat(range.len()));
                     next = first + length;
                 }
@@ -99,68 +139,195 @@ impl Question {
         }
     }
 
-    /// What has a digit and is no quantity is the designation of something: `608`, `ISO 4762`, `4-pin`. Nobody who asks
-    /// for a 6201 is served with a 608, so the index must have it as it was said.
-    fn take_designations(&mut self, text: &mut String) {
+    /// Cuts out standards. One that the catalogue's parts follow names them; any other names what the catalogue lacks.
+    fn take_standards(&mut self, text: &mut String, dictionary: &Dictionary) {
+        let original = text.clone();
+        for found in STANDARD.captures_iter(&original) {
+            let (Some(whole), Some(number)) = (found.get(0), found.name("number")) else { continue };
+            // `EN 24 V` is French for "at 24 V", and `rail DIN 24V` names a rail.
+            let is_quantity = original[number.end()..].starts_with(|next: char| next.is_alphabetic() && next != 'm');
+            if is_quantity || &found["body"] == "en" && number.as_str().len() < 3 {
+                continue;
+            }
+            let body = found["body"].split_whitespace().last().unwrap_or_default();
+            let key = |number: &str| format!("{body} {number}");
+            let with_part = found.name("part").map(|part| key(&format!("{}-{}", number.as_str(), part.as_str())));
+            let full = with_part.as_deref().and_then(|key| Some((STANDARDS.get(key)?, whole.end())));
+            let known = full.or_else(|| Some((STANDARDS.get(&key(number.as_str()))?, number.end())));
+            let said = original[whole.start()..known.map_or(number.end(), |(_, end)| end)].trim().to_owned();
+            let end = known.map_or(number.end(), |(_, end)| end);
+            text.replace_range(whole.start()..end, &" ".repeat(end - whole.start()));
+            let Some((standard, _)) = known else {
+                self.required.push(Term::new(said, Lookup::Nowhere));
+                continue;
+            };
+            let near = || Term::new(said.clone(), Lookup::Kind(standard.near.clone()));
+            if standard.catalogue.is_empty() {
+                self.required.extend((!standard.near.is_empty()).then(near));
+                let lacking = Term { explained: Some(&standard.meaning), ..Term::new(said.clone(), Lookup::Nowhere) };
+                let terms = if standard.near.is_empty() { &mut self.required } else { &mut self.described };
+                terms.push(lacking);
+            } else {
+                let parts = dictionary.of_standard(&standard.catalogue);
+                self.required.push(Term::new(said, Lookup::Parts(parts)));
+                self.remarks.extend((!standard.remark.is_empty()).then(|| standard.remark.clone()));
+            }
+            if standard.near == WASHER {
+                self.take_washer_size(text, end);
+            }
+            if standard.near == NUT {
+                self.take_nut_class(text);
+            }
+        }
+    }
+
+    /// Washers are designated without the M: `ISO 7089 - 8`, `DIN 125 A 8.4`. The first is the thread, the second the
+    /// hole.
+    fn take_washer_size(&mut self, text: &mut String, from: usize) {
+        let Some(found) = WASHER_SIZE.captures(&text[from..]) else { return };
+        let Some((whole, value)) = found.get(0).zip(found["size"].parse().ok()) else { return };
+        let quantity = if THREADS_MM.contains(&value) { Quantity::Thread } else { Quantity::Bore };
+        let said = whole.as_str().trim().to_owned();
+        let range = from + whole.start()..from + whole.end();
+        self.wishes.push(Wish { quantity, value, comparison: None, said });
+        text.replace_range(range.clone(), &" ".repeat(range.len()));
+    }
+
+    /// The strength class of a nut is a bare number behind its thread: `ISO 4032 - M6 - 8`.
+    fn take_nut_class(&mut self, text: &mut String) {
+        let Some(class) = NUT_CLASS.captures(text).and_then(|found| found.get(1)) else { return };
+        let (range, said) = (class.range(), class.as_str().to_owned());
+        self.remarks.push(not_recorded(&said, STRENGTH));
+        text.replace_range(range.clone(), &" ".repeat(range.len()));
+    }
+
+    /// Cuts out designations of bearings with the letters behind them; `is_meant` picks the pieces that are read as such.
+    fn take_bearings(&mut self, text: &mut String, dictionary: &Dictionary, is_meant: impl Fn(&str) -> bool) {
+        for range in pieces(text) {
+            let said = text[range.clone()].to_owned();
+            if !is_meant(&said) {
+                continue;
+            }
+            let Some((parts, suffixes)) = dictionary.bearings(&said) else { continue };
+            self.remarks.extend(suffixes.into_iter().map(|(suffix, meaning)| not_recorded(&suffix, meaning)));
+            self.required.push(Term::new(said, Lookup::Parts(parts.clone())));
+            text.replace_range(range.clone(), &" ".repeat(range.len()));
+        }
+    }
+
+    /// Cuts out the strength class of a screw or nut: `M5 x 20 - 8.8`. Elsewhere such a number is a quantity.
+    fn take_strength_class(&mut self, text: &mut String) {
+        if !THREAD.is_match(text) && self.required.is_empty() {
+            return;
+        }
+        let original = text.clone();
+        for found in STRENGTH_CLASS.captures_iter(&original) {
+            let Some(class) = found.name("class") else { continue };
+            let as_quantity = take_wishes(&mut original[class.start()..].to_owned());
+            if !as_quantity.iter().any(|wish| wish.said.starts_with(class.as_str())) {
+                self.remarks.push(not_recorded(class.as_str(), STRENGTH));
+                text.replace_range(class.range(), &" ".repeat(class.len()));
+            }
+        }
+    }
+
+    /// What has a digit and is no quantity is the designation of something: `G5LE`, `4-pin`. Nobody who asks for one is
+    /// served with another, so the index must have it as it was said.
+    fn take_designations(&mut self, text: &mut String, dictionary: &Dictionary) {
         for range in pieces(text) {
             let said = &text[range.clone()];
             if !said.contains(|character: char| character.is_ascii_digit()) {
                 continue;
             }
-            let words =
-                said.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+            let words = said.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
             let words: Vec<String> = words.map(str::to_owned).collect();
+            // `A2-70` and `2RS` are words that have a meaning.
+            if dictionary.begins_a_phrase(&words) {
+                continue;
+            }
             let said = said.trim_matches(|character: char| !character.is_alphanumeric()).to_owned();
-            self.required.push(Term { said, lookup: Lookup::Phrase(words) });
+            self.required.push(Term::new(said, Lookup::Described(words)));
             text.replace_range(range.clone(), &" ".repeat(range.len()));
         }
     }
 
     /// The last kind before a word such as `for` is what is wanted (a battery connector is a connector); what stands
     /// around it describes.
-    fn take_words(&mut self, understood: &[Understood]) {
+    fn take_words(&mut self, understood: &[Understood], dictionary: &Dictionary) {
         let segments = understood.split(|phrase| phrase.meaning == Meaning::Context);
         let mut unknown = Vec::new();
-        let mut kind = None;
+        let mut kinds: Vec<Term> = Vec::new();
         let (mut described, mut context) = (Vec::new(), Vec::new());
+        let mut implied = None;
         for (number, segment) in segments.enumerate() {
+            let has_kind = !kinds.is_empty();
+            // What the part is for decides between parts; all else it must be.
+            let is_context = number > 0 && has_kind;
             for Understood { said, read, meaning } in segment {
-                let lookup = match meaning {
-                    Meaning::Kind(kind) => Lookup::Kind(kind.clone()),
-                    Meaning::Absent => Lookup::Nowhere,
-                    Meaning::Phrase(words) => Lookup::Phrase(words.clone()),
-                    Meaning::Unknown => {
-                        unknown.push(said.clone());
-                        continue;
+                self.remark_reading(said, read, meaning);
+                let nowhere = || Term::new(said.clone(), Lookup::Nowhere);
+                match meaning {
+                    Meaning::Kind { kind, described: words } => {
+                        let term = Term::new(said.clone(), Lookup::Kind(kind.clone()));
+                        if is_context {
+                            context.push(term.anywhere());
+                        } else {
+                            kinds.push(term);
+                            let phrase = Term::new(words.join(" "), Lookup::Phrase(words.clone()));
+                            described.extend((!words.is_empty()).then_some(phrase));
+                        }
                     }
-                    Meaning::Context | Meaning::Ignored => continue,
-                };
-                self.remark_reading(said, read, &lookup);
-                let names_kind = matches!(lookup, Lookup::Kind(_) | Lookup::Nowhere);
-                let term = Term { said: said.clone(), lookup };
-                if names_kind && (number == 0 || kind.is_none()) {
-                    described.extend(kind.replace(term).map(Term::anywhere));
-                } else if number == 0 {
-                    described.push(term.anywhere());
-                } else {
-                    context.push(term.anywhere());
+                    Meaning::Absent { .. } | Meaning::Lacking { .. } if is_context => {}
+                    Meaning::Absent { near: None } => kinds.push(nowhere()),
+                    Meaning::Absent { near: Some(near) } => {
+                        kinds.push(Term::new(said.clone(), Lookup::Kind(near.clone())));
+                        described.push(nowhere());
+                    }
+                    Meaning::Lacking { near } => {
+                        described.push(nowhere());
+                        implied = near.as_ref().map(|near| Term::new(said.clone(), Lookup::Kind(near.clone())));
+                    }
+                    Meaning::Phrase(words) => {
+                        let terms = if number == 0 { &mut described } else { &mut context };
+                        terms.push(Term::new(said.clone(), Lookup::Phrase(words.clone())));
+                    }
+                    Meaning::Prefer(words) => context.push(Term::new(said.clone(), Lookup::Phrase(words.clone()))),
+                    Meaning::Unstated(what) => self.remarks.push(not_recorded(said, what)),
+                    Meaning::Unknown => unknown.push((number == 0, said.clone())),
+                    Meaning::Context | Meaning::Ignored => {}
                 }
             }
         }
+        let kind = kinds.pop();
+        let is_generic =
+            matches!(&kind, Some(Term { lookup: Lookup::Kind(kind), .. }) if dictionary.is_commodity(kind));
+        for other in kinds.into_iter().filter(|other| kind.as_ref().is_none_or(|kind| kind.lookup != other.lookup)) {
+            let terms = if is_generic { &mut context } else { &mut described };
+            terms.push(other.anywhere());
+        }
         let says_nothing = self.required.is_empty() && kind.is_none() && described.is_empty() && context.is_empty();
         if says_nothing && (!unknown.is_empty() || self.wishes.is_empty()) {
-            self.required.push(Term { said: unknown.join(" "), lookup: Lookup::Nowhere });
+            let said: Vec<_> = unknown.into_iter().map(|(_, said)| said).collect();
+            self.required.push(Term::new(said.join(" "), Lookup::Nowhere));
         } else {
-            self.remarks.extend(unknown.iter().map(|word| format!("{word:?} occurs nowhere in the catalogue")));
+            let names_a_part = self.required.iter().any(|term| matches!(term.lookup, Lookup::Parts(_)));
+            for (is_said_of_it, said) in unknown {
+                if is_said_of_it && !names_a_part {
+                    described.push(Term::new(said, Lookup::Nowhere));
+                } else {
+                    self.remarks.push(format!("{said:?} occurs nowhere in the catalogue"));
+                }
+            }
         }
-        self.required.extend(kind);
-        self.described = described;
+        self.required.extend(kind.or(implied.filter(|_| self.required.is_empty())));
+        self.described.extend(described);
         self.context = context;
     }
 
-    fn remark_reading(&mut self, said: &str, read: &str, lookup: &Lookup) {
+    fn remark_reading(&mut self, said: &str, read: &str, meaning: &Meaning) {
         let is_spelling = squeezed(said) != squeezed(read) && !said.starts_with(read);
-        if is_spelling && *lookup != Lookup::Nowhere {
+        let is_looked_up = matches!(meaning, Meaning::Kind { .. } | Meaning::Phrase(_) | Meaning::Prefer(_));
+        if is_spelling && is_looked_up {
             self.remarks.push(format!("{said:?} is read as {read:?}"));
         }
     }
@@ -178,6 +345,11 @@ impl Question {
             }
         }
     }
+}
+
+/// What an answer says about something that the catalogue does not record.
+fn not_recorded(said: &str, what: &str) -> String {
+    format!("{said:?} ({what}) is not recorded in the catalogue; check it before you buy")
 }
 
 /// Where the pieces between white space lie, commas and other marks that end a piece left out.

@@ -59,7 +59,7 @@ impl Catalog {
                 positions.entry(id.to_lowercase()).or_insert(position);
             }
         }
-        let dictionary = Dictionary::new(vocabulary, &parts)?;
+        let dictionary = Dictionary::new(vocabulary, &parts);
         let inner =
             Inner { path: path.to_owned(), version, parts, positions, dictionary, connection: Mutex::new(connection) };
         Ok(Self { inner: Arc::new(inner) })

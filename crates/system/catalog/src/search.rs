@@ -11,7 +11,7 @@ use crate::{
     no_match,
     question::{Lookup, Question, Term},
     sizes::Wish,
-    words::Meaning,
+    words::{Meaning, Understood},
 };
 
 /// Answers a question.
@@ -26,24 +26,20 @@ pub(crate) fn answer(catalog: &Catalog, query: &CatalogQuery) -> Result<CatalogA
         .collect();
 
     let fitting: Vec<usize> = (0..parts.len()).filter(|&part| judged[part].iter().all(|v| v.holds)).collect();
-    let descriptions = Descriptions::of(catalog, &question)?;
+    let context = question.context.iter().map(|term| look_up(catalog, term)).collect::<Result<Vec<_>, _>>()?;
+    let of_context = |part: usize| context.iter().filter_map(|matches| matches.get(&part)).sum::<f64>();
     let mut ranked: Vec<Ranked> = fitting
         .into_iter()
         .map(|part| Ranked {
             part,
-            undescribed: descriptions.missing(part),
             distance: judged[part].iter().map(|verdict| verdict.distance).sum(),
-            relevance: descriptions.relevance(part) + relevance(&conditions, part),
+            relevance: of_context(part) + relevance(&conditions, part),
         })
         .collect();
-    // Of what was said about the part, as much as any part has; less only when no part has it.
-    let least = ranked.iter().map(|ranked| ranked.undescribed).min();
-    ranked.retain(|ranked| Some(ranked.undescribed) == least);
     ranked.sort_by(Ranked::order);
 
     let (no_match_rationale, too_strict) = if ranked.is_empty() {
-        let (sentence, strict) =
-            no_match::explain(&query.q, &conditions, parts, &judged, |part| descriptions.missing(part));
+        let (sentence, strict) = no_match::explain(&query.q, &conditions, parts, &judged);
         (Some(sentence), strict)
     } else {
         (None, Vec::new())
@@ -53,7 +49,7 @@ pub(crate) fn answer(catalog: &Catalog, query: &CatalogQuery) -> Result<CatalogA
         .take(query.limit as usize)
         .map(|&Ranked { part, .. }| {
             let met = conditions.iter().zip(&judged[part]).map(|(condition, v)| condition.reason(v, &parts[part]));
-            parts[part].candidate(rationale(met.chain(descriptions.remarks(part)).chain(question.remarks.clone())))
+            parts[part].candidate(rationale(met.chain(question.remarks.clone())))
         })
         .collect();
     let version = catalog.version().clone();
@@ -63,8 +59,9 @@ pub(crate) fn answer(catalog: &Catalog, query: &CatalogQuery) -> Result<CatalogA
 /// Everything that an answer must meet: what the text names, the figures in it, and the parameters beside it.
 fn conditions(catalog: &Catalog, question: &Question, query: &CatalogQuery) -> Result<Vec<Condition>, CatalogError> {
     let mut conditions = Vec::new();
-    for term in &question.required {
-        conditions.push(Condition::Term { term: term.clone(), matches: look_up(catalog, term)? });
+    let required = question.required.iter().map(|term| (term, true));
+    for (term, is_identity) in required.chain(question.described.iter().map(|term| (term, false))) {
+        conditions.push(Condition::Term { term: term.clone(), is_identity, matches: look_up(catalog, term)? });
     }
     conditions.extend(question.wishes.iter().map(|wish| Condition::Wish { wish: wish.clone(), parameter: None }));
     if let Some(asked) = &query.category {
@@ -85,8 +82,9 @@ fn conditions(catalog: &Catalog, question: &Question, query: &CatalogQuery) -> R
 fn look_up(catalog: &Catalog, term: &Term) -> Result<BTreeMap<usize, f64>, CatalogError> {
     match &term.lookup {
         Lookup::Kind(kind) => catalog.matches(&format!("kind : {}", phrase(std::slice::from_ref(kind)))),
-        Lookup::Phrase(words) if words.is_empty() => Ok(BTreeMap::new()),
+        Lookup::Phrase(words) | Lookup::Described(words) if words.is_empty() => Ok(BTreeMap::new()),
         Lookup::Phrase(words) => catalog.matches(&phrase(words)),
+        Lookup::Described(words) => catalog.matches(&format!("words : {}", phrase(words))),
         Lookup::Parts(parts) => Ok(parts.iter().map(|&part| (part, 0.0)).collect()),
         Lookup::Nowhere => Ok(BTreeMap::new()),
     }
@@ -110,61 +108,27 @@ fn of_category(catalog: &Catalog, asked: &str) -> Result<BTreeMap<usize, f64>, C
     }
     let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
     match catalog.dictionary().understand(&words).as_slice() {
-        [only] if matches!(only.meaning, Meaning::Kind(_)) => {
-            let Meaning::Kind(kind) = &only.meaning else { return Ok(named) };
-            look_up(catalog, &Term { said: asked.to_owned(), lookup: Lookup::Kind(kind.clone()) })
+        [Understood { meaning: Meaning::Kind { kind, .. }, .. }] => {
+            look_up(catalog, &Term::new(asked, Lookup::Kind(kind.clone())))
         }
         _ => Ok(named),
     }
 }
 
-/// Relevance of a part to the required terms, as the index sees it: the smaller, the better.
+/// Relevance of a part to the terms, as the index sees it: the smaller, the better. A part is of a kind or it is not;
+/// how long its description is says nothing about that.
 fn relevance(conditions: &[Condition], part: usize) -> f64 {
     let matches = conditions.iter().filter_map(|condition| match condition {
+        Condition::Term { term: Term { lookup: Lookup::Kind(_), .. }, .. } => None,
         Condition::Term { matches, .. } => matches.get(&part),
         _ => None,
     });
     matches.sum()
 }
 
-/// What the question says about the part beside what it must be.
-struct Descriptions<'a> {
-    described: Vec<(&'a Term, BTreeMap<usize, f64>)>,
-    context: Vec<BTreeMap<usize, f64>>,
-}
-
-impl<'a> Descriptions<'a> {
-    fn of(catalog: &Catalog, question: &'a Question) -> Result<Self, CatalogError> {
-        let described = question.described.iter().map(|term| Ok((term, look_up(catalog, term)?)));
-        let context = question.context.iter().map(|term| look_up(catalog, term));
-        Ok(Self {
-            described: described.collect::<Result<_, CatalogError>>()?,
-            context: context.collect::<Result<_, CatalogError>>()?,
-        })
-    }
-
-    fn missing(&self, part: usize) -> usize {
-        self.described.iter().filter(|(_, matches)| !matches.contains_key(&part)).count()
-    }
-
-    fn relevance(&self, part: usize) -> f64 {
-        let described = self.described.iter().map(|(_, matches)| matches);
-        described.chain(&self.context).filter_map(|matches| matches.get(&part)).sum()
-    }
-
-    fn remarks(&self, part: usize) -> impl Iterator<Item = String> {
-        self.described.iter().map(move |(term, matches)| {
-            let stands = if matches.contains_key(&part) { "stands" } else { "does not stand" };
-            format!("{:?} {stands} in its description", term.said)
-        })
-    }
-}
-
 /// A fitting part and what decides its place.
 struct Ranked {
     part: usize,
-    /// How much of what was said about it is not said of it.
-    undescribed: usize,
     /// How far its figures are from the ones asked for.
     distance: f64,
     /// The index's figure: the smaller, the better.

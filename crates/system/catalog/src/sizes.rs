@@ -6,7 +6,10 @@ use std::{slice, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
-use crate::figures::{Comparison, Quantity};
+use crate::{
+    figures::{Comparison, Quantity},
+    words::{Role, folded, said_as},
+};
 
 /// A quantity that the question asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +28,8 @@ pub(crate) struct Wish {
 type Unit = (&'static str, Option<Quantity>, f64);
 
 /// Units in the order in which they are tried, so a longer name stands before its beginning.
-const UNITS: [Unit; 23] = [
-    (r"v ?dc|v ?ac|volts?|v", Some(Quantity::Voltage), 1.0),
+const UNITS: [Unit; 16] = [
+    (r"vdc|vac|volts?|v", Some(Quantity::Voltage), 1.0),
     (r"milliamps?|ma", Some(Quantity::Current), 1e-3),
     (r"amperes?|amps?|a", Some(Quantity::Current), 1.0),
     (r"kilowatts?|kw", Some(Quantity::Power), 1e3),
@@ -42,22 +45,21 @@ const UNITS: [Unit; 23] = [
     (r"kilograms?|kgs?", Some(Quantity::Weight), 1e3),
     (r"grams?|g", Some(Quantity::Weight), 1.0),
     (r"usd|dollars?|\$", Some(Quantity::Price), 1.0),
-    (r"(?:mm|millimet(?:er|re)s?) ?(?:bore|inner diameter|inside diameter|inner|id)", Some(Quantity::Bore), 1.0),
-    (r"(?:mm|millimet(?:er|re)s?) ?(?:outer diameter|outside diameter|outer|od)", Some(Quantity::OuterDiameter), 1.0),
-    (r"(?:mm|millimet(?:er|re)s?) ?(?:in )?(?:diameter|dia)", Some(Quantity::Diameter), 1.0),
-    (r"(?:mm|millimet(?:er|re)s?) ?(?:wide|width)", Some(Quantity::Width), 1.0),
-    (r"(?:mm|millimet(?:er|re)s?) ?(?:thick|thickness)", Some(Quantity::Thickness), 1.0),
-    (r"(?:mm|millimet(?:er|re)s?) ?(?:high|tall|height)", Some(Quantity::Height), 1.0),
-    (r"(?:mm|millimet(?:er|re)s?) ?(?:long|length)", Some(Quantity::Length), 1.0),
 ];
 
 /// Lengths that do not say behind the number which length they are.
-const BARE_LENGTHS: [Unit; 4] = [
+const BARE_LENGTHS: [Unit; 3] = [
     (r"millimet(?:er|re)s?|mm", Some(Quantity::Millimetres), 1.0),
     (r"centimet(?:er|re)s?|cm", Some(Quantity::Millimetres), 10.0),
     (r"met(?:er|re)s?|m", None, 1.0),
-    (r"pieces|pcs|pc|x", None, 1.0),
 ];
+
+/// A millimetre as a pattern.
+const MILLIMETRE: &str = r"(?:mm|millimet(?:er|re)s?)";
+/// What stands behind a number of contacts.
+const CONTACTS: &str = r"pins?|ways?|poles?|positions?|pos|contacts?|circuits?|polig|pol|broches?|p";
+/// Units of what the catalogue does not record.
+const NOT_RECORDED: &str = r"degrees?|deg|°|grad|khz|hz|hv|hrc|bar|psi|mah|ah|wh|kv|steps?";
 
 /// 1 kg·cm in N·m.
 pub(crate) const KILOGRAM_CENTIMETRE: f64 = 0.098_066_5;
@@ -80,6 +82,7 @@ const BETWEEN: &str = r"(?:\b(?P<between>between)\s+)?";
 /// The whole question as a set of patterns, tried one after the other.
 struct Patterns {
     decimal_comma: Regex,
+    by: Regex,
     three_numbers: Regex,
     thread: Regex,
     loose_thread: Regex,
@@ -87,7 +90,12 @@ struct Patterns {
     /// Prices with the sign in front.
     price: UnitPatterns,
     named_length: Regex,
+    contacts: Regex,
+    frame: Regex,
+    counts: Vec<Regex>,
     leading_count: Regex,
+    not_recorded: Regex,
+    dimensions: Vec<UnitPatterns>,
     units: Vec<UnitPatterns>,
     bare_lengths: Vec<UnitPatterns>,
 }
@@ -100,12 +108,63 @@ struct UnitPatterns {
     factor: f64,
 }
 
-fn pattern(text: &str) -> Regex {
+pub(crate) fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the patterns are fixed, and the tests compile all of them")
+}
+
+/// Texts as one pattern, the longest first.
+fn any_of<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut texts: Vec<_> = texts.map(|text| regex::escape(text).replace(' ', r"\s+")).collect();
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    format!("(?:{})", texts.join("|"))
+}
+
+/// The quantity that a line of the role `dimension` means.
+fn dimension(meaning: &str) -> Quantity {
+    match meaning {
+        "bore" => Quantity::Bore,
+        "outer_diameter" => Quantity::OuterDiameter,
+        "diameter" => Quantity::Diameter,
+        "width" => Quantity::Width,
+        "thickness" => Quantity::Thickness,
+        "height" => Quantity::Height,
+        _ => Quantity::Length,
+    }
+}
+
+/// Lengths with a word behind the number that says which length they are.
+fn dimensions() -> Vec<UnitPatterns> {
+    let meanings = ["bore", "outer_diameter", "diameter", "width", "thickness", "height", "length"];
+    let unit = |meaning: &str| {
+        let names = said_as(Role::Dimension).filter(|line| line.meaning == meaning).map(|line| line.said.as_str());
+        format!(r"{MILLIMETRE}\s*(?:in\s+)?{}", any_of(names))
+    };
+    meanings.map(|meaning| UnitPatterns::new(&unit(meaning), Some(dimension(meaning)), 1.0)).into_iter().collect()
+}
+
+/// How a number of pieces is written: `(8)`, `100 pcs`, `Qty: 4`, `x100`, `4 x`.
+fn counts() -> Vec<Regex> {
+    let words = any_of(said_as(Role::Count).map(|line| line.said.as_str()));
+    [
+        r"\(\s*(?:x\s*)?\d+\s*x?\s*\)".to_owned(),
+        format!(r"\b\d+\s*-?\s*{words}\b\.?"),
+        format!(r"\b{words}\s*[:.=]?\s*(?:of\s+)?\d+\b"),
+        r"\bx\s*\d+\b".to_owned(),
+        r"\b(?:\d{1,2}|\d{2,3}0)\s*x\b".to_owned(),
+    ]
+    .map(|text| pattern(&text))
+    .into_iter()
+    .collect()
 }
 
 impl From<&Unit> for UnitPatterns {
     fn from(&(unit, quantity, factor): &Unit) -> Self {
+        Self::new(unit, quantity, factor)
+    }
+}
+
+impl UnitPatterns {
+    fn new(unit: &str, quantity: Option<Quantity>, factor: f64) -> Self {
         Self {
             range: pattern(&format!(r"{BETWEEN}\b(?P<low>{NUMBER}){JOINT}(?P<high>{NUMBER})\s*(?:{unit})")),
             single: pattern(&format!(r"{BOUNDS}\b(?P<value>{NUMBER})\s*-?\s*(?:{unit}){AFTER}")),
@@ -117,9 +176,11 @@ impl From<&Unit> for UnitPatterns {
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
     decimal_comma: pattern(r"(\d),(\d)"),
-    three_numbers: pattern(&format!(r"\b(m?){NUMBER}\s*[-x]\s*{NUMBER}\s*[-x]\s*{NUMBER}(?:\s*mm)?")),
-    thread: pattern(&format!(r"\bm{NUMBER}(?:\s*-\s*{NUMBER})?(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
-    loose_thread: pattern(&format!(r"\bm\s+{NUMBER}(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
+    by: pattern(r"(\d)\s+by\s+(\d)"),
+    three_numbers: pattern(&format!(r"\b(m?){NUMBER}\s*([-x/])\s*{NUMBER}\s*[-x/]\s*{NUMBER}(?:\s*mm)?")),
+    thread: pattern(&format!(r"\bm{NUMBER}(?:-{NUMBER})?(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
+    // `5 m 18 awg` is a length of wire.
+    loose_thread: pattern(&format!(r"(?P<amount>\d\s*)?\bm\s+{NUMBER}(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
     gauge: pattern(&format!(r"\b(?:(?:awg|gauge)\s*-?\s*{NUMBER}|{NUMBER}\s*-?\s*(?:awg|gauge|ga)\b)")),
     price: UnitPatterns {
         // Behind a bound a dash begins something new: "under $10 - 20 kg cm".
@@ -129,17 +190,27 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
         factor: 1.0,
     },
     named_length: pattern(&format!(
-        r"\b(bore|inner|id|od|outer|outside|diameter|width|thickness|height|length)\s*(?:diameter)?\s*(?:of)?\s*{NUMBER}(?:\s*mm)?"
+        r"\b(?P<name>{})\s*(?:diameter|durchmesser)?\s*(?:of|von|de|=|:)?\s*(?P<value>{NUMBER})(?:\s*mm)?",
+        any_of(said_as(Role::Dimension).map(|line| line.said.as_str()))
     )),
-    leading_count: pattern(r"^\W*(?:(?:i|we|need|want|get|give|me|find|please)\s+)*(\d{1,2})\s+[a-z]"),
+    contacts: pattern(&format!(
+        r"\b(?:(?P<value>\d+)|(?P<word>{}))\s*-?\s*(?:{CONTACTS})\b",
+        any_of(said_as(Role::Number).map(|line| line.said.as_str()))
+    )),
+    frame: pattern(&format!(r"\bnema\s*-?\s*{NUMBER}")),
+    counts: counts(),
+    not_recorded: pattern(&format!(r"\b{NUMBER}\s*-?\s*(?:{NOT_RECORDED})(?:\W|$)")),
+    dimensions: dimensions(),
+    leading_count: pattern(r"^\W*(?:(?:i|we|need|want|get|give|me|find|please)\s+)*(\d{1,2}|\d{2}0)\s+[a-z]"),
     units: UNITS.iter().map(UnitPatterns::from).collect(),
     bare_lengths: BARE_LENGTHS.iter().map(UnitPatterns::from).collect(),
 });
 
-/// Lower case, and the many signs for the same thing as one. The result may hold any letter, but no upper-case one.
+/// Lower case without accents, and the many signs for the same thing as one. The result may hold any letter, but no
+/// upper-case one.
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for character in text.to_lowercase().chars() {
+    for character in folded(text).chars() {
         match character {
             '×' | '✕' | '✖' | '*' => plain.push('x'),
             '·' | '⋅' | '∙' | '•' => plain.push('.'),
@@ -151,7 +222,8 @@ pub(crate) fn plain(text: &str) -> String {
             other => plain.push(other),
         }
     }
-    PATTERNS.decimal_comma.replace_all(&plain, "$1.$2").into_owned()
+    let points = PATTERNS.decimal_comma.replace_all(&plain, "$1.$2");
+    PATTERNS.by.replace_all(&points, "$1 x $2").into_owned()
 }
 
 /// Cuts every size and quantity out of a text that went through [`plain`].
@@ -164,26 +236,76 @@ pub(crate) fn take_wishes(text: &mut String) -> Vec<Wish> {
     cut(text, &patterns.gauge, &mut wishes, |found| {
         Some(vec![wish(Quantity::Gauge, value(found, 1).or_else(|| value(found, 2))?, None, found)])
     });
+    cut(text, &patterns.frame, &mut wishes, |found| Some(vec![wish(Quantity::Frame, value(found, 1)?, None, found)]));
     take_values(text, &patterns.units, &mut wishes);
-    cut(text, &patterns.named_length, &mut wishes, |found| {
-        let quantity = match found.get(1)?.as_str() {
-            "bore" | "inner" | "id" => Quantity::Bore,
-            "od" | "outer" | "outside" => Quantity::OuterDiameter,
-            "diameter" => Quantity::Diameter,
-            "width" => Quantity::Width,
-            "thickness" => Quantity::Thickness,
-            "height" => Quantity::Height,
-            _ => Quantity::Length,
-        };
-        Some(vec![wish(quantity, value(found, 2)?, None, found)])
+    let named = |text: &mut String, wishes: &mut Vec<Wish>| cut(text, &patterns.named_length, wishes, named_length);
+    if names_come_first(text) {
+        named(text, &mut wishes);
+        take_values(text, &patterns.dimensions, &mut wishes);
+    } else {
+        take_values(text, &patterns.dimensions, &mut wishes);
+        named(text, &mut wishes);
+    }
+    cut(text, &patterns.contacts, &mut wishes, |found| {
+        Some(vec![wish(
+            Quantity::Contacts,
+            number(found, "value").or_else(|| number_word(&found["word"]))?,
+            None,
+            found,
+        )])
     });
+    cut(text, &patterns.loose_thread, &mut wishes, |found| {
+        found.name("amount").is_none().then(|| thread(found, value(found, 2).unwrap_or_default(), &[3]))
+    });
+    for count in &patterns.counts {
+        cut(text, count, &mut wishes, |_| Some(Vec::new()));
+    }
     take_values(text, &patterns.bare_lengths, &mut wishes);
-    cut(text, &patterns.loose_thread, &mut wishes, |found| Some(thread(found, value(found, 1)?, &[2])));
+    let has = |quantity: Quantity| wishes.iter().any(|wish| wish.quantity == quantity);
+    if has(Quantity::Bore) && has(Quantity::OuterDiameter) {
+        // `8 mm ID x 22 mm OD x 7 mm`: the third measure of a bearing.
+        for wish in wishes.iter_mut().filter(|wish| wish.quantity == Quantity::Millimetres) {
+            wish.quantity = Quantity::Width;
+        }
+    }
     if let Some(count) = patterns.leading_count.captures(text).and_then(|found| found.get(1)) {
         let place = count.range();
         text.replace_range(place.clone(), &" ".repeat(place.len()));
     }
     wishes
+}
+
+/// Cuts out quantities that the catalogue does not record, and returns them as they were said.
+pub(crate) fn take_not_recorded(text: &mut String) -> Vec<String> {
+    let mut said = Vec::new();
+    let original = text.clone();
+    for found in PATTERNS.not_recorded.find_iter(&original) {
+        said.push(found.as_str().trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '°').to_owned());
+        text.replace_range(found.range(), &" ".repeat(found.len()));
+    }
+    said
+}
+
+/// True where the words that say what a number is stand in front of the numbers: `ID 8 mm OD 22 mm`, and not
+/// `8 mm ID 22 mm OD`.
+fn names_come_first(text: &str) -> bool {
+    let patterns = &*PATTERNS;
+    let behind = patterns.dimensions.iter().filter_map(|unit| unit.single.find(text)).map(|found| found.start()).min();
+    let Some(before) = patterns.named_length.captures(text) else { return false };
+    let Some(whole) = before.get(0) else { return false };
+    // The sign ø stands in front of every diameter, also of one that is named behind.
+    let is_sign = before["name"] == *"diameter";
+    behind.is_none_or(|behind| whole.start() < behind && !(is_sign && behind < whole.end()))
+}
+
+fn named_length(found: &Captures<'_>) -> Option<Vec<Wish>> {
+    let name = found["name"].split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = said_as(Role::Dimension).find(|line| line.said == name)?;
+    Some(vec![wish(dimension(&line.meaning), number(found, "value")?, None, found)])
+}
+
+fn number_word(word: &str) -> Option<f64> {
+    said_as(Role::Number).find(|line| line.said == word)?.meaning.parse().ok()
 }
 
 /// Cuts out values with a unit, ranges first.
@@ -245,14 +367,16 @@ fn bound(found: &Captures<'_>) -> Option<Comparison> {
     }
 }
 
-/// `M3-0.5x20` is a thread with pitch and length; `M8-22-7` and `8x22x7` are bore, outer diameter and width.
+/// `M3-0.5x20` is a thread with pitch and length; `M8-22-7` and `8x22x7` are bore, outer diameter and width. `M5 x 20 -
+/// 8.8` is none of them.
 fn three_numbers(found: &Captures<'_>) -> Option<Vec<Wish>> {
-    let (first, second, third) = (value(found, 2)?, value(found, 3)?, value(found, 4)?);
-    let is_thread = !found[1].is_empty() && is_pitch(first, second);
-    if is_thread {
-        return Some(thread(found, first, &[3, 4]));
+    let (first, second, third) = (value(found, 2)?, value(found, 4)?, value(found, 5)?);
+    let is_metric = !found[1].is_empty();
+    if is_metric && is_pitch(first, second) {
+        return Some(thread(found, first, &[4, 5]));
     }
-    (first < second && third < second).then(|| {
+    let is_bearing = first < second && third < second && !(is_metric && found[3] == *"x");
+    is_bearing.then(|| {
         [(Quantity::Bore, first), (Quantity::OuterDiameter, second), (Quantity::Width, third)]
             .map(|(quantity, value)| wish(quantity, value, None, found))
             .to_vec()
@@ -306,6 +430,22 @@ mod tests {
     #[case("4-6 V", &[(Quantity::Voltage, 4.0), (Quantity::Voltage, 6.0)], "")]
     #[case("4 M3 nuts", &[(Quantity::Thread, 3.0)], "nuts")]
     #[case("608 bearing", &[], "608 bearing")]
+    #[case("M3*10", &[(Quantity::Thread, 3.0), (Quantity::Length, 10.0)], "")]
+    #[case("M 3 x 10", &[(Quantity::Thread, 3.0), (Quantity::Length, 10.0)], "")]
+    #[case("M5 x 20 -", &[(Quantity::Thread, 5.0), (Quantity::Length, 20.0)], "-")]
+    #[case("M3 by 10", &[(Quantity::Thread, 3.0), (Quantity::Length, 10.0)], "")]
+    #[case("(8) M3x12", &[(Quantity::Thread, 3.0), (Quantity::Length, 12.0)], "")]
+    #[case("4x M3x12", &[(Quantity::Thread, 3.0), (Quantity::Length, 12.0)], "")]
+    #[case("M4 washers x100", &[(Quantity::Thread, 4.0)], "washers")]
+    #[case("M4 washers, qty: 100", &[(Quantity::Thread, 4.0)], "washers,")]
+    #[case("100 Stk. M4", &[(Quantity::Thread, 4.0)], "")]
+    #[case("ID 8mm OD 22mm", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0)], "")]
+    #[case("8mm ID 22mm OD", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0)], "")]
+    #[case("Innendurchmesser 8 mm", &[(Quantity::Bore, 8.0)], "")]
+    #[case("diamètre extérieur 22", &[(Quantity::OuterDiameter, 22.0)], "")]
+    #[case("2-pin", &[(Quantity::Contacts, 2.0)], "")]
+    #[case("two pin plug", &[(Quantity::Contacts, 2.0)], "plug")]
+    #[case("nema 14 stepper", &[(Quantity::Frame, 14.0)], "stepper")]
     fn sizes_are_read_and_cut_out(#[case] question: &str, #[case] wishes: &[(Quantity, f64)], #[case] remaining: &str) {
         assert_eq!(read(question), (wishes.to_vec(), remaining.to_owned()));
     }

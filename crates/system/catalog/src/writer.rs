@@ -73,7 +73,8 @@ fn insert(connection: &Connection, Entry { part, kind, keywords }: &Entry) -> Re
     )?;
     let ids = part.ids().join(" ");
     let texts: Vec<&str> = part.record.params.values().filter_map(serde_json::Value::as_str).collect();
-    let words = format!("{} {keywords} {} {}", part.name, part.record.manufacturer, texts.join(" "));
+    // Sizes are figures, not words: a 14 within M7-14-3.5 designates nothing.
+    let words = format!("{} {keywords} {} {}", part.record.class, part.record.manufacturer, texts.join(" "));
     connection.execute("INSERT INTO parts_text VALUES (?1, ?2, ?3, ?4)", params![part.part_id, kind, ids, words])?;
     Ok(())
 }

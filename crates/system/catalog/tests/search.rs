@@ -3,7 +3,7 @@
 use std::{fs, sync::LazyLock};
 
 use catalog::Catalog;
-use contract::catalog::{CatalogAnswer, CatalogQuery};
+use contract::catalog::{CatalogAnswer, CatalogQuery, StrictConstraint};
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -48,7 +48,8 @@ fn search(query: &CatalogQuery) -> CatalogAnswer {
 #[case::split_model("lrs 350 24", "LRS-350-24")]
 #[case::beginning_of_a_model("LRS350", "LRS-350-24")]
 #[case::battery_by_voltage("12 volt battery", "12V-Battery")]
-#[case::portable_supply("6V supply", "6V-Battery")]
+#[case::portable_supply("portable 6V supply", "6V-Battery")]
+#[case::either_source("6 V power source", "6V-Battery")]
 #[case::other_language("relais 24 V", "G5LE-1-DC24")]
 #[case::coil("5V relay", "SRD-05VDC-SL-C")]
 #[case::under_a_price("relay under 2 dollars", "SRD-05VDC-SL-C")]
@@ -79,7 +80,15 @@ fn question_finds_its_part_first(#[case] question: &str, #[case] expected: &str)
 #[case::other_model("MG995 servo", "q", json!("mg995"), json!("MG996R"), "MG996R")]
 #[case::other_voltage_of_a_model("LRS-350-12", "q", json!("lrs-350-12"), json!("LRS-350-24"), "LRS-350-24")]
 #[case::model_with_a_figure_it_has_not("SG90 at 12 V", "operating_voltage_v", json!(12.0), json!(4.8), "SG90")]
-#[case::other_frame("NEMA 23", "q", json!("23"), json!("nema17_stepper"), "nema17_stepper")]
+#[case::other_frame("NEMA 23", "frame_nema", json!(23.0), json!(17.0), "nema17_stepper")]
+#[case::mains_supply_and_no_battery("12V 5A power supply", "voltage_v", json!(12.0), json!(24.0), "DR-120-24")]
+#[case::head(
+    "M3x10 button head",
+    "q",
+    json!("button head"),
+    json!("SocketHeadCapScrew_M3-0.5_10mm"),
+    "SocketHeadCapScrew_M3-0.5_10mm"
+)]
 #[case::kind_it_has_not("capacitor 24 V", "q", json!("capacitor"), json!("LRS-350-24"), "LRS-350-24")]
 fn one_condition_too_many_is_named(
     #[case] question: &str,
@@ -95,6 +104,51 @@ fn one_condition_too_many_is_named(
     assert_eq!((&strict.asked, &strict.nearest), (&asked, &nearest));
     assert_eq!(strict.nearest_part_id, nearest_part_id);
     assert!(answer.no_match_rationale.is_some_and(|sentence| sentence.contains(nearest_part_id)));
+}
+
+/// What engineers write, as they write it: `tests/questions.csv`. A question that nothing fits names what it fails on,
+/// either a figure or a word of the question.
+#[test]
+fn questions_of_engineers_are_answered() {
+    let mut reader = csv::Reader::from_path("tests/questions.csv").expect("the table is there");
+    let rows: Vec<[String; 3]> = reader.deserialize().collect::<Result<_, _>>().expect("three columns a row");
+    assert!(rows.len() >= 150, "{} questions", rows.len());
+    let mut wrong = Vec::new();
+    for [question, part, condition] in rows {
+        let answer = ask(&question);
+        let first = answer.candidates.first().map_or("-", |found| found.part_id.as_str());
+        let named = |strict: &StrictConstraint| strict.constraint == condition || strict.asked == json!(condition);
+        let is_named = condition.is_empty()
+            || answer.too_strict.iter().any(named)
+            || answer.no_match_rationale.as_ref().is_some_and(|sentence| sentence.contains(&format!("{condition:?}")));
+        if first != part || !is_named {
+            let why = answer.candidates.first().map(|found| found.fit_rationale.clone()).or(answer.no_match_rationale);
+            wrong
+                .push(format!("{question:?}: expected {part} {condition}, found {first}: {}", why.unwrap_or_default()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{} are wrong", wrong.join("\n"), wrong.len());
+}
+
+#[rstest]
+#[case::seal("608ZZ", "\"zz\" (metal shields on both sides) is not recorded")]
+#[case::replaced_standard("DIN 934 M10", "M10, M12, M14 and M22 have other widths")]
+#[case::strength_class("ISO 4762 - M5 x 20 - 8.8", "\"8.8\" (the strength class) is not recorded")]
+#[case::finish("M3x10 screw zinc plated", "\"zinc plated\" (finish) is not recorded")]
+fn what_is_not_recorded_is_said(#[case] question: &str, #[case] remark: &str) {
+    let answer = ask(question);
+    let rationale = &answer.candidates.first().expect("a part fits").fit_rationale;
+    assert!(rationale.contains(remark), "{rationale}");
+}
+
+#[test]
+fn bearings_have_the_designations_of_their_makers() {
+    for (size, designation) in
+        [("M8-16-4", "618/8"), ("M8-19-6", "619/8"), ("M6-13-3.5", "618/6"), ("M4-11-4", "619/4")]
+    {
+        let part = CATALOG.part(size).expect("it is in the catalogue");
+        assert_eq!(part.record.params["designation"], json!(designation));
+    }
 }
 
 #[rstest]

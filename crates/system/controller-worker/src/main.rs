@@ -117,9 +117,9 @@ fn health_service(store: &EpisodeStore, frontend: &Frontend, worker_light: http_
         .depends_on(probe("worker_light", move || {
             let worker_light = worker_light.clone();
             async move {
-                let health: contract::health::Health =
-                    worker_light.health().await?.expect(http_reply::StatusCode::OK)?;
-                Ok(format!("{} {}", health.service, health.version))
+                let at: contract::health::ServiceIdentity =
+                    worker_light.identity().await?.expect(http_reply::StatusCode::OK)?;
+                Ok(format!("{} {}", at.service, at.version))
             }
         }))
 }

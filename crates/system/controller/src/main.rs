@@ -79,8 +79,8 @@ fn service(settings: &Settings, application: Application) -> anyhow::Result<Serv
     Ok(service)
 }
 
-/// A worker is up when it says that it lives; whether it is ready is its own `/ready` to tell.
+/// A worker is up when it says who it is; whether it is ready is its own `/ready` to tell.
 async fn alive(worker: http_reply::Endpoint) -> anyhow::Result<String> {
-    let health: contract::health::Health = worker.health().await?.expect(http_reply::StatusCode::OK)?;
-    Ok(format!("{} {}", health.service, health.version))
+    let worker: contract::health::ServiceIdentity = worker.identity().await?.expect(http_reply::StatusCode::OK)?;
+    Ok(format!("{} {}", worker.service, worker.version))
 }

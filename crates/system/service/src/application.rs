@@ -168,8 +168,8 @@ async fn identity(State(shared): State<Shared>) -> Json<ServiceIdentity> {
     })
 }
 
-async fn health(State(shared): State<Shared>) -> Json<Health> {
-    Json(Health { status: HealthStatus::Healthy, service: shared.name.into(), version: version().into() })
+async fn health() -> Json<Health> {
+    Json(Health { status: HealthStatus::Healthy })
 }
 
 async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Readiness>) {

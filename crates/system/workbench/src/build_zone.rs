@@ -49,7 +49,7 @@ fn too_large(label: &str, bounds: &BoundingBox) -> Option<Violation> {
         .max_by(|one, two| one.1.total_cmp(&two.1))
         .filter(|(_, size)| *size > MAX_SIZE_WITHOUT_BUILD_ZONE_MM + TOLERANCE_MM)?;
     let message = format!(
-        "Boundary constraint violation: it measures {size:.1} mm along {axis}, {MAX_SIZE_WITHOUT_BUILD_ZONE_MM} mm are \
+        "Boundary constraint violation: it measures {size:.1} mm along {axis}, {MAX_SIZE_WITHOUT_BUILD_ZONE_MM:.1} mm are \
          allowed where no objectives give a build zone"
     );
     Some(Finding::new("part.size", message).against(size, MAX_SIZE_WITHOUT_BUILD_ZONE_MM).on(label))
@@ -78,7 +78,7 @@ mod tests {
     fn without_a_build_zone_the_size_is_limited() {
         let bounds = BoundingBox { min: [-1.0, 5000.0, 0.0], max: [1000.0, 5001.0, 10.0] };
         let violation = build_zone_violation("beam", &bounds, None).expect("it is 1001 mm long");
-        assert!(violation.message.contains("1001.0 mm along X"), "{}", violation.message);
+        assert!(violation.message.contains("1001.0 mm along X, 1000.0 mm are allowed"), "{}", violation.message);
         assert_eq!(build_zone_violation("beam", &BoundingBox { min: [0.0; 3], max: [1000.0; 3] }, None), None);
     }
 }

@@ -258,7 +258,7 @@ fn cap_findings(unit_cost: f64, weight_g: f64, limits: &Limits) -> Vec<(Gate, Vi
     });
     let weight = over(weight_g, limits.max_weight_g).map(|cap| {
         let places = distinguishing_places(weight_g, cap, 1);
-        let message = format!("Weight {weight_g:.places$} g exceeds limit {cap:.places$} g");
+        let message = format!("Weight {weight_g:.places$}g exceeds limit {cap:.places$}g");
         (Gate::Weight, design_violation("design.weight", message).measured(weight_g).limit(cap))
     });
     cost.into_iter().chain(weight).collect()
@@ -428,7 +428,7 @@ mod tests {
             [
                 (Gate::BuildZone, "Build zone violation: part \"p1\": X max (30.000) > build zone max (25.000) (mm)"),
                 (Gate::Cost, "Unit cost $156.43 exceeds limit $150.00"),
-                (Gate::Weight, "Weight 5.400 g exceeds limit 5.399 g"),
+                (Gate::Weight, "Weight 5.400g exceeds limit 5.399g"),
             ]
         );
         let within = Limits { build_zone: None, max_unit_cost: Some(156.5), max_weight_g: Some(5.4), ..limits };

@@ -7,7 +7,7 @@ use aws_sdk_s3::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
 };
-use contract::health::{Health, Readiness};
+use contract::health::{Readiness, ServiceIdentity};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::object_store;
@@ -119,8 +119,8 @@ async fn ask_service(service: Service, url: &str) -> anyhow::Result<Seen> {
         let down: Vec<_> = down.map(|(name, dependency)| format!("{name} is down: {}", dependency.detail)).collect();
         bail!("GET {url}/ready answers {status}; {}", down.join("; "));
     }
-    let health: Health = http()?.get(format!("{url}/health")).send().await?.json().await?;
-    let mut seen = seen(service.name(), health.version);
+    let identity: ServiceIdentity = http()?.get(url).send().await?.json().await?;
+    let mut seen = seen(service.name(), identity.version);
     // What a worker runs designs with: its readiness tells the versions.
     for name in ["cad", "engine"] {
         if let Some(dependency) = readiness.dependencies.get(name) {
