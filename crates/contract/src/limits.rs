@@ -44,3 +44,6 @@ pub const MAX_GOAL_OBSTRUCTION: f64 = 0.35;
 pub const MAX_EVENTS_PER_CALL: usize = 10_000;
 /// Bytes of traces, or of events, in one answer about an episode; one trace is given however large it is.
 pub const MAX_PAGE_BYTES: i64 = 8 * 1024 * 1024;
+
+/// Longest label of a part, in characters. Labels become names of bodies and files, and those have at most 255 bytes.
+pub const MAX_LABEL_CHARACTERS: usize = 100;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::features::{Bore, FastenerHole, InternalCorner};
+use crate::label;
 use crate::run::{Job, Outcome};
 
 /// What to build, and what to make of it.
@@ -309,6 +310,7 @@ impl Design {
         };
         let text = directory.result("design.json").ok_or_else(|| unreadable("design.json is missing"))?;
         let file: DesignFile = serde_json::from_slice(&text).map_err(|error| unreadable(&error.to_string()))?;
+        file.parts.iter().try_for_each(|part| label::check(&part.label))?;
         let meshes = directory.result("meshes.bin").ok_or_else(|| unreadable("meshes.bin is missing"))?;
         let parts = file
             .parts

@@ -15,6 +15,7 @@ mod error;
 mod execution;
 mod features;
 mod interpreter;
+mod label;
 mod launch;
 mod memory;
 mod quota;

@@ -4,8 +4,8 @@
 //! rules. Whatever the bytes are, the answer comes in bounded time and without a panic, and it holds all broken rules
 //! of the file, not the first. A rule that needs a field which is broken itself stays silent; the field is reported.
 //!
-//! Every artifact has three rules of its reading: `<artifact>.too_large`, `<artifact>.not_utf8`, and
-//! `<artifact>.more`, which stands last when so much is wrong that the rest is left out. YAML, as a file or as
+//! Every artifact has five rules of its reading: `<artifact>.too_large`, `<artifact>.not_utf8`,
+//! `<artifact>.control_character`, `<artifact>.line_ends` (CR alone), and `<artifact>.more`, which stands last when so much is wrong that the rest is left out. YAML, as a file or as
 //! frontmatter, has six more:
 //!
 //! | Rule | Broken when |

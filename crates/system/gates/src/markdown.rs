@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use unicode_normalization::UnicodeNormalization;
 
 /// A heading of the document itself, not of a quotation or a list item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +111,8 @@ impl<'a> Outline<'a> {
         let title = source.trim().trim_matches('#');
         self.headings.push(Heading {
             level: level as u8,
-            title: single_spaced(title),
+            // A no-break space is another character, which no reader of headings takes for a space.
+            title: title.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
             line: self.line_of(range.start),
             range,
         });
@@ -155,9 +157,9 @@ struct OpenBlock {
     is_filled: bool,
 }
 
-/// The words with one space between each two.
+/// The words with one space between each two, in composed form: editors write `é` as one character or as two.
 pub(crate) fn single_spaced(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ const WORDS: [&str; 4] = ["x_min", "x_max", "y_min", "z_min"];
 /// Placeholders that count wherever they stand.
 const SIGNS: [&str; 4] = ["[x, y, z]", "[implement here]", "TODO:", "..."];
 
+/// The line that ends a YAML document.
+const DOCUMENT_END: &str = "...";
+
 /// `<artifact>.template`: the file still holds the marker of a template, which makes it count as absent, or
 /// placeholders. True when the marker is there.
 pub(crate) fn report(report: &mut Report, text: &str) -> bool {
@@ -25,7 +28,7 @@ pub(crate) fn report(report: &mut Report, text: &str) -> bool {
         return true;
     }
     let words = WORDS.iter().filter_map(|word| Some((word_at(text, word)?, *word)));
-    let signs = SIGNS.iter().filter_map(|sign| Some((text.find(sign)?, *sign)));
+    let signs = SIGNS.iter().filter_map(|sign| Some((sign_at(text, sign)?, *sign)));
     let found: Vec<(usize, &str)> = words.chain(signs).collect();
     if let Some(first) = found.iter().map(|(offset, _)| *offset).min() {
         let found: Vec<&str> = found.into_iter().map(|(_, placeholder)| placeholder).collect();
@@ -44,6 +47,15 @@ fn add(report: &mut Report, text: &str, offset: usize, found: &[&str], message: 
 fn word_at(text: &str, word: &str) -> Option<usize> {
     let is_free = |offset: &usize| !text[..*offset].ends_with(|c: char| c.is_alphanumeric() || c == '_');
     text.match_indices(word).map(|(offset, _)| offset).find(is_free)
+}
+
+/// A line of three dots alone ends a YAML document and stands for nothing.
+fn sign_at(text: &str, sign: &str) -> Option<usize> {
+    let is_document_end = |offset: &usize| {
+        let line = text[*offset..].lines().next().unwrap_or_default();
+        line.trim_end() == DOCUMENT_END && (*offset == 0 || text[..*offset].ends_with('\n'))
+    };
+    text.match_indices(sign).map(|(offset, _)| offset).find(|offset| !is_document_end(offset))
 }
 
 #[cfg(test)]
@@ -67,5 +79,13 @@ mod tests {
     #[test]
     fn names_that_only_contain_a_placeholder_pass() {
         assert_eq!(found("max_minutes: 1\nrange: 1..2\n"), []);
+    }
+
+    #[test]
+    fn marks_of_a_document_are_no_placeholders() {
+        assert_eq!(found("---\na: 1\n...\n"), []);
+        assert_eq!(found("---\r\na: 1\r\n...\r\n"), []);
+        assert_eq!(found("a: 1\n...\nb: ...\n"), [(Some("line 3".into()), Some(serde_json::json!(["..."])))]);
+        assert_eq!(found("a:\n  ...\n").len(), 1, "an ellipsis as a value");
     }
 }

@@ -204,6 +204,7 @@ mod tests {
     }
 
     #[rstest]
+    #[case::no_break_space("## 2. Parts List", "## 2.\u{a0}Parts List", "plan.missing_section", Some("line 6"))]
     #[case::missing("## 2. Parts List", "## 2. Parts", "plan.missing_section", None)]
     #[case::other_case("## 2. Parts List", "## 2. Parts list", "plan.missing_section", Some("line 6"))]
     #[case::other_level("## 2. Parts List", "### 2. Parts List", "plan.missing_section", Some("line 6"))]

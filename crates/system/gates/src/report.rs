@@ -98,7 +98,14 @@ impl Report {
             return None;
         }
         match std::str::from_utf8(bytes) {
-            Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
+            Ok(text) => {
+                let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+                if let Some(fault) = unreadable(text) {
+                    self.add(fault);
+                    return None;
+                }
+                Some(text)
+            }
             Err(error) => {
                 let offset = error.valid_up_to();
                 let message = format!("the file is not UTF-8 from byte {offset} on; save it as UTF-8");
@@ -124,6 +131,21 @@ impl Report {
     }
 }
 
+/// What no editor shows, and what every reader takes for something else: control characters, and lines that end with CR
+/// alone, which make one long line of the file.
+fn unreadable(text: &str) -> Option<Violation> {
+    let line_of = |offset: usize| format!("line {}", text[..offset].matches('\n').count() + 1);
+    let is_forbidden = |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
+    if let Some((offset, control)) = text.char_indices().find(|(_, character)| is_forbidden(*character)) {
+        let name = format!("U+{:04X}", u32::from(control));
+        let message = format!("the file holds the control character {name}; remove it");
+        return Some(broken("control_character", message).at(line_of(offset)).measured(name));
+    }
+    let (offset, _) = text.match_indices('\r').find(|(offset, _)| !text[offset + 1..].starts_with('\n'))?;
+    let message = "a line ends with CR alone; save the file with LF or CRLF as line ends";
+    Some(broken("line_ends", message).at(line_of(offset)).measured("CR").limit("LF or CRLF"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +169,18 @@ mod tests {
         assert_eq!(report.text(b"\xef\xbb\xbfa"), Some("a"));
         assert_eq!(report.text(b"ab\xff"), None);
         assert_eq!(report.text(&vec![b'a'; MAX_ARTIFACT_BYTES + 1]), None);
+        assert_eq!(report.text(b"a\tb\r\nc\n"), Some("a\tb\r\nc\n"));
+        for (bytes, rule, place) in [
+            (&b"a\nb\0"[..], "plan.control_character", "line 2"),
+            (b"a\x1bb", "plan.control_character", "line 1"),
+            (b"a\rb\r", "plan.line_ends", "line 1"),
+            (b"a\r\nb\rc\r\n", "plan.line_ends", "line 2"),
+        ] {
+            let mut report = Report::new(PLAN);
+            assert_eq!(report.text(bytes), None);
+            let violation = report.into_violations().remove(0);
+            assert_eq!((violation.rule.as_str(), violation.place.as_deref()), (rule, Some(place)));
+        }
         let violations = report.into_violations();
         assert_eq!(violations[0].place.as_deref(), Some("byte 2"));
         assert_eq!(violations[1].rule, "plan.too_large");

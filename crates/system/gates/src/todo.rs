@@ -207,6 +207,15 @@ mod tests {
     }
 
     #[test]
+    fn item_is_the_same_composed_and_decomposed() {
+        let baseline = TodoItems(vec!["Fixer la pièce".to_owned()]);
+        let decomposed = "- [x] Fixer la pie\u{300}ce\n";
+        let checked = check(decomposed.as_bytes(), TodoStage::Completed, Some(&baseline));
+        assert_eq!(checked.violations, []);
+        assert_eq!(checked.value, Some(baseline));
+    }
+
+    #[test]
     fn sound_list_gives_its_items() {
         let items = handed_over(SOUND).sound().expect("sound");
         assert_eq!(items.0, ["Build arm", "Drill holes", "Model", "Price", "Paint"]);

@@ -78,7 +78,8 @@ pub(crate) fn material_of<'a>(
     let for_method = || config.materials_for(method);
     let Some(id) = material_id else {
         let message = format!(
-            "no material is given; set material_id of its metadata to one that manufacturing_config.yaml lists for {}: {}",
+            "no material is given; set material_id of its metadata to one that {} lists for {}: {}",
+            config.file(),
             method.name(),
             for_method()
         );
@@ -91,8 +92,9 @@ pub(crate) fn material_of<'a>(
     let fault = (!listed.1.allows(method)).then(|| {
         let allowed: Vec<_> = listed.1.compatibility.iter().map(|method| method.name()).collect();
         let message = format!(
-            "material {id:?} cannot be worked by {}; manufacturing_config.yaml lists it for {}, and for {} it lists {}",
+            "material {id:?} cannot be worked by {}; {} lists it for {}, and for {} it lists {}",
             method.name(),
+            config.file(),
             if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") },
             method.name(),
             for_method()
@@ -145,7 +147,8 @@ fn geometry_findings(
     };
     if is_offered.is_none() {
         let message = format!(
-            "Unsupported manufacturing method: manufacturing_config.yaml has no section manufacturing_processes.{}",
+            "Unsupported manufacturing method: {} has no section manufacturing_processes.{}",
+            config.file(),
             method.name()
         );
         findings.push(Finding::new("part.method_unsupported", message));
@@ -177,7 +180,7 @@ mod tests {
 
     #[rstest]
     #[case::missing(None, "no material is given")]
-    #[case::unknown(Some("unobtainium"), "\"unobtainium\" is not in manufacturing_config.yaml")]
+    #[case::unknown(Some("unobtainium"), "\"unobtainium\" is not in /config/manufacturing_config.yaml")]
     #[case::wrong_method(Some("silicone_rubber"), "\"silicone_rubber\" cannot be worked by cnc; ")]
     fn a_material_is_never_made_up(#[case] material: Option<&str>, #[case] expected: &str) {
         let solid = SampleSolid::cuboid([10.0; 3]);

@@ -8,12 +8,21 @@ use std::{
 
 use contract::part_metadata::ManufacturingMethod;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::{material::Material, process::Processes};
+
+/// The platform's file, as scripts see it.
+const PLATFORM_FILE: &str = "/config/manufacturing_config.yaml";
+/// A session's own file, at the root of its workspace.
+pub const SESSION_FILE: &str = "manufacturing_config.yaml";
 
 /// What can be made of what, how, and for how much.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ManufacturingConfig {
+    /// The file that counts, as messages name it.
+    #[serde(skip)]
+    file: String,
     materials: BTreeMap<String, Material>,
     #[serde(default, rename = "manufacturing_processes")]
     pub(crate) processes: Processes,
@@ -41,11 +50,18 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// It is no YAML of the right form.
-    #[error("manufacturing_config.yaml does not fit: {0}")]
-    Form(String),
+    #[error("{file} does not fit: {reason}")]
+    Form {
+        /// The file.
+        file: String,
+        /// What the reader said.
+        reason: String,
+    },
     /// A figure makes no sense.
-    #[error("manufacturing_config.yaml: {field} {remark}")]
+    #[error("{file}: {field} {remark}")]
     Figure {
+        /// The file.
+        file: String,
         /// Path of the field.
         field: String,
         /// What is wrong with it.
@@ -55,8 +71,10 @@ pub enum ConfigError {
 
 /// A material that the file does not list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("material {id:?} is not in manufacturing_config.yaml; it lists {}", known.join(", "))]
+#[error("material {id:?} is not in {file}; it lists {}", known.join(", "))]
 pub struct UnknownMaterial {
+    /// The file that counts.
+    pub file: String,
     /// What was asked for.
     pub id: String,
     /// What there is.
@@ -64,26 +82,69 @@ pub struct UnknownMaterial {
 }
 
 impl ManufacturingConfig {
-    /// Reads the text of the file. Unknown keys are ignored: it also holds what others read.
+    /// Reads the text of the platform's file. Unknown keys are ignored: it also holds what others read.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = serde_yaml::from_str(text).map_err(|error| ConfigError::Form(error.to_string()))?;
-        let of_material = config.materials.iter().find_map(|(id, material)| {
+        Self::parse_as(PLATFORM_FILE, text)
+    }
+
+    /// Reads a session's own file, which stands in for this one: its materials, and no others. Methods and wires that it
+    /// does not name stay what they are here.
+    ///
+    /// Both forms of methods are read: the section `manufacturing_processes` of this platform, and the sections `cnc`,
+    /// `injection_molding` and `three_dp` with `materials`, `constraints`, `parameters` and `costs` that files of the
+    /// original platform have.
+    pub fn overridden_by(&self, text: &str) -> Result<Self, ConfigError> {
+        let form = |reason: String| ConfigError::Form { file: SESSION_FILE.to_owned(), reason };
+        let mut tree: Value = serde_yaml::from_str(text).map_err(|error| form(error.to_string()))?;
+        let Some(root) = tree.as_object_mut() else { return Err(form("it is not a map".to_owned())) };
+        let own = serde_json::to_value(&self.processes).map_err(|error| form(error.to_string()))?;
+        let processes = method_sections(root, own).map_err(form)?;
+        let lists_materials = root.get("materials").and_then(Value::as_object).is_some_and(|it| !it.is_empty());
+        root.insert("manufacturing_processes".to_owned(), processes);
+        if !lists_materials {
+            return Err(form(
+                "it lists no materials; a session's file stands in for the platform's as a whole".to_owned(),
+            ));
+        }
+        let mut config: Self = serde_json::from_value(tree).map_err(|error| form(error.to_string()))?;
+        if config.wires.is_empty() {
+            config.wires.clone_from(&self.wires);
+        }
+        // Prices that the platform's methods give to materials which this file does not have.
+        config.processes.keep_prices_of(|id| config.materials.contains_key(id));
+        config.checked_as(SESSION_FILE)
+    }
+
+    fn parse_as(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let config: Self = serde_yaml::from_str(text)
+            .map_err(|error| ConfigError::Form { file: file.to_owned(), reason: error.to_string() })?;
+        config.checked_as(file)
+    }
+
+    fn checked_as(mut self, file: &str) -> Result<Self, ConfigError> {
+        file.clone_into(&mut self.file);
+        let of_material = self.materials.iter().find_map(|(id, material)| {
             material.fault().map(|(field, remark)| (format!("materials.{id}.{field}"), remark))
         });
         let of_process = || {
-            let fault = config.processes.fault(|id| config.materials.contains_key(id));
+            let fault = self.processes.fault(|id| self.materials.contains_key(id));
             fault.map(|(field, remark)| (format!("manufacturing_processes.{field}"), remark))
         };
         let of_wire = || {
-            let bad = config.wires.iter().find(|(_, wire)| !wire.price_per_m.is_finite() || wire.price_per_m < 0.0);
+            let bad = self.wires.iter().find(|(_, wire)| !wire.price_per_m.is_finite() || wire.price_per_m < 0.0);
             bad.map(|(id, wire)| {
                 (format!("wires.{id}.price_per_m"), format!("is {}, and must not be negative", wire.price_per_m))
             })
         };
         match of_material.or_else(of_process).or_else(of_wire) {
-            Some((field, remark)) => Err(ConfigError::Figure { field, remark }),
-            None => Ok(config),
+            Some((field, remark)) => Err(ConfigError::Figure { file: self.file, field, remark }),
+            None => Ok(self),
         }
+    }
+
+    /// The file that counts, as messages name it.
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// Reads the file.
@@ -104,7 +165,11 @@ impl ManufacturingConfig {
             .get_key_value(id)
             .or_else(|| self.materials.get_key_value(&id.replace('-', "_")))
             .map(|(id, material)| (id.as_str(), material))
-            .ok_or_else(|| UnknownMaterial { id: id.to_owned(), known: self.materials.keys().cloned().collect() })
+            .ok_or_else(|| UnknownMaterial {
+                file: self.file.clone(),
+                id: id.to_owned(),
+                known: self.materials.keys().cloned().collect(),
+            })
     }
 
     /// Ids of the materials that can be worked by `method`, for messages.
@@ -118,6 +183,63 @@ impl ManufacturingConfig {
     pub(crate) fn wire_price_per_m(&self, gauge_awg: u32) -> Option<f64> {
         self.wires.get(&format!("awg{gauge_awg}")).map(|wire| wire.price_per_m)
     }
+}
+
+/// Sections of the original platform, the methods that they are about here, and the keys whose figures they hold.
+const ORIGINAL_SECTIONS: [(&str, &str); 3] = [("cnc", "cnc"), ("injection_molding", "im"), ("three_dp", "3dp")];
+
+/// The methods of a session's file over those of the platform's, `processes`. Materials of the original platform's
+/// sections join the materials of the file, workable by that method.
+fn method_sections(root: &mut Map<String, Value>, mut processes: Value) -> Result<Value, String> {
+    let mut lay = |method: &str, figures: Map<String, Value>| match &mut processes[method] {
+        Value::Object(section) => section.extend(figures),
+        absent => *absent = Value::Object(figures),
+    };
+    if let Some(own) = root.remove("manufacturing_processes") {
+        let Value::Object(own) = own else { return Err("manufacturing_processes is not a map".to_owned()) };
+        for (method, figures) in own {
+            let Value::Object(figures) = figures else {
+                return Err(format!("manufacturing_processes.{method} is not a map"));
+            };
+            lay(&method, figures);
+        }
+    }
+    let mut added = Vec::new();
+    for (section, method) in ORIGINAL_SECTIONS {
+        let Some(Value::Object(mut own)) = root.remove(section) else { continue };
+        let mut figures = Map::new();
+        for part in ["constraints", "parameters", "costs"] {
+            if let Some(Value::Object(part)) = own.remove(part) {
+                figures.extend(part);
+            }
+        }
+        if let Some(Value::Object(materials)) = own.remove("materials") {
+            added.extend(materials.into_iter().map(|(id, material)| (id, method, material)));
+        }
+        lay(method, figures);
+    }
+    let Some(materials) = root.entry("materials").or_insert_with(|| Value::Object(Map::new())).as_object_mut() else {
+        return Err("materials is not a map".to_owned());
+    };
+    for (id, method, mut material) in added {
+        let compatibility = |material: &mut Value| -> Result<(), String> {
+            let Some(fields) = material.as_object_mut() else { return Err(format!("material {id:?} is not a map")) };
+            let methods = fields.entry("compatibility").or_insert_with(|| Value::Array(Vec::new()));
+            let Some(methods) = methods.as_array_mut() else { return Err(format!("{id}.compatibility is not a list")) };
+            if !methods.iter().any(|known| known == method) {
+                methods.push(method.into());
+            }
+            Ok(())
+        };
+        match materials.get_mut(&id) {
+            Some(known) => compatibility(known)?,
+            None => {
+                compatibility(&mut material)?;
+                materials.insert(id, material);
+            }
+        }
+    }
+    Ok(processes)
 }
 
 #[cfg(test)]
@@ -137,7 +259,7 @@ pub(crate) mod tests {
     fn an_unknown_material_is_named_with_the_known_ones() {
         let error = shipped().material("unobtainium").expect_err("it is not listed").to_string();
         let (asked, known) = error.split_once("; it lists ").expect("both are told");
-        assert_eq!(asked, "material \"unobtainium\" is not in manufacturing_config.yaml");
+        assert_eq!(asked, "material \"unobtainium\" is not in /config/manufacturing_config.yaml");
         assert!(known.starts_with("abs, aluminum_6061, "), "{known}");
     }
 
@@ -156,6 +278,40 @@ pub(crate) mod tests {
         assert_eq!(wood.missing_fem_fields(), ["youngs_modulus_pa", "poissons_ratio", "ultimate_stress_pa"]);
         assert_eq!(wood.density_kg_m3(), 1000.0);
         assert_eq!(shipped().material("abs").expect("listed").missing_fem_fields(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn session_file_stands_in_for_the_platforms() {
+        let oak = "materials: {oak: {name: Oak, density_g_cm3: 0.7, cost_per_kg: 3.0, compatibility: [cnc]}}";
+        let config = shipped().overridden_by(oak).expect("it fits");
+        assert_eq!(config.material("oak").expect("listed").density_kg_m3(), 700.0);
+        let refused = config.material("abs").expect_err("only the session's file counts").to_string();
+        assert_eq!(refused, "material \"abs\" is not in manufacturing_config.yaml; it lists oak");
+        // Methods and wires that it does not name stay.
+        assert_eq!(config.processes.cnc, shipped().processes.cnc);
+        assert_eq!(config.wire_price_per_m(18), Some(0.5));
+        let fee = format!("{oak}\nmanufacturing_processes: {{cnc: {{setup_fee: 7.0}}}}");
+        let config = shipped().overridden_by(&fee).expect("it fits");
+        assert_eq!(config.processes.cnc.expect("milling is offered").setup_fee, 7.0);
+    }
+
+    #[test]
+    fn session_file_of_the_original_platform_is_read() {
+        let text = "materials: {}\ncnc:\n  materials:\n    oak: {name: Oak, density_g_cm3: 0.7, cost_per_kg: 3.0, \
+                    machine_hourly_rate: 55}\n  constraints: {mrr_mm3_per_min: 500}\n  costs: {setup_fee: 42}\n";
+        let config = shipped().overridden_by(text).expect("it fits");
+        assert!(config.material("oak").expect("listed").allows(ManufacturingMethod::Cnc));
+        let cnc = config.processes.cnc.expect("milling is offered");
+        assert_eq!((cnc.setup_fee, cnc.mrr_mm3_per_min), (42.0, 500.0));
+    }
+
+    #[rstest]
+    #[case::no_map("- a", "not a map")]
+    #[case::nothing("defaults: {}", "lists no materials")]
+    #[case::density("materials: {oak: {name: Oak, density_g_cm3: 0, cost_per_kg: 1}}", "materials.oak.density_g_cm3")]
+    fn session_file_without_sense_is_refused_by_name(#[case] text: &str, #[case] expected: &str) {
+        let refused = shipped().overridden_by(text).expect_err("it does not fit").to_string();
+        assert!(refused.starts_with("manufacturing_config.yaml") && refused.contains(expected), "{refused}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
     build_zone::build_zone_violation,
     config::ManufacturingConfig,
     finding::{Finding, design_violation, part_violation},
+    material::Material,
     same_shape::is_same_shape,
     solid::Solid,
 };
@@ -68,6 +69,15 @@ pub struct PricedDesign {
     pub findings: Vec<(Gate, Violation)>,
     /// What is allowed and deserves a look.
     pub warnings: Vec<String>,
+    /// Labels of the parts that name no method: they can be simulated, and are neither priced nor weighed.
+    pub unpriced: Vec<String>,
+}
+
+fn unpriced_warning(label: &String) -> String {
+    format!(
+        "part {label:?} names no manufacturing_method: it is simulated, but neither its price nor its weight counts; set \
+         it to cnc, 3dp or im before the design is submitted"
+    )
 }
 
 /// Prices `quantity` units of a design and says what stands against it.
@@ -88,6 +98,7 @@ pub fn price_design(
         made: Vec::new(),
         priced: Vec::new(),
         findings: Vec::new(),
+        unpriced: Vec::new(),
     };
     for part in parts {
         bench.take(part);
@@ -110,7 +121,8 @@ pub fn price_design(
             parts: bench.priced,
         },
         findings,
-        warnings: dof_warning(dof_count).into_iter().collect(),
+        warnings: dof_warning(dof_count).into_iter().chain(bench.unpriced.iter().map(unpriced_warning)).collect(),
+        unpriced: bench.unpriced,
     }
 }
 
@@ -129,6 +141,8 @@ struct Bench<'a> {
     made: Vec<Made<'a>>,
     priced: Vec<PricedPart>,
     findings: Vec<(Gate, Violation)>,
+    /// Labels of the parts without a method.
+    unpriced: Vec<String>,
 }
 
 /// A shape that was made of a material by a method.
@@ -157,14 +171,7 @@ impl<'a> Bench<'a> {
                      bought, and do not fix what you build",
                 ),
             ),
-            (Some(_), None, None) => self.refuse(
-                part,
-                Finding::new(
-                    "part.method_missing",
-                    "it is loose and has a material, but no manufacturing_method; set it to cnc, 3dp or im, or give a \
-                     cots_id when the part is bought; in a benchmark, fix the part when it belongs to the environment",
-                ),
-            ),
+            (Some(metadata), None, None) => self.leave_unpriced(part, metadata),
             (None, ..) => self.refuse(
                 part,
                 Finding::new(
@@ -177,6 +184,34 @@ impl<'a> Bench<'a> {
         }
         let outside = build_zone_violation(part.label, &part.solid.bounding_box, self.limits.build_zone.as_ref());
         self.findings.extend(outside.map(|violation| (Gate::BuildZone, violation)));
+    }
+
+    /// A part without a method is simulated, but nobody can say what it costs. Its material must be known all the same.
+    fn leave_unpriced(&mut self, part: &DesignPart<'a>, metadata: &PartMetadata) {
+        let config: &'a ManufacturingConfig = self.config;
+        match metadata.material_id.as_deref().map(|id| config.listed(id)) {
+            Some(Err(unknown)) => {
+                let known = unknown.known.clone();
+                let finding = Finding::new("part.unknown_material", unknown.to_string());
+                self.refuse(part, finding.against(metadata.material_id.clone(), known));
+            }
+            Some(Ok((id, material))) => {
+                let finding = self.fem_finding(id, material);
+                self.findings.extend(finding.map(|finding| (Gate::Manufacturability, finding.on(part.label))));
+            }
+            None => {}
+        }
+        self.unpriced.push(part.label.to_owned());
+    }
+
+    /// What stress analysis lacks of a material, where it follows.
+    fn fem_finding(&self, id: &str, material: &Material) -> Option<Finding> {
+        let missing = material.missing_fem_fields();
+        (self.limits.fem_required && !missing.is_empty()).then(|| {
+            let message =
+                format!("FEM Validation Error: Material '{id}' missing required FEM fields: {}", missing.join(", "));
+            Finding { measured: Some(missing.into()), ..Finding::new("part.fem_fields", message) }
+        })
     }
 
     fn refuse(&mut self, part: &DesignPart, finding: Finding) {
@@ -223,17 +258,10 @@ impl<'a> Bench<'a> {
             has_twin
         });
         let (mut result, mut findings) = verdict(config, &part.solid, method, material_id, self.quantity, is_reused);
-        if let Some((id, material)) = listed.filter(|_| self.limits.fem_required) {
-            let missing = material.missing_fem_fields();
-            if !missing.is_empty() {
-                let message = format!(
-                    "FEM Validation Error: Material '{id}' missing required FEM fields: {}",
-                    missing.join(", ")
-                );
-                result.is_manufacturable = false;
-                result.violations.push(message.clone());
-                findings.push(Finding { measured: Some(missing.into()), ..Finding::new("part.fem_fields", message) });
-            }
+        if let Some(finding) = listed.and_then(|(id, material)| self.fem_finding(id, material)) {
+            result.is_manufacturable = false;
+            result.violations.push(finding.message.clone());
+            findings.push(finding);
         }
         for finding in findings {
             self.refuse(part, finding);
@@ -382,7 +410,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_method(Loose, Some("{material_id: abs}"), "part.method_missing", "manufacturing_method")]
+    #[case::no_method_and_unknown_material(
+        Loose,
+        Some("{material_id: unobtainium}"),
+        "part.unknown_material",
+        "/config/manufacturing_config.yaml"
+    )]
     #[case::fixed(Fixed, Some("{material_id: abs}"), "part.fixed_without_method", "handed over")]
     #[case::no_material(Loose, Some("{manufacturing_method: cnc}"), "part.material_missing", "aluminum_6061")]
     #[case::unknown(
@@ -411,6 +444,18 @@ mod tests {
         assert_eq!((*gate, violation.rule.as_str()), (Gate::Manufacturability, rule));
         assert_eq!((violation.file.as_str(), violation.place.as_deref()), ("script.py", Some("part \"p0\"")));
         assert!(violation.message.contains(text), "{}", violation.message);
+    }
+
+    #[test]
+    fn part_without_a_method_is_neither_priced_nor_refused() {
+        let design = priced(&[(Some(MILLED), Loose), (Some("{material_id: abs}"), Loose)], &Limits::default());
+        assert_eq!(design.findings, Vec::new());
+        assert_eq!(design.unpriced, ["p1"]);
+        let labels: Vec<_> = design.report.parts.iter().map(|part| part.label.as_str()).collect();
+        assert_eq!(labels, ["p0"]);
+        let alone = priced(&[(Some(MILLED), Loose)], &Limits::default()).report;
+        assert_eq!((design.report.unit_cost, design.report.weight_g), (alone.unit_cost, alone.weight_g));
+        assert!(design.warnings.iter().any(|warning| warning.contains("\"p1\" names no manufacturing_method")));
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn price_planned(
     let of_piece = |is_reused| price::price(config, method, listed, &piece, units, is_reused);
     let (Some(first), Some(next)) = (of_piece(false), of_piece(true)) else {
         let field = format!("{place}.manufacturing_method");
-        let message = format!("{field}: manufacturing_config.yaml has no section for {}", method.name());
+        let message = format!("{field}: {} has no section for {}", config.file(), method.name());
         violations.push(violation("assembly.method_unsupported", message, field).measured(method.name()));
         return None;
     };

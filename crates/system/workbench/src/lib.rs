@@ -32,7 +32,7 @@ pub mod wires;
 
 pub use analysis::analyze;
 pub use build_zone::build_zone_violation;
-pub use config::{ConfigError, ManufacturingConfig, UnknownMaterial};
+pub use config::{ConfigError, ManufacturingConfig, SESSION_FILE, UnknownMaterial};
 pub use design::{BoughtPart, DesignPart, Limits, PricedDesign, dof_count, dof_warning, price_design};
 pub use electronics::{PricedElectronics, price_electronics};
 pub use estimate::{Estimated, estimate};

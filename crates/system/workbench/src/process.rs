@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::material::Material;
 
 /// The sections; a method without one is not offered.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Processes {
     /// Milling.
     #[serde(default)]
@@ -21,7 +21,7 @@ pub(crate) struct Processes {
 }
 
 /// Rates that every method has.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rates {
     /// Rate of the machine, USD/h; that of the material when absent.
     #[serde(default)]
@@ -44,7 +44,7 @@ impl Rates {
 }
 
 /// Milling with one tool axis.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CncProcess {
     /// Rates.
     #[serde(flatten)]
@@ -66,7 +66,7 @@ pub(crate) struct CncProcess {
 }
 
 /// Where the tool comes from. Only +Z is computed, so no file can ask for another.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ToolAxis {
     /// From above.
     #[default]
@@ -82,7 +82,7 @@ impl std::fmt::Display for ToolAxis {
 }
 
 /// Injection moulding in two halves that open along z.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MouldingProcess {
     /// Rates.
     #[serde(flatten)]
@@ -102,7 +102,7 @@ pub(crate) struct MouldingProcess {
 }
 
 /// 3D print.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PrintProcess {
     /// Rates.
     #[serde(flatten)]
@@ -115,6 +115,18 @@ pub(crate) struct PrintProcess {
 }
 
 impl Processes {
+    /// Forgets prices of materials that are not known.
+    pub fn keep_prices_of(&mut self, knows_material: impl Fn(&str) -> bool) {
+        let rates = [
+            self.cnc.as_mut().map(|process| &mut process.rates),
+            self.im.as_mut().map(|process| &mut process.rates),
+            self.three_dp.as_mut().map(|process| &mut process.rates),
+        ];
+        for rates in rates.into_iter().flatten() {
+            rates.material_cost_per_kg.retain(|id, _| knows_material(id));
+        }
+    }
+
     /// The first figure that makes no sense, as field below `manufacturing_processes` and remark.
     pub fn fault(&self, knows_material: impl Fn(&str) -> bool) -> Option<(String, String)> {
         let mut figures: Vec<(&str, &str, f64, Sign)> = Vec::new();

@@ -31,6 +31,8 @@ pub struct DecidingFiles {
     pub assembly: Option<Vec<u8>>,
     /// The file that holds the moved object, where the objectives name one.
     pub moved_mesh: Option<Vec<u8>>,
+    /// The session's own `manufacturing_config.yaml`.
+    pub config: Option<Vec<u8>>,
 }
 
 /// SHA-256 of bytes, hexadecimal.
@@ -45,7 +47,9 @@ fn hex(hash: Sha256) -> String {
 /// Key under which checks of a design with its files are recorded.
 pub fn content_key(design: &Design, files: &DecidingFiles) -> String {
     let mut hash = Sha256::new();
-    for file in [Some(&files.script), files.objectives.as_ref(), files.assembly.as_ref(), files.moved_mesh.as_ref()] {
+    let DecidingFiles { script, objectives, assembly, moved_mesh, config } = files;
+    let others = [objectives, assembly, moved_mesh, config].map(Option::as_ref);
+    for file in std::iter::once(Some(script)).chain(others) {
         // Absent, empty and joined files all differ.
         hash.update(file.map_or(u64::MAX, |bytes| bytes.len() as u64).to_le_bytes());
         hash.update(file.map_or(&[][..], |bytes| bytes));

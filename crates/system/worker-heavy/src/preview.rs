@@ -41,7 +41,7 @@ async fn draw(
     events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<String, NotBuilt> {
     let built = tools.build(session, &request.design, false, events).await?;
-    let (scene, _) = scene_of(&built.scene_sources(&tools.materials)).map_err(NotBuilt::Input)?;
+    let (scene, _) = scene_of(&built.scene_sources()).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
     let rendered = turn.work(move |cancel| {
         let mjcf = write_mjcf_unless(&scene, None, cancel)?;

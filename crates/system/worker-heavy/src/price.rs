@@ -6,7 +6,7 @@ use cad_runtime::{Design, Part, PartRole};
 use chrono::Utc;
 use contract::{
     events::{event, names},
-    handover::{Baseline, Gate},
+    handover::{Baseline, Gate, Stage},
     objectives::Objectives,
     part_metadata::PartMetadata,
     session::SessionId,
@@ -14,6 +14,7 @@ use contract::{
     violations::Violation,
     workbench::{AnalyzeRequest, PriceReport, PriceRequest, PriceResponse, WorkbenchMetadata, WorkbenchResult},
 };
+use design_rules::moved_part;
 use serde_json::{Map, Value, json};
 use service::ServiceError;
 use workbench::{DesignPart, InternalCorner, PricedDesign, Solid};
@@ -48,9 +49,8 @@ pub async fn validate_and_price(
     let begun = Instant::now();
     let baseline = tools.session_note::<Baseline>(session).await?;
     let in_benchmark = baseline.is_some();
-    let materials = tools.materials.clone();
     let pricing = turn.work(move |_| {
-        let priced = price(&built, terms, baseline.as_ref(), &materials);
+        let priced = price(&built, terms, baseline.as_ref(), &built.materials);
         (built, priced)
     });
     let (built, mut priced) = pricing.await?;
@@ -60,6 +60,7 @@ pub async fn validate_and_price(
     if terms == own_terms {
         let record = Priced {
             findings: priced.findings.clone(),
+            unpriced: priced.unpriced.clone(),
             unit_cost: priced.report.unit_cost,
             weight_g: priced.report.weight_g,
             in_benchmark,
@@ -85,7 +86,7 @@ pub async fn validate_and_price(
         });
         event(names::MANUFACTURABILITY_CHECK, Utc::now(), fields)
     }));
-    let PricedDesign { report, findings, warnings } = priced;
+    let PricedDesign { report, findings, warnings, unpriced: _ } = priced;
     let response = PriceResponse {
         success: true,
         message: format!("{}{}", summary(&report), turn.note()),
@@ -143,22 +144,78 @@ fn price(built: &Built, terms: Terms, baseline: Option<&Baseline>, materials: &M
             label: &part.label,
             metadata: metadata_of(part),
             is_fixed: part.is_fixed(),
-            is_environment: is_environment(part, baseline),
+            is_environment: built.is_environment(part, baseline),
             solid: solid(part, corners),
         })
         .collect();
     workbench::price_design(&materials.config, &|id| materials.bought(id), &parts, &limits, terms.quantity)
 }
 
-/// True for a part that is there already, so that nobody pays for it and it may stand anywhere. Where a benchmark was
-/// handed over, these are its parts and no others; elsewhere it is what is held in place and neither made nor bought.
-pub fn is_environment(part: &Part, baseline: Option<&Baseline>) -> bool {
-    if let Some(baseline) = baseline {
-        return baseline.environment.contains_key(&part.label);
+impl Built {
+    /// True for a part that is there already, so that nobody pays for it and it may stand anywhere. Where a benchmark was
+    /// handed over, these are its parts and no others; elsewhere it is what is held in place and neither made nor
+    /// bought, and the object that is to be moved, whatever it says of itself.
+    pub fn is_environment(&self, part: &Part, baseline: Option<&Baseline>) -> bool {
+        if let Some(baseline) = baseline {
+            return baseline.environment.contains_key(&part.label);
+        }
+        if part.is_fixed() {
+            let is_made_or_bought =
+                |metadata: &PartMetadata| metadata.manufacturing_method.is_some() || metadata.cots_id.is_some();
+            return !metadata_of(part).is_some_and(is_made_or_bought);
+        }
+        let label = self.objectives.as_ref().map(|objectives| objectives.moved_object.label.as_str());
+        let moved = label.and_then(|label| moved_part(&self.design, label).ok().flatten());
+        moved.is_some_and(|moved| moved.label == part.label)
     }
-    let is_made_or_bought =
-        |metadata: &PartMetadata| metadata.manufacturing_method.is_some() || metadata.cots_id.is_some();
-    part.is_fixed() && !metadata_of(part).is_some_and(is_made_or_bought)
+}
+
+/// What stands against a submission beside the records, and the price that it is submitted with.
+pub struct ForSubmission {
+    /// What stands against it.
+    pub findings: Vec<(Gate, Violation)>,
+    /// Price of one unit, USD.
+    pub unit_cost: f64,
+    /// Weight of one unit, g.
+    pub weight_g: f64,
+}
+
+/// Judges the price record of a design that is submitted. Where the session prices by a file of its own, the design is
+/// priced once more by the platform's, for only that counts. In a solution, what names no method stands against it,
+/// since nobody can say what that costs.
+pub async fn for_submission(
+    tools: &Tools,
+    session: &SessionId,
+    turn: &Turn,
+    built: Built,
+    stage: Stage,
+) -> Result<(Built, ForSubmission), ServiceError> {
+    let record = tools.content_note::<Priced>(session, &built.key).await?;
+    let record = record.ok_or_else(|| anyhow::anyhow!("the price record is gone"))?;
+    let unpriced = record.unpriced.into_iter().filter(|_| stage == Stage::Engineering).map(|label| {
+        let sentence = format!(
+            "part {label:?} names no manufacturing_method, so nobody can say what it costs; set it to cnc, 3dp or im, or \
+             give a cots_id when the part is bought"
+        );
+        let violation = Violation::new("script.py", "part.method_missing", sentence).at(format!("part {label:?}"));
+        (Gate::Manufacturability, violation)
+    });
+    let mut judged =
+        ForSubmission { findings: unpriced.collect(), unit_cost: record.unit_cost, weight_g: record.weight_g };
+    if built.files.config.is_none() {
+        return Ok((built, judged));
+    }
+    let baseline = tools.session_note::<Baseline>(session).await?;
+    let platform = tools.materials.clone();
+    let priced = turn.work(move |_| {
+        let terms = Terms::of(&PriceRequest::default(), built.objectives.as_ref());
+        let priced = price(&built, terms, baseline.as_ref(), &platform);
+        (built, priced)
+    });
+    let (built, priced) = priced.await?;
+    judged.findings.extend(priced.findings);
+    (judged.unit_cost, judged.weight_g) = (priced.report.unit_cost, priced.report.weight_g);
+    Ok((built, judged))
 }
 
 fn metadata_of(part: &Part) -> Option<&PartMetadata> {
@@ -250,6 +307,7 @@ pub async fn analyze(
         Err(NotBuilt::Worker(error)) => return Err(error.into()),
         Err(cause) => return Ok(not_analyzed(cause.to_string())),
     };
+    // By the platform's file, whatever the session has: the analysis is of one method and not of the session.
     let (request, materials) = (request.clone(), tools.materials.clone());
     Ok(turn.work(move |_| analyzed(&built.design, &request, &materials)).await?)
 }

@@ -41,6 +41,9 @@ pub struct Validated {
 pub struct Priced {
     /// What was wrong, with the gate that it stands for. Empty when the design passed.
     pub findings: Vec<(Gate, Violation)>,
+    /// Labels of the parts that name no method, and so have no price.
+    #[serde(default)]
+    pub unpriced: Vec<String>,
     /// Price of one unit, USD.
     pub unit_cost: f64,
     /// Weight of one unit, g.

@@ -28,7 +28,7 @@ use crate::{
     records::Simulated,
     refusal::Refusal,
     scene::{SceneSources, scene_of},
-    tools::{Built, MaterialData, NotBuilt, Tools},
+    tools::{Built, NotBuilt, Tools},
     validate::{below_ground, refused},
 };
 
@@ -65,7 +65,7 @@ pub async fn simulate(
     if let Some(findings) = unsound_assembly(&built) {
         return Ok(refused(Refusal::of(findings), &turn, events));
     }
-    let (scene, variation) = match scene_for(&built, &tools.materials, request) {
+    let (scene, variation) = match scene_for(&built, request) {
         Ok(scene) => scene,
         Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, &turn, events)),
     };
@@ -184,15 +184,11 @@ fn beyond_rigid_bodies(objectives: &Objectives) -> Option<String> {
 }
 
 /// The scene of a design in the variation that is asked for, or why there is none.
-fn scene_for(
-    built: &Built,
-    materials: &MaterialData,
-    request: &BenchmarkRequest,
-) -> Result<(Scene, Option<StaticVariation>), String> {
+fn scene_for(built: &Built, request: &BenchmarkRequest) -> Result<(Scene, Option<StaticVariation>), String> {
     if let Some(sentence) = built.objectives.as_ref().and_then(beyond_rigid_bodies) {
         return Err(sentence);
     }
-    let sources = built.scene_sources(materials);
+    let sources = built.scene_sources();
     let (scene, variation) = scene_of(&SceneSources {
         motor_power: &request.motor_power,
         variation_id: variation_id(request, built.objectives.as_ref()),

@@ -18,9 +18,9 @@ use crate::{
     artifacts::{Artifacts, failure_events, message},
     content::sha256,
     plan::HandedOver,
-    price::missing_price,
+    price::{ForSubmission, for_submission, missing_price},
     queue::Turn,
-    records::{Priced, Simulated, Submitted, Validated},
+    records::{Simulated, Submitted, Validated},
     refusal::Refusal,
     tools::{Built, NotBuilt, Source, Tools, blocking},
 };
@@ -66,7 +66,11 @@ pub async fn submit(
     if !findings.is_empty() {
         return refused(NotBuilt::Rejected(findings), &present, &turn, events);
     }
-    let manifest = match hand_over(tools, session, request, &source, &built).await {
+    let (built, judged) = for_submission(tools, session, &turn, built, request.stage).await?;
+    if !judged.findings.is_empty() {
+        return refused(NotBuilt::Rejected(judged.findings), &present, &turn, events);
+    }
+    let manifest = match hand_over(tools, session, request, &source, &built, &judged).await {
         Ok(manifest) => manifest,
         Err(cause) => return refused(cause, &present, &turn, events),
     };
@@ -136,11 +140,11 @@ async fn hand_over(
     request: &SubmitRequest,
     source: &Source,
     built: &Built,
+    priced: &ForSubmission,
 ) -> Result<ReviewManifest, NotBuilt> {
     let environment = tools.environment(built.design.clone()).await?;
     let model = [(ExportFormat::Step, MODEL_FILE)];
     let mut files = tools.export(source.workspace(), &request.design, built, &model).await?;
-    let priced = tools.content_note::<Priced>(session, &built.key).await?.context("the price record is gone")?;
     let shown = Shown::of(tools, session, &built.key).await?;
     let objectives = built.files.objectives.clone().context("the objectives passed their gate")?;
     let now = Utc::now();

@@ -19,7 +19,7 @@ use contract::{
 use serde_json::{Map, Value};
 use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, Sessions, Workspace};
 use uuid::Uuid;
-use workbench::{BoughtPart, ManufacturingConfig};
+use workbench::{BoughtPart, ManufacturingConfig, SESSION_FILE};
 
 use crate::{
     content::{DecidingFiles, changes_since, content_key, environment_of},
@@ -51,7 +51,7 @@ pub struct Tools {
 /// What parts are made of, how, and which can be bought.
 #[derive(Clone)]
 pub struct MaterialData {
-    /// The mounted `manufacturing_config.yaml`.
+    /// The mounted `manufacturing_config.yaml`, or the session's own where it has one.
     pub config: Arc<ManufacturingConfig>,
     /// Bought parts.
     pub catalog: Catalog,
@@ -78,6 +78,15 @@ impl MaterialData {
         })
     }
 
+    /// The same where a session's own `manufacturing_config.yaml` stands in for the platform's.
+    fn overridden_by(&self, config: Option<&[u8]>) -> Result<Self, NotBuilt> {
+        let Some(bytes) = config else { return Ok(self.clone()) };
+        let text = str::from_utf8(bytes)
+            .map_err(|error| NotBuilt::Input(format!("{SESSION_FILE} is not UTF-8: {error}; save it as UTF-8")))?;
+        let config = self.config.overridden_by(text).map_err(|error| NotBuilt::Input(error.to_string()))?;
+        Ok(Self { config: Arc::new(config), ..self.clone() })
+    }
+
     /// A bought part, as the workbench prices it.
     pub fn bought(&self, id: &str) -> Option<BoughtPart> {
         agent_tools::bought(&self.catalog, id)
@@ -94,20 +103,22 @@ pub struct Built {
     pub assembly: Option<Checked<AssemblyDefinition>>,
     /// The files that decide with it.
     pub files: DecidingFiles,
+    /// What its parts are made of: as the platform says, or as the session's own file does.
+    pub materials: MaterialData,
     /// Key under which checks of exactly this are recorded.
     pub key: String,
 }
 
 impl Built {
     /// What a scene of it is made of, with full power for its motors, in the variation that its objectives name.
-    pub fn scene_sources<'call>(&'call self, materials: &'call MaterialData) -> SceneSources<'call> {
+    pub fn scene_sources(&self) -> SceneSources<'_> {
         static ALL_FULL: BTreeMap<String, f64> = BTreeMap::new();
         SceneSources {
             design: &self.design,
             objectives: self.objectives.as_ref(),
             assembly: self.assembly.as_ref().and_then(|checked| checked.value.as_ref()),
             moved_mesh: self.files.moved_mesh.as_deref(),
-            materials,
+            materials: &self.materials,
             motor_power: &ALL_FULL,
             variation_id: self.objectives.as_ref().and_then(|it| it.randomization.static_variation_id.as_deref()),
         }
@@ -267,6 +278,7 @@ impl Tools {
     ) -> Result<Built, NotBuilt> {
         // Read before the script runs, since a script may write into its workspace.
         let files = deciding_files(source.workspace(), request).await?;
+        let materials = self.materials.overridden_by(files.config.as_deref())?;
         let objectives = objectives_of(files.objectives.as_deref())?;
         let assembly = files.assembly.as_deref().map(|bytes| gates::assembly::check(bytes, objectives.as_ref()));
         let build = BuildRequest { check_interference, ..BuildRequest::new(script_of(request)) };
@@ -276,16 +288,15 @@ impl Tools {
             .await
             .context("the CAD runtime could not do its work")??;
         let key = content_key(&design, &files);
-        let built = Built { design, objectives, assembly, files, key };
+        let built = Built { design, objectives, assembly, files, materials, key };
         self.hold_to_baseline(session, built).await
     }
 
     /// Refuses a design whose environment or objectives are not those that were handed over to its session.
     async fn hold_to_baseline(&self, session: &SessionId, built: Built) -> Result<Built, NotBuilt> {
         let Some(baseline) = self.session_note::<Baseline>(session).await? else { return Ok(built) };
-        let materials = self.materials.clone();
         let compared = blocking(move || {
-            let mut changes = changes_since(&baseline, &built.design, &built.files, &materials);
+            let mut changes = changes_since(&baseline, &built.design, &built.files, &built.materials);
             let foreign = foreign_moved_part(&built.design, built.objectives.as_ref(), &baseline);
             changes.extend(foreign.map(|found| (Gate::Environment, found)));
             if changes.is_empty() { Ok(built) } else { Err(NotBuilt::Rejected(changes)) }
@@ -363,6 +374,7 @@ async fn deciding_files(workspace: &Workspace, request: &DesignSource) -> Result
         objectives,
         moved_mesh,
         assembly: read_file(workspace, ASSEMBLY_DEFINITION_FILE).await?,
+        config: read_file(workspace, SESSION_FILE).await?,
     })
 }
 

@@ -14,12 +14,11 @@ use serde_json::{Map, Value, json};
 use service::ServiceError;
 
 use crate::{
-    price::is_environment,
     queue::Turn,
     records::Validated,
     refusal::Refusal,
     scene::{mesh_at_start, scene_of},
-    tools::{Built, MaterialData, Tools},
+    tools::{Built, Tools},
 };
 
 /// Serves one validation; the call waits for its turn.
@@ -36,11 +35,10 @@ pub async fn validate(
     };
 
     let baseline = tools.session_note::<Baseline>(session).await?;
-    let materials = tools.materials.clone();
     let checked = turn.work(move |_| {
-        let scene = scene_of(&built.scene_sources(&materials)).map(|(scene, _)| scene);
+        let scene = scene_of(&built.scene_sources()).map(|(scene, _)| scene);
         let warnings = warnings(&built, scene.as_ref().ok());
-        let findings = findings(&built, scene.err(), baseline.as_ref(), &materials);
+        let findings = findings(&built, scene.err(), baseline.as_ref());
         (built, findings, warnings)
     });
     let (built, findings, warnings) = checked.await?;
@@ -76,19 +74,14 @@ pub async fn validate(
 }
 
 /// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot.
-fn findings(
-    built: &Built,
-    no_scene: Option<String>,
-    baseline: Option<&Baseline>,
-    materials: &MaterialData,
-) -> Vec<(Gate, Violation)> {
-    let Built { design, objectives, .. } = built;
+fn findings(built: &Built, no_scene: Option<String>, baseline: Option<&Baseline>) -> Vec<(Gate, Violation)> {
+    let Built { design, objectives, materials, .. } = built;
     let category = |id: &str| materials.bought(id).map(|part| part.category);
     let zone = objectives.as_ref().map(|objectives| &objectives.objectives.build_zone);
     let in_validation = |found: Vec<Violation>| found.into_iter().map(|violation| (Gate::Validation, violation));
 
     let mut findings: Vec<_> = in_validation(design_rules::check_solids(design)).collect();
-    for part in design.parts.iter().filter(|part| !part.is_zone() && !is_environment(part, baseline)) {
+    for part in design.parts.iter().filter(|part| !part.is_zone() && !built.is_environment(part, baseline)) {
         let outside = workbench::build_zone_violation(&part.label, &part.bounding_box, zone);
         findings.extend(outside.map(|violation| (Gate::BuildZone, violation)));
     }

@@ -9,9 +9,10 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from bd_warehouse.fastener import SocketHeadCapScrew
+from bd_warehouse.fastener import CounterSunkScrew, SocketHeadCapScrew
 from build123d import Axis, BuildPart, Compound, Location, Plane, RigidJoint, Solid, Vector
 from build123d.topology import Shape
 from OCP.BRepClass3d import BRepClass3d_SolidClassifier
@@ -19,7 +20,22 @@ from OCP.gp import gp_Lin, gp_Pnt
 from OCP.IntCurvesFace import IntCurvesFace_ShapeIntersector
 from OCP.TopAbs import TopAbs_IN
 
-__all__ = ["COARSE_PITCH_MM", "FastenerJoint", "fastener_hole"]
+__all__ = ["COARSE_PITCH_MM", "FastenerJoint", "HoleType", "fastener_hole"]
+
+
+
+class HoleType(StrEnum):
+    """What is cut around the top of a fastener's hole."""
+
+    SimpleHole = "SimpleHole"
+    """Nothing."""
+    CounterBoreHole = "CounterBoreHole"
+    """A cylinder that takes the head of a socket head cap screw."""
+    FlatHeadHole = "FlatHeadHole"
+    """A cone of 90° that takes the head of a countersunk screw."""
+    CounterSinkHole = "CounterSinkHole"
+    """The same as ``FlatHeadHole``, by the name of some documents."""
+
 
 # Pitch of the standard coarse thread, by size.
 COARSE_PITCH_MM = {
@@ -45,12 +61,14 @@ _OVERRUN_MM = 1.0
 
 @dataclass(frozen=True)
 class FastenerSize:
-    """Sizes (mm) of a thread: of its clearance hole with normal fit, and of the head of a socket head cap screw."""
+    """Sizes (mm) of a thread: of its clearance hole with normal fit, of the head of a socket head cap screw, and of the
+    head of a countersunk one, which is None where the standard has no such screw."""
 
     name: str
     clearance_diameter_mm: float
     head_diameter_mm: float
     head_height_mm: float
+    flat_head_diameter_mm: float | None
 
     @classmethod
     def named(cls, size: str) -> FastenerSize:
@@ -61,11 +79,14 @@ class FastenerSize:
             raise ValueError(f"fastener size {size!r} is unknown; known sizes are {known}")
         table = SocketHeadCapScrew.fastener_data[f"{name}-{COARSE_PITCH_MM[name]:g}"]
         screw = {column.strip(): value for column, value in table.items()}
+        flat_head = CounterSunkScrew.fastener_data.get(f"{name}-{COARSE_PITCH_MM[name]:g}", {})
+        flat = {column.strip(): value for column, value in flat_head.items()}.get("iso10642:dk")
         return cls(
             name,
             clearance_diameter_mm=SocketHeadCapScrew.clearance_hole_data[name]["Normal"],
             head_diameter_mm=float(screw["iso4762:dk"]),
             head_height_mm=float(screw["iso4762:k"]),
+            flat_head_diameter_mm=float(flat) if flat else None,
         )
 
 
@@ -123,16 +144,19 @@ class FastenerJoint(RigidJoint):
 
 
 def fastener_hole(
-    part: Any,
-    position: Any,
-    hole_id: str,
+    part: Any = None,
+    position: Any = None,
+    hole_id: str | None = None,
     *,
-    axis: Any = (0, 0, -1),
+    axis: Any = None,
     size: str = "M3",
     length: float = 10.0,
     depth: float | None = None,
     add_fastener: bool = False,
     counterbore: bool = False,
+    hole_type: HoleType | str | None = None,
+    location: Any = None,
+    body: Any = None,
 ) -> Any:
     """Cuts a clearance hole (normal fit) into a part, and returns the new part.
 
@@ -143,19 +167,28 @@ def fastener_hole(
 
     Args:
         part: the part to drill; it is not changed.
-        position: where the hole enters, on the face, as the part stands now (mm).
-        hole_id: name of the hole, unique within the part; also that of its joint.
-        axis: direction from the face into the part.
+        position: where the hole enters, on the face, as the part stands now (mm); a point, or a ``Location`` whose z
+            axis points out of the part.
+        hole_id: name of the hole, unique within the part; also that of its joint. ``hole_1``, ``hole_2`` and so on
+            when left out.
+        axis: direction from the face into the part; when left out, against the z axis of a ``Location``, else down.
         size: thread of the fastener, ``M1.6`` to ``M12``.
         length: length of the fastener (mm), kept as ``length_mm`` of the joint.
         depth: depth of the hole from the face (mm); through the whole part when left out.
         add_fastener: whether this hole brings the fastener.
         counterbore: whether the head of a socket head cap screw is sunk into the face.
+        hole_type: the same as a choice; see :class:`HoleType`. Takes the place of ``counterbore``.
+        location: another name of ``position``, as scripts of the original platform call it.
+        body: another name of ``part``.
 
     Raises:
         ValueError: size, position, depth or name cannot be used; the message says why.
     """
-    part = _drillable(part)
+    part = _drillable(_one_of("part", part, "body", body))
+    place = _one_of("position", position, "location", location)
+    kind = _hole_type(hole_type, counterbore)
+    if hole_id is None:
+        hole_id = next(name for n in range(1, len(part.joints) + 2) if (name := f"hole_{n}") not in part.joints)
     if not isinstance(hole_id, str) or not hole_id.strip():
         raise ValueError(f"hole_id must be a text that is not empty, not {hole_id!r}")
     if hole_id in part.joints:
@@ -163,7 +196,8 @@ def fastener_hole(
     sizes = FastenerSize.named(size)
     length_mm = _positive("length", length)
     depth_mm = None if depth is None else _positive("depth", depth)
-    entry, inward = _point(position), _direction(axis)
+    entry = _point(place)
+    inward = _direction(_default_axis(place) if axis is None else axis)
 
     # Worked out where the part's own origin is, so that its location and all joints stay what they are.
     location = part.location
@@ -177,12 +211,14 @@ def fastener_hole(
         reach = _far_end(local, local_entry, local_inward) + _OVERRUN_MM
     else:
         reach = depth_mm
-    if counterbore and depth_mm <= sizes.head_height_mm:
+    head = _head_tools(kind, sizes)
+    if depth_mm <= max((depth for _, _, depth in head), default=0.0):
+        sunk = max(depth for _, _, depth in head)
         raise ValueError(
-            f"hole '{hole_id}' is {depth_mm:g} mm deep, which leaves nothing below the counterbore of "
-            f"{sizes.head_height_mm:g} mm for {sizes.name}; make it deeper or drop counterbore"
+            f"hole '{hole_id}' is {depth_mm:g} mm deep, which leaves nothing below the {kind} of {sunk:g} mm for "
+            f"{sizes.name}; make it deeper or take HoleType.SimpleHole"
         )
-    drilled = _cut(local, sizes, local_entry, local_inward, reach, counterbore)
+    drilled = _cut(local, sizes, local_entry, local_inward, reach, head)
     if not isinstance(drilled, Shape):
         raise ValueError(
             f"hole '{hole_id}' cuts '{part.label or 'the part'}' to pieces; move it or take a smaller size"
@@ -268,16 +304,61 @@ def _far_end(part: Any, entry: Vector, inward: Vector) -> float:
     return sum(max((low - start) * along, (high - start) * along) for low, high, start, along in sides)
 
 
-def _cut(part: Any, sizes: FastenerSize, entry: Vector, inward: Vector, reach: float, counterbore: bool) -> Any:
-    drills = [(sizes.clearance_diameter_mm / 2.0, reach)]
-    if counterbore:
-        drills.append((sizes.head_diameter_mm / 2.0 + _COUNTERBORE_CLEARANCE_MM, sizes.head_height_mm))
+def _cut(
+    part: Any,
+    sizes: FastenerSize,
+    entry: Vector,
+    inward: Vector,
+    reach: float,
+    head: list[tuple[float, float, float]],
+) -> Any:
+    shank = sizes.clearance_diameter_mm / 2.0
     tools = []
-    for radius, depth in drills:
+    for top, bottom, depth in [(shank, shank, reach), *head]:
         # Started above the face: on a hollow face, the rim lies higher than the middle.
-        start = Plane(origin=entry - inward * radius, z_dir=inward)
-        tools.append(Solid.make_cylinder(radius, depth + radius, start))
+        start = Plane(origin=entry - inward * top, z_dir=inward)
+        tools.append(Solid.make_cylinder(top, depth + top if top == bottom else top, start))
+        if top != bottom:
+            tools.append(Solid.make_cone(top, bottom, depth, Plane(origin=entry, z_dir=inward)))
     return part - tools
+
+
+def _head_tools(kind: HoleType, sizes: FastenerSize) -> list[tuple[float, float, float]]:
+    """What is cut for the head: radius at the face, radius at the bottom, depth (mm)."""
+    if kind is HoleType.CounterBoreHole:
+        radius = sizes.head_diameter_mm / 2.0 + _COUNTERBORE_CLEARANCE_MM
+        return [(radius, radius, sizes.head_height_mm)]
+    if kind in (HoleType.FlatHeadHole, HoleType.CounterSinkHole):
+        if sizes.flat_head_diameter_mm is None:
+            raise ValueError(f"ISO 10642 has no countersunk screw of {sizes.name}; take HoleType.CounterBoreHole")
+        top, bottom = sizes.flat_head_diameter_mm / 2.0 + _COUNTERBORE_CLEARANCE_MM, sizes.clearance_diameter_mm / 2.0
+        # The sides of a cone of 90° fall as far as they go inwards.
+        return [(top, bottom, top - bottom)]
+    return []
+
+
+def _hole_type(hole_type: HoleType | str | None, counterbore: bool) -> HoleType:
+    if hole_type is None:
+        return HoleType.CounterBoreHole if counterbore else HoleType.SimpleHole
+    try:
+        return HoleType(hole_type)
+    except ValueError:
+        raise ValueError(f"hole_type must be one of {', '.join(HoleType)}, not {hole_type!r}") from None
+
+
+def _one_of(name: str, value: Any, other_name: str, other: Any) -> Any:
+    """One argument that has two names."""
+    if (value is None) == (other is None):
+        given = "neither" if value is None else "both"
+        raise ValueError(f"fastener_hole needs {name} (or {other_name}), and {given} of them is given")
+    return other if value is None else value
+
+
+def _default_axis(place: Any) -> Vector:
+    """Into the part: against the z axis of a location, as holes of build123d are; else down."""
+    if isinstance(place, Location):
+        return Plane(place).z_dir * -1.0
+    return Vector(0.0, 0.0, -1.0)
 
 
 def _with_attributes_of(part: Any, drilled: Any) -> Any:

@@ -99,7 +99,7 @@ fn fitting(report: &mut Report, document: &Value, text: &str) -> Option<Assembly
     }
     let methods = Field::root(document).at("manufactured_parts").items();
     let is_known = methods.iter().all(|part| parts::has_known_method(part));
-    let value = if shape.is_clean() && is_known { yaml::typed(&mut shape, text) } else { None };
+    let value = if shape.is_clean() && is_known { yaml::typed(&mut shape, text, document, &SCHEMA) } else { None };
     report.append(shape);
     value
 }

@@ -81,6 +81,14 @@ fn sound_definitions_pass() {
     assert_eq!((definition.version.as_str(), definition.manufactured_parts.len()), ("1.0", 3));
 }
 
+#[test]
+fn whole_number_may_be_written_with_a_point() {
+    let checked = check(SOUND.replace("quantity: 2", "quantity: 2.0").as_bytes(), None);
+    assert_eq!(checked.violations, []);
+    let definition = checked.value.expect("it is sound");
+    assert_eq!((definition.manufactured_parts[1].quantity, definition.version.as_str()), (2, "1.0"));
+}
+
 #[rstest]
 #[case::template("version: 1.0", "# [TEMPLATE]", "template", "line 1")]
 #[case::placeholder("source: catalog", "source: '...'", "template", "line 29")]

@@ -99,7 +99,7 @@ fn fitting(report: &mut Report, document: &Value, text: &str) -> Option<Objectiv
         let message = "constraints.max_weight_g is missing; write the cap on the weight in grams";
         shape.add(broken("missing_field", message).at("constraints.max_weight_g"));
     }
-    let value = if shape.is_clean() { yaml::typed(&mut shape, text) } else { None };
+    let value = if shape.is_clean() { yaml::typed(&mut shape, text, document, &SCHEMA) } else { None };
     report.append(shape);
     value
 }

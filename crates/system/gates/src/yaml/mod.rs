@@ -15,7 +15,7 @@ pub(crate) use schema::Schema;
 
 use crate::{
     report::{MAX_ARTIFACT_BYTES, Report, broken},
-    wording::cut,
+    wording::{cut, listed},
 };
 
 /// What a file may cost: far above any real one, and low enough that hostile ones end soon. Aliases multiply, so
@@ -70,19 +70,31 @@ fn empty(found: &str) -> Violation {
 }
 
 fn has_no_content(text: &str) -> bool {
-    text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#') || line == "---")
+    text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#') || line == "---" || line == "...")
 }
 
-/// The text as a contract type, read as the rest of the system reads it. A violation when that fails although the
-/// schema was kept, which is for numbers that no schema tells apart, such as 1.0 where a whole number is needed.
-pub(crate) fn typed<T: DeserializeOwned>(report: &mut Report, text: &str) -> Option<T> {
-    match serde_yaml::from_str_with_options(text, options()) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            report.add(broken("wrong_type", format!("the file does not fit its schema: {}", sentence(&error))));
-            None
-        }
+/// The text as a contract type, read as the rest of the system reads it. A whole number may be written as `1.0`: where
+/// the schema asks for one, it is read as one. `document` is the text as data, which keeps the schema.
+pub(crate) fn typed<T: DeserializeOwned>(
+    report: &mut Report,
+    text: &str,
+    document: &Value,
+    schema: &Schema,
+) -> Option<T> {
+    let refused = match serde_yaml::from_str_with_options(text, options()) {
+        Ok(value) => return Some(value),
+        Err(error) => error,
+    };
+    let mut whole = document.clone();
+    let places = schema.make_whole(&mut whole);
+    let reread = serde_yaml::to_string(&whole).ok().filter(|_| !places.is_empty());
+    if let Some(value) = reread.and_then(|text| serde_yaml::from_str_with_options(&text, options()).ok()) {
+        return Some(value);
     }
+    let of = if places.is_empty() { String::new() } else { format!(" (look at {})", listed(&places)) };
+    let message = format!("the file does not fit its schema: {}{of}", sentence(&refused));
+    report.add(broken("wrong_type", message));
+    None
 }
 
 #[cfg(test)]

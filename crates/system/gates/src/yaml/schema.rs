@@ -48,6 +48,13 @@ impl Schema {
         }
     }
 
+    /// Writes whole numbers as such where the schema asks for them: 1.0 becomes 1. Returns their places.
+    pub(crate) fn make_whole(&self, document: &mut Value) -> Vec<String> {
+        let mut places = Vec::new();
+        make_whole(&self.description, document, "", &mut places);
+        places
+    }
+
     fn violation(&self, error: &ValidationError, root: &str) -> Violation {
         let found: &Value = error.instance();
         let place = place_of(root, error.instance_path().as_str());
@@ -97,6 +104,42 @@ impl Schema {
         let names: Vec<&str> = if names.contains(&"string") { vec!["string"] } else { names };
         let words: Vec<&str> = names.into_iter().filter(|name| *name != "null").map(in_words).collect();
         words.join(" or ")
+    }
+}
+
+/// Largest magnitude up to which every whole number is exact as a floating-point one.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+fn make_whole(schema: &Value, value: &mut Value, place: &str, places: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                let of_field = schema.get("properties").and_then(|known| known.get(key));
+                if let Some(of_field) = of_field {
+                    let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                    make_whole(of_field, field, &place, places);
+                }
+            }
+        }
+        Value::Array(items) => {
+            let Some(of_items) = schema.get("items") else { return };
+            for (index, item) in items.iter_mut().enumerate() {
+                make_whole(of_items, item, &format!("{place}[{index}]"), places);
+            }
+        }
+        Value::Number(number) => {
+            let is_whole = match schema.get("type") {
+                Some(Value::String(name)) => name == "integer",
+                Some(Value::Array(names)) => names.iter().any(|name| name == "integer"),
+                _ => false,
+            };
+            let whole = number.as_f64().filter(|float| is_whole && number.is_f64() && float.fract() == 0.0);
+            if let Some(float) = whole.filter(|float| float.abs() <= EXACT) {
+                *value = (float as i64).into();
+                places.push(place.to_owned());
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,0 +1,1 @@
+"""The import name that scripts of the original platform use for their helpers."""
