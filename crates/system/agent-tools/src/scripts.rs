@@ -3,12 +3,18 @@
 use std::path::Path;
 
 use catalog::Catalog;
-use contract::{catalog::CatalogQuery, objectives::is_template, violations::Violation};
+use contract::{
+    catalog::CatalogQuery,
+    execution::BoundingBox,
+    objectives::is_template,
+    part_metadata::PartMetadata,
+    violations::{Violation, sentences},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use workbench::ManufacturingConfig;
+use workbench::{DesignPart, InternalCorner, Limits, ManufacturingConfig, Solid};
 
-use crate::costing::{Costing, validate_costing_and_price};
+use crate::costing::{Costing, bought, validate_costing_and_price};
 
 /// Input of `validate_costing_and_price`.
 #[derive(Deserialize)]
@@ -17,6 +23,41 @@ struct CostingInput {
     objectives_yaml: Option<String>,
     config_yaml: String,
     catalog_path: String,
+}
+
+/// Input of `validate_and_price`: the parts as the script's process measures them.
+#[derive(Deserialize)]
+struct PriceInput {
+    parts: Vec<PartInput>,
+    objectives_yaml: Option<String>,
+    config_yaml: String,
+    session_config_yaml: Option<String>,
+    catalog_path: String,
+    quantity: Option<u32>,
+}
+
+/// A part of a design.
+#[derive(Deserialize)]
+struct PartInput {
+    label: String,
+    metadata: Option<PartMetadata>,
+    is_fixed: bool,
+    volume_mm3: f64,
+    area_mm2: f64,
+    bounding_box: BoundingBox,
+    solid_count: u32,
+    is_valid: bool,
+    is_watertight: bool,
+    vertices_mm: Vec<[f64; 3]>,
+    triangles: Vec<[u32; 3]>,
+    internal_corners: Vec<CornerInput>,
+}
+
+#[derive(Deserialize)]
+struct CornerInput {
+    radius_mm: f64,
+    position_mm: [f64; 3],
+    length_mm: f64,
 }
 
 /// Input of `search_cots_catalog`: a query, and where the catalogue is.
@@ -31,8 +72,11 @@ struct SearchInput {
 pub(crate) fn call(tool: &str, input: &str) -> Result<Value, String> {
     match tool {
         "validate_costing_and_price" => costing(read(input)?),
+        "validate_and_price" => price(&read(input)?),
         "search_cots_catalog" => search(&read(input)?),
-        other => Err(format!("there is no tool {other:?}; validate_costing_and_price and search_cots_catalog exist")),
+        other => Err(format!(
+            "there is no tool {other:?}; validate_costing_and_price, validate_and_price and search_cots_catalog exist"
+        )),
     }
 }
 
@@ -68,6 +112,74 @@ fn costing(input: CostingInput) -> Result<Value, String> {
         "assembly_yaml": assembly_yaml,
         "events": events,
     }))
+}
+
+/// Prices parts as `POST /benchmark/validate_and_price` does where no benchmark was handed over. Nothing is recorded: only
+/// what the platform itself builds and measures opens a gate.
+fn price(input: &PriceInput) -> Result<Value, String> {
+    let platform = ManufacturingConfig::parse(&input.config_yaml).map_err(|error| error.to_string())?;
+    let config = match &input.session_config_yaml {
+        Some(text) => platform.overridden_by(text).map_err(|error| error.to_string())?,
+        None => platform,
+    };
+    let catalog = open(&input.catalog_path)?;
+    let own = input.objectives_yaml.as_ref().filter(|text| !is_template(text.as_bytes()));
+    let objectives = match own.map(|text| gates::objectives::check(text.as_bytes()).sound()) {
+        Some(Ok(objectives)) => Some(objectives),
+        Some(Err(found)) => return Err(sentences(&found)),
+        None => None,
+    };
+    let limits = Limits {
+        build_zone: objectives.as_ref().map(|objectives| objectives.objectives.build_zone),
+        max_unit_cost: objectives.as_ref().map(|objectives| objectives.constraints.max_unit_cost),
+        max_weight_g: objectives.as_ref().map(|objectives| objectives.constraints.max_weight_g),
+        fem_required: objectives.as_ref().is_some_and(|objectives| objectives.physics.fem_enabled),
+    };
+    let corners: Vec<Vec<InternalCorner>> = input.parts.iter().map(corners_of).collect();
+    let parts: Vec<DesignPart> =
+        input.parts.iter().zip(&corners).map(|(part, corners)| design_part(part, corners)).collect();
+    let own_quantity = objectives.as_ref().map_or(1, |objectives| objectives.constraints.quantity());
+    let quantity = input.quantity.unwrap_or(own_quantity);
+    let priced = workbench::price_design(&config, &|id| bought(&catalog, id), &parts, &limits, quantity);
+    let violations: Vec<Violation> = priced.findings.into_iter().map(|(_, violation)| violation).collect();
+    Ok(json!({
+        "success": violations.is_empty(),
+        "violations": written(&violations)?,
+        "warnings": priced.warnings,
+        "report": written(&priced.report)?,
+    }))
+}
+
+fn corners_of(part: &PartInput) -> Vec<InternalCorner> {
+    let corner = |corner: &CornerInput| InternalCorner {
+        radius_mm: corner.radius_mm,
+        position_mm: corner.position_mm,
+        length_mm: corner.length_mm,
+    };
+    part.internal_corners.iter().map(corner).collect()
+}
+
+/// What is held in place and neither made nor bought is there already.
+fn design_part<'part>(part: &'part PartInput, corners: &'part [InternalCorner]) -> DesignPart<'part> {
+    let is_made_or_bought =
+        |metadata: &PartMetadata| metadata.manufacturing_method.is_some() || metadata.cots_id.is_some();
+    DesignPart {
+        label: &part.label,
+        metadata: part.metadata.as_ref(),
+        is_fixed: part.is_fixed,
+        is_environment: part.is_fixed && !part.metadata.as_ref().is_some_and(is_made_or_bought),
+        solid: Solid {
+            volume_mm3: part.volume_mm3,
+            area_mm2: part.area_mm2,
+            bounding_box: part.bounding_box,
+            solid_count: part.solid_count,
+            is_valid: part.is_valid,
+            is_watertight: part.is_watertight,
+            vertices_mm: &part.vertices_mm,
+            triangles: &part.triangles,
+            internal_corners: corners,
+        },
+    }
 }
 
 /// The event bodies that tell of violations; the caller adds the envelope.

@@ -237,6 +237,7 @@ def main() -> None:
     import shared.agent_tools
     import shared.fasteners  # noqa: F401
     import shared.observability.events  # noqa: F401
+    import shared.platform_calls  # noqa: F401 - it uses `runtime`, whose name belongs to the session in a child
     import shared.workers.workbench_models  # noqa: F401
 
     from runtime import child

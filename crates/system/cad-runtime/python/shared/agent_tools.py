@@ -14,9 +14,9 @@ from shared.observability.events import emit_event
 
 __all__ = ["AgentToolError", "search_cots_catalog", "validate_costing_and_price"]
 
-_CONFIG_FILE = "/config/manufacturing_config.yaml"
-_CATALOG_FILE = "/config/parts.db"
-_OBJECTIVES_FILE = "objectives.yaml"
+CONFIG_FILE = "/config/manufacturing_config.yaml"
+CATALOG_FILE = "/config/parts.db"
+OBJECTIVES_FILE = "objectives.yaml"
 
 
 class AgentToolError(RuntimeError):
@@ -55,7 +55,7 @@ def attach(path: str) -> None:
     _library = _Library(path)
 
 
-def _ask(name: str, values: dict[str, Any]) -> dict[str, Any]:
+def ask(name: str, values: dict[str, Any]) -> dict[str, Any]:
     """Calls a tool, and emits the events that come with its answer."""
     if _library is None:
         raise RuntimeError(f"{name} is not available: this worker has no agent tools")
@@ -82,13 +82,13 @@ def validate_costing_and_price(path: str = "assembly_definition.yaml") -> dict[s
         FileNotFoundError: ``path`` does not exist.
         AgentToolError: the plan cannot be priced at all.
     """
-    answer = _ask(
+    answer = ask(
         "validate_costing_and_price",
         {
             "assembly_yaml": _text(path),
-            "objectives_yaml": _text(_OBJECTIVES_FILE) if os.path.exists(_OBJECTIVES_FILE) else None,
-            "config_yaml": _text(_CONFIG_FILE),
-            "catalog_path": _CATALOG_FILE,
+            "objectives_yaml": text_of(OBJECTIVES_FILE),
+            "config_yaml": _text(CONFIG_FILE),
+            "catalog_path": CATALOG_FILE,
         },
     )
     rewritten = answer.pop("assembly_yaml", None)
@@ -119,15 +119,20 @@ def search_cots_catalog(
         Without any, ``no_match_rationale`` says why, and ``too_strict`` names the constraints that left nothing over.
     """
     constraints = {"max_weight_g": max_weight_g, "max_cost": max_cost, "category": category}
-    return _ask(
+    return ask(
         "search_cots_catalog",
         {
-            "catalog_path": _CATALOG_FILE,
+            "catalog_path": CATALOG_FILE,
             "q": query,
             "limit": limit,
             **{name: value for name, value in constraints.items() if value is not None},
         },
     )
+
+
+def text_of(path: str) -> str | None:
+    """The text of a file; None where there is none."""
+    return _text(path) if os.path.exists(path) else None
 
 
 def _text(path: str) -> str:
