@@ -36,6 +36,9 @@ fn must_be_complete(found: &PartCandidate) {
 #[case::thread_and_length("M3x10 screw", "SocketHeadCapScrew_M3-0.5_10mm", "length_mm", 10.0, "10 mm as asked")]
 #[case::spelling("M6 hexagon nutt", "HexNut_M6-1", "thread_diameter_mm", 6.0, "6 mm as asked")]
 #[case::designation("608 ball bearing", "SingleRowDeepGrooveBallBearing_M8-22-7", "bore_mm", 8.0, "608")]
+#[case::standard("DIN 912 M4x16", "SocketHeadCapScrew_M4-0.7_16mm", "length_mm", 16.0, "ISO 4762 has replaced")]
+#[case::bearing("608ZZ", "SingleRowDeepGrooveBallBearing_M8-22-7", "bore_mm", 8.0, "metal shields on both sides")]
+#[case::trade_name("Sechskantmutter M8", "HexNut_M8-1.25", "thread_diameter_mm", 8.0, "8 mm as asked")]
 #[case::washer("M3 shim", "PlainWasher_M3_iso7089", "inner_diameter_mm", 3.2, "shim")]
 #[case::units("24 V 5 A supply", "DR-120-24", "current_a", 5.0, "24 V as asked")]
 #[case::better_than_asked("24V psu, at least 10 amps", "LRS-350-24", "current_a", 14.6, "1.5 times the 10 A")]
@@ -87,6 +90,16 @@ async fn constraints_hold_for_every_candidate(#[future(awt)] ctx: Context) -> an
 #[case::figure("48 V relay", "coil_voltage_v", json!(48.0), json!(24.0), "G5LE-1-DC24", "24 V relay")]
 #[case::current("24 V 20 A supply", "current_a", json!(20.0), json!(14.6), "LRS-350-24", "24 V 14.6 A supply")]
 #[case::length("M3x19 screw", "length_mm", json!(19.0), json!(20.0), "SocketHeadCapScrew_M3-0.5_20mm", "M3x20 screw")]
+#[case::head(
+    "M3x10 button head",
+    "q",
+    json!("button head"),
+    json!("SocketHeadCapScrew_M3-0.5_10mm"),
+    "SocketHeadCapScrew_M3-0.5_10mm",
+    "M3x10 screw"
+)]
+#[case::colour("24AWG red wire", "q", json!("red"), json!("AWG24-BLACK"), "AWG24-BLACK", "24AWG wire")]
+#[case::mains("12V 5A power supply", "voltage_v", json!(12.0), json!(24.0), "DR-120-24", "24V 5A power supply")]
 #[case::other_model("MG995 servo", "q", json!("mg995"), json!("MG996R"), "MG996R", "MG996R servo")]
 #[tokio::test]
 async fn question_that_nothing_fits_is_told_what_was_too_strict(

@@ -13,7 +13,7 @@ use contract::{
     workbench::PriceRequest,
 };
 use rstest::rstest;
-use testkit::{Context, Session, solutions::Solution};
+use testkit::{Context, Session, designs, solutions::Solution};
 
 use crate::ctx;
 
@@ -285,5 +285,87 @@ async fn reviewer_receives_pictures_of_exactly_this_content(#[future(awt)] ctx: 
     session.must_be_priced().await;
     let manifest = submit(&session).await.manifest.expect("the new content passed every gate");
     assert_eq!((manifest.renders, manifest.mjcf_path), (Vec::new(), None), "they show another content");
+    Ok(())
+}
+
+/// A loose block whose material says what it weighs, and nothing what it costs.
+fn loose_block(label: &str, material: &str) -> String {
+    designs::script(&format!(
+        "block = Pos(100, 100, 30) * Box(20, 20, 20)\nblock.label = {label:?}\n\
+         block.metadata = PartMetadata(material_id={material:?})\n\
+         return Compound(children=[part(Pos(150, 150, 20) * Box(40, 40, 40), \"bystander\", fixed=True), block])"
+    ))
+}
+
+async fn holding_script(ctx: &Context, purpose: &str, script: String) -> Session {
+    let session = ctx.session(purpose);
+    session.must_hold(&designs::Design { script, ..designs::ball_above_goal() }).await;
+    session
+}
+
+#[rstest]
+#[case::part("block", &["block"])]
+#[case::moved_object("ball", &[])]
+#[tokio::test]
+async fn part_without_a_method_is_simulated_and_not_priced(
+    #[future(awt)] ctx: Context,
+    #[case] label: &str,
+    #[case] warned: &[&str],
+) -> anyhow::Result<()> {
+    let session = holding_script(&ctx, "methodless", loose_block(label, "abs")).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(priced.success, "{priced:#?}");
+    let report = priced.report.expect("a report");
+    assert_eq!((report.parts.len(), report.unit_cost), (0, 0.0), "{report:#?}");
+    let about = priced.warnings.iter().filter(|warning| warning.contains("names no manufacturing_method"));
+    assert_eq!(about.count(), warned.len(), "{:?}", priced.warnings);
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert_eq!(simulated.rejected_by, None, "{simulated:#?}");
+    assert!(simulated.result.is_some(), "{simulated:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn material_file_of_the_session_counts_by_name(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = holding_script(&ctx, "own-materials", loose_block("block", "oak")).await;
+    let refused = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(refused.message.contains("\"oak\" is not in /config/manufacturing_config.yaml"), "{}", refused.message);
+
+    let oak = "materials:\n  oak: {name: Oak, density_g_cm3: 0.7, cost_per_kg: 3.0}\n  \
+               aluminum_6061: {name: Aluminium, density_g_cm3: 2.7, cost_per_kg: 6.0, compatibility: [cnc]}\n";
+    session.light.must_write_file("manufacturing_config.yaml", oak).await;
+    session.must_be_priced().await;
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    assert!(simulated.result.is_some(), "{simulated:#?}");
+
+    session.light.must_write_file("manufacturing_config.yaml", &oak.replace("oak:", "ash:")).await;
+    let refused = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(refused.message.contains("\"oak\" is not in manufacturing_config.yaml; it lists"), "{}", refused.message);
+    Ok(())
+}
+
+#[rstest]
+#[case::reserved("world", "reserved")]
+#[case::separator("a/b", "'/'")]
+#[case::too_long("long", "has 101 characters and at most 100")]
+#[tokio::test]
+async fn label_is_refused_alike_by_every_route(
+    #[future(awt)] ctx: Context,
+    #[case] label: &str,
+    #[case] expected: &str,
+) -> anyhow::Result<()> {
+    let label = if label == "long" { "x".repeat(101) } else { label.to_owned() };
+    let session = holding_script(&ctx, "label", loose_block(&label, "abs")).await;
+    let validated = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    for (route, success, message) in [
+        ("validate", validated.success, validated.message),
+        ("validate_and_price", priced.success, priced.message),
+        ("simulate", simulated.success, simulated.message),
+    ] {
+        assert!(!success && message.contains(expected), "{route}: {message}");
+    }
     Ok(())
 }

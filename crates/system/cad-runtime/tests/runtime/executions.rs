@@ -80,3 +80,38 @@ async fn a_run_ends_at_its_limit_or_when_cancelled() -> anyhow::Result<()> {
     assert!(!run.timed_out && run.wall < PLENTY / 2);
     Ok(())
 }
+
+/// What agents of the original platform are promised: each name is there, and means what it says.
+#[tokio::test]
+async fn promised_names_can_be_imported() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let session = fixture.session("promised", "")?;
+    let code = "import yaml, numpy\n\
+                from build123d import Box, Location\n\
+                from shared.enums import ManufacturingMethod\n\
+                from shared.models.schemas import PartMetadata\n\
+                from shared.observability.events import emit_event\n\
+                from shared.workers.workbench_models import WorkbenchResult\n\
+                from utils import HoleType, fastener_hole, refuse_plan, simulate, submit_for_review, validate_and_price\n\
+                from utils.controllers import position_based, time_based\n\
+                from worker_heavy.utils.cad import fastener_hole as alias\n\
+                assert alias is fastener_hole\n\
+                plate = Box(40, 40, 10)\n\
+                sunk = fastener_hole(plate, location=Location((0, 0, 5)), hole_type=HoleType.CounterBoreHole)\n\
+                plain = fastener_hole(plate, location=Location((0, 0, 5)), hole_type=HoleType.SimpleHole)\n\
+                assert sunk.volume < plain.volume < plate.volume and list(sunk.joints) == ['hole_1']\n\
+                side = fastener_hole(plate, location=Location((20, 0, 0), (0, 90, 0)), hole_type='SimpleHole')\n\
+                print(side.joints['hole_1'].described(Location())['axis'])\n\
+                print(yaml.safe_dump({'speed': time_based.sinusoidal(2.0, 0.25)(1.0)}).strip())\n\
+                print(position_based.waypoint([(0, 0), (2, 1)]).control())\n\
+                for tool in (simulate, submit_for_review, refuse_plan):\n\
+                \x20   try:\n\
+                \x20       tool('script.py')\n\
+                \x20   except RuntimeError as error:\n\
+                \x20       print(str(error).split(' did nothing')[0], '/' in str(error))\n";
+    let run = fixture.execute(&session, code).await?;
+    let expected = "(-1.0, 0.0, 0.0)\nspeed: 2.0\n{'mode': 'waypoint', 'waypoints': [[0.0, 0.0], [2.0, 1.0]]}\n\
+                    simulate True\nsubmit_for_review True\nrefuse_plan True\n";
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str(), run.exit_code), (expected, "", 0));
+    Ok(())
+}
