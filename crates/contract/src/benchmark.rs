@@ -26,10 +26,12 @@ pub struct DesignSource {
     pub script_path: String,
     /// Script text that is run instead of the file.
     #[serde(default)]
+    #[schemars(extend("minLength" = 1))]
     #[garde(inner(length(min = 1)))]
     pub script_content: Option<String>,
     /// Gzip tar of a workspace, base64, that takes the place of the session's files for this call.
     #[serde(default)]
+    #[schemars(extend("minLength" = 1))]
     #[garde(inner(length(min = 1)))]
     pub bundle_base64: Option<String>,
 }
@@ -61,10 +63,12 @@ pub struct BenchmarkRequest {
     pub seed: Option<u64>,
     /// Runs, each with the next seed, 1 to 64; one when absent.
     #[serde(default)]
+    #[schemars(extend("minimum" = 1, "maximum" = 64))]
     #[garde(inner(range(min = 1, max = 64)))]
     pub num_seeds: Option<u32>,
     /// Variation of the benchmark to run in place of the one that `objectives.yaml` names.
     #[serde(default)]
+    #[schemars(extend("minLength" = 1, "maxLength" = 100))]
     #[garde(inner(length(min = 1, max = 100)))]
     pub static_variation_id: Option<String>,
     /// Share of its command that a motor gets from its circuit, by part, 0 to 1; all of it when not named.

@@ -45,14 +45,17 @@ pub struct CatalogQuery {
     pub limit: u32,
     /// Only this category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1, "maxLength" = 64))]
     #[garde(inner(length(min = 1, max = 64)))]
     pub category: Option<String>,
     /// Only parts up to this price, USD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0.0))]
     #[garde(inner(range(min = 0.0), custom(a_number)))]
     pub max_cost: Option<f64>,
     /// Only parts up to this weight, g.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0.0))]
     #[garde(inner(range(min = 0.0), custom(a_number)))]
     pub max_weight_g: Option<f64>,
     /// Episode that the search belongs to; it then keeps the `cots_search` event.

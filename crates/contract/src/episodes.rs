@@ -21,9 +21,11 @@ fn default_agent() -> String {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct AgentRunRequest {
     /// What is to be done.
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1), custom(no_nul))]
     pub task: String,
     /// Worker session in which the work happens.
+    #[schemars(extend("pattern" = crate::session::SESSION_ID_PATTERN))]
     #[garde(length(min = 1, max = 128), custom(valid_session_id))]
     pub session_id: String,
     /// Facts about the episode.
@@ -32,10 +34,12 @@ pub struct AgentRunRequest {
     pub metadata_vars: Option<EpisodeMetadata>,
     /// Version of the skills that the agents see.
     #[serde(default)]
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(inner(custom(no_nul)))]
     pub skill_git_hash: Option<String>,
     /// Which agent starts.
     #[serde(default = "default_agent")]
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1), custom(no_nul))]
     pub agent_name: String,
 }
@@ -49,15 +53,18 @@ fn valid_session_id<C>(text: &str, _: &C) -> garde::Result {
 pub struct EpisodeMetadata {
     /// Worker session of the episode; set by the controller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(inner(custom(no_nul)))]
     pub worker_session_id: Option<String>,
     /// Script of the workspace that the episode runs, at most 4096 bytes, the longest path of the operating system;
     /// `script.py` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1, "maxLength" = 4096, "pattern" = crate::json_text::NO_NUL))]
     #[garde(inner(length(min = 1, max = 4096), custom(no_nul)))]
     pub script_path: Option<String>,
     /// Wall-clock limit of that script in seconds, 1 to 300; 30 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 1, "maximum" = 300))]
     #[garde(inner(range(min = 1, max = 300)))]
     pub script_timeout_s: Option<u32>,
     /// What a review that rejects the work does to the episode; it ends it when absent.
@@ -66,6 +73,7 @@ pub struct EpisodeMetadata {
     pub after_rejection: Option<AfterRejection>,
     /// Benchmark variant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(inner(custom(no_nul)))]
     pub variant_id: Option<String>,
     /// Seed.

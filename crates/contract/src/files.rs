@@ -13,6 +13,7 @@ fn root_path() -> String {
 pub struct ListFilesRequest {
     /// Directory; `/` is the session root.
     #[serde(default = "root_path")]
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1), custom(no_nul))]
     pub path: String,
 }
@@ -21,6 +22,7 @@ pub struct ListFilesRequest {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct PathRequest {
     /// File or directory, relative to the session root; a leading `/` is optional.
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1), custom(no_nul))]
     pub path: String,
 }
@@ -41,6 +43,7 @@ impl From<&str> for ListFilesRequest {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct WriteFileRequest {
     /// File to write; missing directories are made.
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1), custom(no_nul))]
     pub path: String,
     /// UTF-8 text.
@@ -56,6 +59,7 @@ pub struct WriteFileRequest {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct EditFileRequest {
     /// File to edit.
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1), custom(no_nul))]
     pub path: String,
     /// Replacements, applied in order; all or none.
@@ -78,14 +82,17 @@ pub struct Edit {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct GrepRequest {
     /// Text to look for, taken literally.
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1), custom(no_nul))]
     pub pattern: String,
     /// Where to look; the whole session and its mounts when absent.
     #[serde(default)]
+    #[schemars(extend("minLength" = 1, "pattern" = crate::json_text::NO_NUL))]
     #[garde(inner(length(min = 1), custom(no_nul)))]
     pub path: Option<String>,
     /// File names to look at, such as `**/*.py`.
     #[serde(default)]
+    #[schemars(extend("minLength" = 1, "pattern" = crate::json_text::NO_NUL))]
     #[garde(inner(length(min = 1), custom(no_nul)))]
     pub glob: Option<String>,
 }

@@ -64,6 +64,7 @@ pub enum ResolveStrategy {
 pub struct CompleteMergeRequest {
     /// Commit message; git's own when absent.
     #[serde(default)]
+    #[schemars(extend("minLength" = 1))]
     #[garde(inner(length(min = 1)))]
     pub message: Option<String>,
 }

@@ -11,6 +11,11 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+/// What a text without NUL characters matches.
+pub const NO_NUL: &str = r"^[^\x00]*$";
+/// What a text without NUL characters, and not of white space alone, matches.
+pub const NOT_BLANK: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
+
 /// Most values in one object, all depths together. Postgres fails at some ten millions, and nobody reads as many.
 pub const MAX_JSON_VALUES: usize = 1_000_000;
 

@@ -114,6 +114,7 @@ pub struct ReviewEvidence {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct ReviewRequest {
     /// Markdown with YAML frontmatter.
+    #[schemars(extend("pattern" = crate::json_text::NO_NUL))]
     #[garde(length(min = 1, max = 200_000), custom(no_nul))]
     pub review_content: String,
 }
@@ -195,9 +196,11 @@ pub struct PlanRefusalRequest {
     #[garde(length(max = 20))]
     pub reasons: Vec<RefusalReason>,
     /// Why, in words.
+    #[schemars(extend("pattern" = crate::json_text::NOT_BLANK))]
     #[garde(length(min = 1, max = 10_000), custom(no_nul), custom(not_blank))]
     pub reason: String,
     /// Proof that the plan cannot be carried out: computations, measurements, files. At least one, none blank.
+    #[schemars(extend("items" = { "type": "string", "minLength": 1, "maxLength": 10_000, "pattern": crate::json_text::NOT_BLANK }))]
     #[garde(length(min = 1, max = 100), inner(length(min = 1, max = 10_000), custom(no_nul), custom(not_blank)))]
     pub evidence: Vec<String>,
 }

@@ -1,24 +1,29 @@
 //! The session id: which workspace a worker call is about.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Header that carries the session id on every worker call.
 pub const SESSION_HEADER: &str = "X-Session-ID";
 /// Header that carries the API key.
 pub const API_KEY_HEADER: &str = "X-API-Key";
+/// Header that carries the secret of the workers.
+pub const WORKER_TOKEN_HEADER: &str = "X-Worker-Token";
 /// Header that a test puts on its calls so that service logs can be told apart.
 pub const TEST_ID_HEADER: &str = "X-Integration-Test-ID";
 
 /// Longest session id, in characters. It becomes a directory name.
 pub const MAX_SESSION_ID_LENGTH: usize = 128;
 
+/// What every session id matches.
+pub const SESSION_ID_PATTERN: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$";
+
 /// A valid session id: 1 to 128 of `A-Z a-z 0-9 . _ -`, not starting with a dot.
 ///
 /// It is used as a directory name, so everything that could leave a directory is refused here, once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SessionId(String);
 
@@ -40,6 +45,20 @@ impl SessionId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for SessionId {
+    fn schema_name() -> Cow<'static, str> {
+        "SessionId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "1 to 128 of `A-Z a-z 0-9 . _ -`, not starting with a dot.",
+            "type": "string",
+            "pattern": SESSION_ID_PATTERN,
+        })
     }
 }
 

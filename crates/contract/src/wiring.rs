@@ -12,6 +12,13 @@ pub mod variables {
     pub const CONTROLLER_WORKER_URL: &str = "CONTROLLER_WORKER_URL";
     /// The key that controller routes ask for.
     pub const CONTROLLER_API_KEY: &str = "CONTROLLER_API_KEY";
+    /// The secret that worker routes ask for; without it workers are open to whoever reaches them.
+    pub const WORKER_TOKEN: &str = "WORKER_TOKEN";
+    /// Origins of web pages that may call a service, separated by commas (`https://example.com`); none by default.
+    pub const ALLOWED_ORIGINS: &str = "ALLOWED_ORIGINS";
+    /// Host names with a dot under which a service may be addressed, separated by commas. Addresses, `localhost` and
+    /// names without a dot are always allowed.
+    pub const ALLOWED_HOSTS: &str = "ALLOWED_HOSTS";
     /// `postgresql://…` of the stack's database.
     pub const POSTGRES_URL: &str = "POSTGRES_URL";
     /// Endpoint of the object store.

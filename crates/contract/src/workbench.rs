@@ -47,6 +47,7 @@ pub struct PriceRequest {
     /// Units that are made, 1 to 1 000 000; `constraints.target_quantity` of the objectives when absent, then 1. Only a
     /// check at the objectives' own quantity opens the way to simulation and submission.
     #[serde(default)]
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
     #[garde(inner(range(min = 1, max = 1_000_000)))]
     pub quantity: Option<u32>,
 }

@@ -14,7 +14,7 @@ use contract::{
     handover::{HandoverRequest, PlanRequest, SubmitRequest},
     limits::{MAX_EVENTS_PER_CALL, MAX_PAGE_BYTES},
     part_metadata::ManufacturingMethod,
-    session::{API_KEY_HEADER, SESSION_HEADER},
+    session::{API_KEY_HEADER, SESSION_HEADER, WORKER_TOKEN_HEADER},
     workbench::{AnalyzeRequest, PriceRequest},
 };
 use rstest::rstest;
@@ -342,8 +342,10 @@ async fn what_is_not_in_the_document_is_refused_in_the_same_shape(
     #[case] status: StatusCode,
 ) -> anyhow::Result<()> {
     let key = ctx.descriptor().api_key.clone().unwrap_or_default();
+    let token = ctx.descriptor().worker_token.clone().unwrap_or_default();
     let request = ctx.http().request(method, format!("{}{path}", ctx.url(service)));
-    let answer = request.header(SESSION_HEADER, "any").header(API_KEY_HEADER, key).send().await?;
+    let request = request.header(SESSION_HEADER, "any").header(API_KEY_HEADER, key).header(WORKER_TOKEN_HEADER, token);
+    let answer = request.send().await?;
     assert_eq!(answer.status(), status);
     assert!(answer.json::<Value>().await?["detail"].is_string());
     Ok(())

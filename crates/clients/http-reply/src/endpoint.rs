@@ -17,6 +17,8 @@ pub struct Endpoint {
     base_url: String,
     http: Client,
     headers: Vec<(String, String)>,
+    /// What opens the service's door; bare calls carry it, too.
+    credential: Option<(String, String)>,
 }
 
 /// A call that is being put together; [`Call::send`] makes it.
@@ -33,7 +35,7 @@ impl Endpoint {
     /// A service at `base_url` (with or without a final slash); `http` pools its connections.
     pub fn new(base_url: impl Into<String>, http: Client) -> Self {
         let base_url = base_url.into().trim_end_matches('/').to_owned();
-        Self { base_url, http, headers: Vec::new() }
+        Self { base_url, http, headers: Vec::new(), credential: None }
     }
 
     /// Every call carries this header; a header of the same name that was given before is replaced.
@@ -48,6 +50,13 @@ impl Endpoint {
     #[must_use]
     pub fn without_header(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// Every call carries this header, bare calls included; `None` takes it away.
+    #[must_use]
+    pub fn with_credential(mut self, header: &str, value: Option<&str>) -> Self {
+        self.credential = value.map(|value| (header.to_owned(), value.to_owned()));
         self
     }
 
@@ -67,10 +76,12 @@ impl Endpoint {
         self.bare(method, path, limit).headers(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
-    /// A call without this endpoint's headers, for tests of what happens when one is missing or wrong.
+    /// A call without this endpoint's headers (but with its credential), for tests of what happens when one is missing
+    /// or wrong.
     pub fn bare(&self, method: Method, path: &str, limit: Duration) -> Call {
         let url = format!("{}{path}", self.base_url);
-        Call { builder: self.http.request(method.clone(), &url).timeout(limit), method, url, limit }
+        let call = Call { builder: self.http.request(method.clone(), &url).timeout(limit), method, url, limit };
+        call.headers(self.credential.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
     /// A call as a fail-path test makes it: exactly these headers and this body, nothing of the endpoint's own.

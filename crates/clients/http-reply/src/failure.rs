@@ -126,8 +126,8 @@ impl UnexpectedReply {
             return "the service and the crate `contract` disagree about this answer";
         }
         match self.status.as_u16() {
-            401 => "the API key: does CONTROLLER_API_KEY hold the key of this stack?",
-            403 => "the path: is it under a read-only folder?",
+            401 => "the secret: does CONTROLLER_API_KEY (for a worker: WORKER_TOKEN) hold the one of this stack?",
+            403 => "`detail`: a path under a read-only folder, or a foreign Origin or Host",
             404 => "the path or id of the call: does it exist?",
             422 => "`detail`, which names the field that does not fit and what was expected",
             503 => "`GET /ready` of this service, which names the dependency that is down",

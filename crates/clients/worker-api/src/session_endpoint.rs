@@ -29,6 +29,13 @@ macro_rules! session_endpoint {
                 Self { endpoint, session: String::new() }
             }
 
+            /// Every call carries the workers' secret, `call` included; without one, none does.
+            #[must_use]
+            pub fn with_token(mut self, token: Option<&str>) -> Self {
+                self.endpoint = self.endpoint.with_credential(contract::session::WORKER_TOKEN_HEADER, token);
+                self
+            }
+
             /// Every call carries the id of the test, so that service logs can be told apart.
             #[must_use]
             pub fn with_test_id(mut self, test_id: impl Into<String>) -> Self {
@@ -46,7 +53,7 @@ macro_rules! session_endpoint {
                 self.endpoint.base_url()
             }
 
-            /// Any call, with exactly these headers: no session, no test id unless given here.
+            /// Any call, with exactly these headers and the workers' secret: no session, no test id unless given here.
             pub async fn call(
                 &self,
                 method: http_reply::Method,

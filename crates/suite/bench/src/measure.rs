@@ -162,10 +162,10 @@ fn harness() -> anyhow::Result<Vec<Measurement>> {
 pub fn one_context() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let begun = Instant::now();
-    let url = runtime.block_on(async {
+    let (url, token) = runtime.block_on(async {
         let context = TestContext::shared().await;
         context.session("bench").light.must_exist_or_not("x").await;
-        context.url(Service::WorkerLight)
+        (context.url(Service::WorkerLight), context.descriptor().worker_token.clone().unwrap_or_default())
     });
     let with = begun.elapsed();
     let begun = Instant::now();
@@ -174,7 +174,8 @@ pub fn one_context() -> anyhow::Result<()> {
             .no_proxy()
             .build()?
             .post(format!("{url}/fs/exists"))
-            .header("X-Session-ID", "bench");
+            .header("X-Session-ID", "bench")
+            .header("X-Worker-Token", token);
         request.json(&std::collections::BTreeMap::from([("path", "x")])).send().await
     })?;
     println!("{}", with.saturating_sub(begun.elapsed()).as_secs_f64());

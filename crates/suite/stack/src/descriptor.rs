@@ -98,6 +98,9 @@ pub struct StackDescriptor {
     pub temporal: Option<String>,
     /// Key of the controller's routes.
     pub api_key: Option<String>,
+    /// Secret of the workers' routes; absent where they are open.
+    #[serde(default)]
+    pub worker_token: Option<String>,
     /// Log file of each part.
     pub logs: BTreeMap<Service, PathBuf>,
     /// What answered during boot: version of each part that tells one.
@@ -193,6 +196,7 @@ impl StackDescriptor {
             }
         }
         set(variables::CONTROLLER_API_KEY, self.api_key.as_deref());
+        set(variables::WORKER_TOKEN, self.worker_token.as_deref());
         set(variables::POSTGRES_URL, self.postgres_url.as_deref());
         let store = self.object_store.as_ref();
         set(variables::S3_ENDPOINT, store.map(|store| store.endpoint.as_str()));

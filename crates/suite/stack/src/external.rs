@@ -76,6 +76,7 @@ pub fn describe() -> anyhow::Result<StackDescriptor> {
         object_store,
         temporal: variable(variables::TEMPORAL_URL),
         api_key: variable(variables::CONTROLLER_API_KEY),
+        worker_token: variable(variables::WORKER_TOKEN),
         logs: BTreeMap::new(),
         versions: BTreeMap::new(),
         started_at: Utc::now(),

@@ -162,6 +162,8 @@ impl Context {
         let id = self.unique(purpose);
         let light = LightWorker::new(self.url(Service::WorkerLight), id.as_str(), self.http.clone());
         let heavy = HeavyWorker::new(self.url(Service::WorkerHeavy), id.as_str(), self.http.clone());
+        let token = self.descriptor().worker_token.as_deref();
+        let (light, heavy) = (light.with_token(token), heavy.with_token(token));
         Session { light: light.with_test_id(&self.test_id), heavy: heavy.with_test_id(&self.test_id), id }
     }
 

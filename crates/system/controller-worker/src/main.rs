@@ -19,10 +19,10 @@ use std::time::Duration;
 use anyhow::Context;
 use contract::wiring::{
     EPISODE_QUEUE, SCRIPT_QUEUE, standard_ports,
-    variables::{POSTGRES_URL, TEMPORAL_URL, WORKER_LIGHT_URL},
+    variables::{POSTGRES_URL, TEMPORAL_URL, WORKER_LIGHT_URL, WORKER_TOKEN},
 };
 use episode_store::EpisodeStore;
-use service::{Service, listen_address, probe, required, start_logging};
+use service::{Service, listen_address, optional, probe, required, start_logging};
 use workflows::{Frontend, QueuePoller, worker_options};
 
 use crate::{
@@ -53,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
         .await
         .context("the controller's worker cannot use its database")?;
 
+    let worker_token = optional(WORKER_TOKEN);
     let http = http_reply::neighbour_client().context("no HTTP client")?;
     let episodes = QueuePoller::new(EPISODE_QUEUE);
     let scripts = QueuePoller::new(SCRIPT_QUEUE);
@@ -80,7 +81,7 @@ async fn main() -> anyhow::Result<()> {
             .register_activities(EpisodeActivities::new(store.clone()))
             .build())
     };
-    let script_phase = ScriptPhase::new(store.clone(), worker_light_url, http);
+    let script_phase = ScriptPhase::new(store.clone(), worker_light_url, worker_token, http);
     let script_options = || {
         let activities = ScriptActivities::new(script_phase.clone(), shutdown.clone());
         Ok(worker_options(SCRIPT_QUEUE, SCRIPT_RUNS).register_activities(activities).build())

@@ -116,6 +116,7 @@ fn is_not_ready(status: StatusCode) -> bool {
 pub(crate) struct ScriptPhase {
     store: EpisodeStore,
     worker_light_url: String,
+    worker_token: Option<String>,
     http: reqwest::Client,
     turns: Turns,
 }
@@ -133,8 +134,13 @@ enum Execution {
 }
 
 impl ScriptPhase {
-    pub(crate) fn new(store: EpisodeStore, worker_light_url: String, http: reqwest::Client) -> Self {
-        Self { store, worker_light_url, http, turns: Turns::default() }
+    pub(crate) fn new(
+        store: EpisodeStore,
+        worker_light_url: String,
+        worker_token: Option<String>,
+        http: reqwest::Client,
+    ) -> Self {
+        Self { store, worker_light_url, worker_token, http, turns: Turns::default() }
     }
 
     /// One attempt. `Ok` is final for the episode; `Err` may be tried again unless [`PhaseError::is_final`].
@@ -160,7 +166,8 @@ impl ScriptPhase {
             );
             return self.record(input, attempt, Execution::Refused { reason }).await;
         }
-        let worker = LightWorker::new(&self.worker_light_url, episode.session_id.as_str(), self.http.clone());
+        let worker = LightWorker::new(&self.worker_light_url, episode.session_id.as_str(), self.http.clone())
+            .with_token(self.worker_token.as_deref());
         let code = match read_script(&worker, episode).await {
             Ok(Script::Code(code)) => code,
             Ok(Script::Refused { reason }) => {

@@ -60,7 +60,7 @@ fn service(settings: &Settings, application: Application) -> anyhow::Result<Serv
         .merge(test_episodes::routes())
         .with_state(application);
     let service = Service::new("controller", "Proving Ground Controller")
-        .protected_by(settings.api_key.clone())
+        .protected_by(&settings.api_key)
         .routes(routes)
         .depends_on(probe("postgres", move || {
             let store = store.clone();

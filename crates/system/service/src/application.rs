@@ -4,9 +4,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use aide::{
     axum::{ApiRouter, routing::get_with},
-    openapi::{Info, OpenApi, ReferenceOr, SecurityScheme},
+    openapi::{Info, OpenApi},
     swagger::Swagger,
-    transform::TransformOpenApi,
 };
 use anyhow::Context;
 use axum::{
@@ -19,19 +18,19 @@ use axum::{
 };
 use contract::{
     health::{Health, HealthStatus, Readiness, ServiceIdentity},
-    session::{API_KEY_HEADER, TEST_ID_HEADER},
+    session::TEST_ID_HEADER,
 };
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use tower::util::option_layer;
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use crate::{
     ServiceError,
+    access::{Access, guard},
     readiness::{Probe, ask_all},
     request::MAX_BODY_BYTES,
+    server::{Limits, serve},
 };
-
-/// Paths that never ask for the API key: liveness, readiness and the API's own description.
-const OPEN_PATHS: [&str; 5] = ["/", "/health", "/ready", "/openapi.json", "/docs"];
 
 /// An HTTP service of the stack.
 pub struct Service {
@@ -39,20 +38,19 @@ pub struct Service {
     title: &'static str,
     routes: ApiRouter,
     probes: Vec<Probe>,
-    api_key: Option<String>,
+    access: Access,
 }
 
 #[derive(Clone)]
 struct Shared {
     name: &'static str,
     probes: Arc<[Probe]>,
-    api_key: Option<Arc<str>>,
 }
 
 impl Service {
     /// A service without routes. `name` is its name in the stack, `title` the one in its OpenAPI document.
     pub fn new(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, routes: ApiRouter::new(), probes: Vec::new(), api_key: None }
+        Self { name, title, routes: ApiRouter::new(), probes: Vec::new(), access: Access::from_environment() }
     }
 
     /// Adds the service's own routes; their state must have been given.
@@ -71,15 +69,25 @@ impl Service {
 
     /// Every path but liveness, readiness and documents asks for this key in `X-API-Key`; 401 otherwise.
     #[must_use]
-    pub fn protected_by(mut self, api_key: String) -> Self {
-        self.api_key = Some(api_key);
+    pub fn protected_by(mut self, api_key: &str) -> Self {
+        self.access.with_api_key(api_key);
+        self
+    }
+
+    /// The same with the secret of the workers, in `X-Worker-Token`; without one the service is open.
+    #[must_use]
+    pub fn guarded_by_token(mut self, token: Option<String>) -> Self {
+        match token {
+            Some(token) => self.access.with_worker_token(&token),
+            None => tracing::warn!("WORKER_TOKEN is not set; whoever reaches this service may use it"),
+        }
         self
     }
 
     /// The whole router, and the OpenAPI document that it serves.
     pub fn build(self) -> (Router, OpenApi) {
-        let shared = Shared { name: self.name, probes: self.probes.into(), api_key: self.api_key.map(Into::into) };
-        let protected = shared.api_key.is_some();
+        let shared = Shared { name: self.name, probes: self.probes.into() };
+        let access = self.access;
         let own = ApiRouter::new()
             .api_route("/", get_with(identity, |o| o.summary("Who answers here").tag("service")))
             .api_route("/health", get_with(health, |o| o.summary("The process lives").tag("service")))
@@ -101,15 +109,15 @@ impl Service {
             .routes
             .merge(own)
             .route("/docs", Swagger::new("/openapi.json").with_title(self.title).axum_route())
-            .finish_api_with(&mut document, |document| describe(document, protected))
+            .finish_api_with(&mut document, |document| access.describe(document.default_response::<ServiceError>()))
             .route("/openapi.json", get(serve_document))
             .fallback(unknown_path)
             .method_not_allowed_fallback(unknown_method)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(Extension(Arc::new(document.clone())))
-            .layer(middleware::from_fn_with_state(shared.clone(), guard))
+            .layer(middleware::from_fn_with_state(access.clone(), guard))
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(CorsLayer::permissive())
+            .layer(option_layer(access.cors()))
             .layer(middleware::from_fn_with_state(shared, observe));
         (router, document)
     }
@@ -121,7 +129,7 @@ impl Service {
         let listener =
             tokio::net::TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         tracing::info!(service = name, address = %listener.local_addr()?, "listening");
-        axum::serve(listener, router).with_graceful_shutdown(stop_signal()).await.context("serving HTTP failed")?;
+        serve(listener, router, Limits::of_this_process(), stop_signal()).await;
         tracing::info!(service = name, "stopped");
         Ok(())
     }
@@ -129,34 +137,6 @@ impl Service {
 
 fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
-}
-
-fn describe(document: TransformOpenApi<'_>, protected: bool) -> TransformOpenApi<'_> {
-    let mut document = document.default_response::<ServiceError>();
-    if protected {
-        document = document.security_scheme(
-            "api_key",
-            SecurityScheme::ApiKey {
-                location: aide::openapi::ApiKeyLocation::Header,
-                name: API_KEY_HEADER.to_owned(),
-                description: Some("The key of this stack.".to_owned()),
-                extensions: Default::default(),
-            },
-        );
-        if let Some(paths) = document.inner_mut().paths.as_mut() {
-            let protected_paths = paths.paths.iter_mut().filter(|(path, _)| !OPEN_PATHS.contains(&path.as_str()));
-            for item in protected_paths.filter_map(|(_, item)| match item {
-                ReferenceOr::Item(item) => Some(item),
-                ReferenceOr::Reference { .. } => None,
-            }) {
-                let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-                for operation in operations.into_iter().flatten() {
-                    operation.security.push([("api_key".to_owned(), Vec::new())].into_iter().collect());
-                }
-            }
-        }
-    }
-    document
 }
 
 async fn identity(State(shared): State<Shared>) -> Json<ServiceIdentity> {
@@ -189,30 +169,6 @@ async fn unknown_path(request: Request) -> ServiceError {
 async fn unknown_method(request: Request) -> ServiceError {
     let sentence = format!("{} does not take {}", request.uri().path(), request.method());
     ServiceError::new(StatusCode::METHOD_NOT_ALLOWED, sentence)
-}
-
-async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    if let Some(key) = &shared.api_key
-        && !OPEN_PATHS.contains(&request.uri().path())
-    {
-        let given = request.headers().get(API_KEY_HEADER).map(axum::http::HeaderValue::as_bytes);
-        let refusal = match given {
-            None => Some(format!("the header {API_KEY_HEADER} is missing")),
-            Some(given) if !equal_in_constant_time(given, key.as_bytes()) => {
-                Some(format!("the header {API_KEY_HEADER} does not hold the key of this stack"))
-            }
-            Some(_) => None,
-        };
-        if let Some(sentence) = refusal {
-            return ServiceError::new(StatusCode::UNAUTHORIZED, sentence).into_response();
-        }
-    }
-    next.run(request).await
-}
-
-/// Compares without ending early, so that the time taken tells nothing about the key.
-fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (x, y)| difference | (x ^ y)) == 0
 }
 
 /// Binds the test id to all log lines of a request, and writes a marker line when `?marker=` asks for one.

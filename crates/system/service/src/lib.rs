@@ -1,14 +1,17 @@
-//! What the four services do alike: settings, logs, request checks, error answers, health, OpenAPI, shutdown.
+//! What the four services do alike: settings, logs, connections, who may call, request checks, error answers, health,
+//! OpenAPI, shutdown.
 //!
 //! A service builds a [`Service`] from its routes and its readiness probes and calls [`Service::run`]. This
 //! crate knows nothing of sessions, simulation, episodes or storage.
 
+mod access;
 mod answer;
 mod application;
 mod error;
 mod logging;
 mod readiness;
 mod request;
+mod server;
 mod settings;
 
 pub use answer::Bytes;

@@ -68,6 +68,7 @@ async fn main() -> anyhow::Result<()> {
     let tools = Tools { cad: cad.clone(), sessions: sessions.clone(), materials, records, queue, ffmpeg };
 
     let mut service = Service::new("worker-heavy", "Proving Ground Worker (Heavy)")
+        .guarded_by_token(optional(variables::WORKER_TOKEN))
         .routes(routes::routes(tools.clone()))
         .depends_on(probe("cad", move || {
             let cad = cad.clone();

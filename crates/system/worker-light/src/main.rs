@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
 use contract::wiring::{READ_ONLY_MOUNTS, standard_ports, variables};
-use service::{Service, listen_address, probe, required, start_logging};
+use service::{Service, listen_address, optional, probe, required, start_logging};
 use sessions::Sessions;
 
 use crate::{ruff::Ruff, version_control::Git, worker::Worker};
@@ -49,6 +49,7 @@ async fn main() -> anyhow::Result<()> {
 fn serve(worker: Worker) -> Service {
     let Worker { cad, sessions, git, ruff, .. } = worker.clone();
     Service::new("worker-light", "Proving Ground Worker (Light)")
+        .guarded_by_token(optional(variables::WORKER_TOKEN))
         .routes(routes::routes(worker))
         .depends_on(probe("cad", move || {
             let cad = cad.clone();

@@ -36,6 +36,8 @@ pub(crate) struct Layout {
     /// Temporal's metrics; given so that no port is left to chance.
     pub temporal_metrics: u16,
     pub api_key: String,
+    /// What worker routes ask for; nothing where they are open.
+    pub worker_token: Option<String>,
     pub object_store: ObjectStoreAddress,
     pub tools: Tools,
     pub programs: PathBuf,

@@ -36,6 +36,9 @@ pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
         set(variables::S3_SECRET_KEY, layout.object_store.secret_key.clone().into());
         set(variables::ASSET_S3_BUCKET, layout.object_store.bucket.clone().into());
     }
+    if let Some(token) = &layout.worker_token {
+        set(variables::WORKER_TOKEN, token.clone().into());
+    }
     if service == Service::Controller {
         set(variables::CATALOG_DB, super::catalog::database(layout).into());
         set(variables::IS_INTEGRATION_TEST, "true".into());
@@ -43,7 +46,7 @@ pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
     if service == Service::WorkerHeavy {
         set(variables::WORKER_RECORDS_DIR, layout.directory.join("records").into());
     }
-    // Workers run what agents wrote: they get no key of anything.
+    // Workers run what agents wrote: they get no key of anything but their own door.
     if matches!(service, Service::WorkerLight | Service::WorkerHeavy) {
         set(variables::WORKER_SESSIONS_DIR, layout.directory.join("sessions").into());
         set(MOUNTS_VARIABLE, layout.mounts.clone().into());

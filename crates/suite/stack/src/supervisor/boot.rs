@@ -99,6 +99,7 @@ impl Boot {
             temporal_http,
             temporal_metrics,
             api_key: secret(),
+            worker_token: worker_token(std::env::var(WORKER_TOKEN_VARIABLE).ok()),
             object_store: ObjectStoreAddress {
                 endpoint: format!("http://127.0.0.1:{endpoint_port}"),
                 access_key: secret()[..20].to_owned(),
@@ -167,6 +168,7 @@ impl Boot {
             object_store: Some(layout.object_store.clone()),
             temporal: Some(layout.address(Service::Temporal)),
             api_key: Some(layout.api_key.clone()),
+            worker_token: layout.worker_token.clone(),
             logs: self.units.keys().map(|&service| (service, layout.log(service))).collect(),
             versions: self.units.values().flat_map(|unit| unit.seen()).collect(),
             started_at: Utc::now(),
@@ -217,6 +219,18 @@ fn make_folders(layout: &Layout, wanted: &[Service]) -> anyhow::Result<()> {
             .with_context(|| format!("cannot give {} to the user that Postgres runs as", postgres.display()))?;
     }
     Ok(())
+}
+
+/// Environment variable that gives the workers' secret in place of a random one; `none` leaves the workers open, for
+/// clients that know of no secret.
+const WORKER_TOKEN_VARIABLE: &str = "STACK_WORKER_TOKEN";
+
+fn worker_token(given: Option<String>) -> Option<String> {
+    match given.as_deref() {
+        Some("none") => None,
+        Some("") | None => Some(secret()),
+        Some(token) => Some(token.to_owned()),
+    }
 }
 
 /// A random secret of 128 bits, as text.
