@@ -52,6 +52,22 @@ pub mod names {
     pub const RUN_COMMAND_TOOL: &str = "run_command_tool";
 }
 
+/// Field of an event that says who made it; only events of scripts have it.
+pub const SOURCE_FIELD: &str = "source";
+/// Its value on an event that a script wrote, whatever the event says of itself.
+pub const SCRIPT_SOURCE: &str = "script";
+
+/// Marks an event as a script's. A script may name its event as it likes; with the mark it never passes for one of the
+/// services.
+pub fn mark_as_script(event: &mut Map<String, Value>) {
+    event.insert(SOURCE_FIELD.to_owned(), SCRIPT_SOURCE.into());
+}
+
+/// True for an event that a script wrote.
+pub fn is_from_script(event: &Map<String, Value>) -> bool {
+    event.get(SOURCE_FIELD).and_then(Value::as_str) == Some(SCRIPT_SOURCE)
+}
+
 /// Builds an event with its envelope: `event_type`, `timestamp` (ISO 8601, UTC), `unix_timestamp`, `agent_id`,
 /// and the given fields beside them. `fields` must be a JSON object; anything else becomes `data`.
 pub fn event(event_type: &str, at: DateTime<Utc>, fields: Value) -> Map<String, Value> {
@@ -110,6 +126,11 @@ pub struct IngestEventsRequest {
     /// together; the rest goes into further calls.
     #[serde(deserialize_with = "bounded_events")]
     #[schemars(length(max = 10_000))]
+    #[schemars(extend("items" = {
+        "type": "object",
+        "required": ["event_type"],
+        "properties": { "event_type": { "type": "string", "minLength": 1, "pattern": crate::json_text::NO_NUL } },
+    }))]
     #[garde(inner(custom(named), custom(storable_object)))]
     pub events: Vec<Map<String, Value>>,
 }

@@ -36,7 +36,7 @@ pub struct ExecuteResponse {
     pub timed_out: bool,
     /// Why the script was refused or ended; absent when it ran to its own end, well or badly.
     pub violation: Option<ScriptFault>,
-    /// Events that the script wrote, in order.
+    /// Events that the script wrote, in order, each with `source: script`.
     pub events: Vec<Map<String, Value>>,
     /// Lines of the event file that are no JSON object; counted so that nothing is lost unseen.
     #[serde(default)]
@@ -96,6 +96,7 @@ pub enum ScriptFaultKind {
 pub struct LintRequest {
     /// File of the session.
     #[serde(default)]
+    #[schemars(extend("minLength" = 1))]
     #[garde(inner(length(min = 1)))]
     pub path: Option<String>,
     /// Source text; wins over `path`.

@@ -226,6 +226,8 @@ pub struct Baseline {
 pub struct EnvironmentPart {
     /// SHA-256 of shape, place and metadata as the CAD script builds them, hexadecimal.
     pub cad_sha256: String,
-    /// SHA-256 of body and meshes as the simulated scene has them, hexadecimal.
-    pub mjcf_sha256: String,
+    /// SHA-256 of the data of its material from which, with the above, the simulated body is made, hexadecimal. Absent
+    /// in records of versions that hashed the scene itself.
+    #[serde(default)]
+    pub material_sha256: Option<String>,
 }

@@ -58,7 +58,8 @@ async fn package_arrives_and_its_hashes_are_told(#[future(awt)] ctx: Context) ->
     assert!(answer.success, "{answer:#?}");
     let baseline = answer.baseline.expect("a hand-over has a baseline");
     let part = baseline.environment.get("bystander").expect("the block is part of the environment");
-    assert!(part.cad_sha256.len() == 64 && part.mjcf_sha256.len() == 64 && part.cad_sha256 != part.mjcf_sha256);
+    let material = part.material_sha256.as_deref().expect("the data of the material is fixed, too");
+    assert!(part.cad_sha256.len() == 64 && material.len() == 64 && part.cad_sha256 != material);
     assert_eq!(session.light.must_read_file("objectives.yaml").await, Benchmark::bystander().objectives);
     assert_eq!(session.light.must_read_file("environment.py").await, Benchmark::bystander().script);
     for path in &answer.files {

@@ -104,11 +104,23 @@ impl CadRuntime {
         request: &BuildRequest,
         timeout: Duration,
     ) -> Result<Result<Design, ScriptFault>, CadRuntimeError> {
+        self.build_unless(session_root, request, timeout, std::future::pending()).await
+    }
+
+    /// The same, ended when `cancel` completes. Unlike a future that is dropped, this one completes when the process
+    /// has ended.
+    pub async fn build_unless(
+        &self,
+        session_root: &Path,
+        request: &BuildRequest,
+        timeout: Duration,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Result<Design, ScriptFault>, CadRuntimeError> {
         let job = match design::job(request) {
             Ok(job) => job,
             Err(fault) => return Ok(Err(fault)),
         };
-        let outcome = self.run(session_root, job, timeout, std::future::pending()).await?;
+        let outcome = self.run(session_root, job, timeout, cancel).await?;
         tokio::task::spawn_blocking(|| Design::load(outcome))
             .await
             .map_err(|error| CadRuntimeError::Setup(format!("the design could not be read: {error}")))

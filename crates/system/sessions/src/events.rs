@@ -1,10 +1,13 @@
 //! The event file of a session: scripts append to it, and a run hands over what stands in it.
+//!
+//! Events belong to the run that wrote them. So whoever runs a script first discards what an earlier run left, one that
+//! was cancelled or whose worker died, and takes the events when the script has ended, all under the session's lock.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::fs::OpenOptions;
-use contract::events::EVENTS_FILE;
+use contract::events::{EVENTS_FILE, mark_as_script};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -16,13 +19,27 @@ const MAX_EVENT_BYTES: u64 = 32 * 1024 * 1024;
 /// What stood in the event file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TakenEvents {
-    /// The events, in the order of the file.
+    /// The events, in the order of the file, each marked as a script's own.
     pub events: Vec<Map<String, Value>>,
     /// Lines that are no JSON object, and lines beyond what is read. Blank lines do not count.
     pub malformed: u64,
 }
 
 impl Workspace {
+    /// Takes away what is left of the event file of an earlier run. Call it under the session's lock, before a script
+    /// runs.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn discard_events(&self) -> Result<(), FileError> {
+        let left = self.take_events()?;
+        if left != TakenEvents::default() {
+            let TakenEvents { events, malformed } = left;
+            tracing::warn!(events = events.len(), malformed, "events of a run that nobody waited for were discarded");
+        }
+        Ok(())
+    }
+
     /// Reads and removes the event file. Call it under the session's lock, right after the run that wrote it, so
     /// that each run gets its own events; the file leaves the workspace in one step, so even without the lock no
     /// event is handed out twice or lost.
@@ -65,7 +82,10 @@ fn parse(mut lines: impl BufRead) -> io::Result<TakenEvents> {
             continue;
         }
         match serde_json::from_slice(&line) {
-            Ok(event) => taken.events.push(event),
+            Ok(mut event) => {
+                mark_as_script(&mut event);
+                taken.events.push(event);
+            }
             Err(_) => taken.malformed += 1,
         }
     }

@@ -27,6 +27,9 @@ const INCOMING: &str = ".incoming";
 /// Folder beside the sessions where bundles are unpacked.
 const BUNDLES: &str = ".bundles";
 
+/// Folder beside the sessions with one file for each of them that was ever locked. It is out of reach of scripts.
+const LOCKS: &str = ".locks";
+
 /// The sessions below one folder. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Sessions {
@@ -55,7 +58,9 @@ impl Sessions {
             let root = Dir::open_ambient_dir(&path, ambient_authority())?;
             let incoming = Arc::new(Incoming::create(&path.join(INCOMING))?);
             OwnedFolder::sweep(&path.join(BUNDLES), "")?;
-            Ok(Inner { path, root, incoming, mounts: mounts_dir.into().into(), locks: LockMap::default() })
+            root.create_dir_all(LOCKS)?;
+            let locks = LockMap::new(path.join(LOCKS));
+            Ok(Inner { path, root, incoming, mounts: mounts_dir.into().into(), locks })
         };
         let root_dir = root_dir.as_ref();
         let inner = open(root_dir).map_err(|source| FileError::Io {
@@ -121,9 +126,25 @@ impl Sessions {
         unbundle(bundle, &self.inner.path.join(BUNDLES), &self.inner.mounts)
     }
 
-    /// Waits until no script and no git command works in the session, and keeps it so until the lock is dropped.
-    pub async fn lock(&self, session: &SessionId) -> SessionLock {
-        self.inner.locks.of(session).work().await
+    /// Waits until no script and no git command works in the session, whichever worker runs it, and keeps it so until
+    /// the lock is dropped.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub async fn lock(&self, session: &SessionId) -> Result<SessionLock, FileError> {
+        let locks = &self.inner.locks;
+        let locked = locks.of(session).work(&locks.file_of(session)).await;
+        locked.map_err(|source| FileError::Io { action: "lock session", path: session.to_string(), source })
+    }
+
+    /// The same lock if it is free now.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn try_lock(&self, session: &SessionId) -> Result<Option<SessionLock>, FileError> {
+        let locks = &self.inner.locks;
+        let locked = locks.of(session).try_work(&locks.file_of(session));
+        locked.map_err(|source| FileError::Io { action: "lock session", path: session.to_string(), source })
     }
 
     /// Shows that sessions can be made: writes and removes a file beside them.

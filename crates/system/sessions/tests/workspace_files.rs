@@ -248,12 +248,49 @@ fn what_is_no_file_in_the_place_of_the_event_file_is_taken_away() {
 async fn a_session_lock_keeps_its_own_session_waiting_only() {
     use std::time::Duration;
     let Fixture { sessions, folder: _folder, .. } = fixture();
-    let held = sessions.lock(&id("one")).await;
+    let held = sessions.lock(&id("one")).await.expect("locked");
     let second = tokio::time::timeout(Duration::from_millis(50), sessions.lock(&id("one"))).await;
     assert!(second.is_err(), "two held the lock of one session");
-    let _other = sessions.lock(&id("two")).await;
+    assert!(sessions.try_lock(&id("one")).expect("asked").is_none());
+    let _other = sessions.lock(&id("two")).await.expect("locked");
     drop(held);
-    let _again = sessions.lock(&id("one")).await;
+    let _again = sessions.lock(&id("one")).await.expect("locked");
+}
+
+#[tokio::test]
+async fn workers_that_share_sessions_share_their_locks() {
+    let Fixture { sessions, folder, .. } = fixture();
+    let of_another_worker =
+        Sessions::new(folder.path().join("sessions"), folder.path().join("mounts")).expect("the same sessions");
+    let one = id("one");
+    let held = sessions.lock(&one).await.expect("locked");
+    assert!(of_another_worker.try_lock(&id("one")).expect("asked").is_none(), "both workers hold the session");
+    {
+        // Somebody who stops waiting must not hold the lock later.
+        let given_up = of_another_worker.lock(&one);
+        tokio::pin!(given_up);
+        assert!(futures::poll!(&mut given_up).is_pending());
+    }
+    let waiting = of_another_worker.lock(&one);
+    tokio::pin!(waiting);
+    assert!(futures::poll!(&mut waiting).is_pending());
+    drop(held);
+    let theirs = waiting.await.expect("locked");
+    assert!(sessions.try_lock(&id("one")).expect("asked").is_none());
+    drop(theirs);
+    drop(sessions.lock(&id("one")).await.expect("locked"));
+}
+
+#[test]
+fn events_of_scripts_are_marked() {
+    let Fixture { workspace, folder: _folder, .. } = fixture();
+    let forged = "{\"event_type\": \"simulation_result\", \"source\": \"worker-heavy\"}";
+    workspace.write(EVENTS_FILE, forged.as_bytes(), Existing::Keep).expect("written");
+    let taken = workspace.take_events().expect("taken");
+    assert_eq!(taken.events[0]["source"], "script");
+    workspace.write(EVENTS_FILE, forged.as_bytes(), Existing::Keep).expect("written");
+    workspace.discard_events().expect("discarded");
+    assert_eq!(workspace.take_events().expect("nothing left"), sessions::TakenEvents::default());
 }
 
 /// Hangs chains that a path still reaches into each other: 13 000 levels below `top`.

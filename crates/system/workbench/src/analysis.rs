@@ -1,5 +1,7 @@
 //! The verdict on one part: geometry, material and price together.
 
+use std::sync::atomic::AtomicBool;
+
 use contract::{
     part_metadata::ManufacturingMethod,
     workbench::{WorkbenchMetadata, WorkbenchResult},
@@ -28,7 +30,20 @@ pub fn analyze(
     quantity: u32,
     is_reused: bool,
 ) -> WorkbenchResult {
-    verdict(config, solid, method, material_id, quantity, is_reused).0
+    analyze_unless(config, solid, method, material_id, quantity, is_reused, &AtomicBool::new(false))
+}
+
+/// The same, ended when the flag is set; the answer then counts for nothing.
+pub fn analyze_unless(
+    config: &ManufacturingConfig,
+    solid: &Solid,
+    method: ManufacturingMethod,
+    material_id: Option<&str>,
+    quantity: u32,
+    is_reused: bool,
+    cancel: &AtomicBool,
+) -> WorkbenchResult {
+    verdict(config, solid, method, material_id, quantity, is_reused, cancel).0
 }
 
 /// The same, with the violations as data too.
@@ -39,6 +54,7 @@ pub(crate) fn verdict(
     material_id: Option<&str>,
     quantity: u32,
     is_reused: bool,
+    cancel: &AtomicBool,
 ) -> (WorkbenchResult, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut metadata = WorkbenchMetadata::default();
@@ -52,7 +68,7 @@ pub(crate) fn verdict(
             None
         }
     };
-    findings.extend(geometry_findings(config, solid, method, &mut metadata));
+    findings.extend(geometry_findings(config, solid, method, &mut metadata, cancel));
     let piece = Piece::of(solid);
     let price = material
         .filter(|_| piece.is_measurable())
@@ -110,9 +126,10 @@ fn geometry_findings(
     solid: &Solid,
     method: ManufacturingMethod,
     metadata: &mut WorkbenchMetadata,
+    cancel: &AtomicBool,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let surface = Surface::of(solid);
+    let surface = Surface::of(solid, cancel);
     let fault = if !solid.is_valid {
         Some("the CAD kernel finds its topology faulty")
     } else if solid.solid_count == 0 {

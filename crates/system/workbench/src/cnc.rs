@@ -55,7 +55,9 @@ fn undercuts(surface: &Surface) -> Vec<usize> {
     let count = surface.points_per_facet();
     let way_up = WayOut::of(surface, Along::Up);
     let is_hidden = |facet: &Facet| {
-        if facet.facing.z < OVERHANG {
+        if surface.is_cancelled() {
+            false
+        } else if facet.facing.z < OVERHANG {
             !on_table(facet)
         } else {
             facet.points(count).any(|point| way_up.is_blocked(point, facet))

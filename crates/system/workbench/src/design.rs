@@ -1,5 +1,7 @@
 //! The price of a whole design, and everything that stands between it and being made.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use contract::{
     handover::Gate,
     limits::DOF_WARNING_FROM,
@@ -90,7 +92,20 @@ pub fn price_design(
     limits: &Limits,
     quantity: u32,
 ) -> PricedDesign {
+    price_design_unless(config, bought, parts, limits, quantity, &AtomicBool::new(false)).expect("nobody cancels")
+}
+
+/// The same, ended when the flag is set: then there is no price.
+pub fn price_design_unless(
+    config: &ManufacturingConfig,
+    bought: &dyn Fn(&str) -> Option<BoughtPart>,
+    parts: &[DesignPart],
+    limits: &Limits,
+    quantity: u32,
+    cancel: &AtomicBool,
+) -> Option<PricedDesign> {
     let mut bench = Bench {
+        cancel,
         config,
         bought,
         limits,
@@ -102,6 +117,9 @@ pub fn price_design(
     };
     for part in parts {
         bench.take(part);
+        if cancel.load(Ordering::Relaxed) {
+            return None;
+        }
     }
     let unit_cost = total(bench.priced.iter().map(|part| part.result.unit_cost));
     let weight_g = total(bench.priced.iter().map(|part| part.result.weight_g));
@@ -110,7 +128,7 @@ pub fn price_design(
     findings.sort_by_key(|(gate, _)| *gate);
 
     let dof_count = dof_count(parts.iter().map(|part| part.is_fixed));
-    PricedDesign {
+    Some(PricedDesign {
         report: PriceReport {
             quantity: quantity.max(1),
             unit_cost,
@@ -123,7 +141,7 @@ pub fn price_design(
         findings,
         warnings: dof_warning(dof_count).into_iter().chain(bench.unpriced.iter().map(unpriced_warning)).collect(),
         unpriced: bench.unpriced,
-    }
+    })
 }
 
 /// The sum, of which nothing is 0 and not -0 as the standard library has it.
@@ -133,6 +151,7 @@ fn total(summands: impl Iterator<Item = f64>) -> f64 {
 
 /// The state of pricing one design.
 struct Bench<'a> {
+    cancel: &'a AtomicBool,
     config: &'a ManufacturingConfig,
     bought: &'a dyn Fn(&str) -> Option<BoughtPart>,
     limits: &'a Limits,
@@ -257,7 +276,8 @@ impl<'a> Bench<'a> {
             }
             has_twin
         });
-        let (mut result, mut findings) = verdict(config, &part.solid, method, material_id, self.quantity, is_reused);
+        let (mut result, mut findings) =
+            verdict(config, &part.solid, method, material_id, self.quantity, is_reused, self.cancel);
         if let Some(finding) = listed.and_then(|(id, material)| self.fem_finding(id, material)) {
             result.is_manufacturable = false;
             result.violations.push(finding.message.clone());

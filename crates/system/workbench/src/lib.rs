@@ -30,10 +30,12 @@ mod surface;
 mod thickness;
 pub mod wires;
 
-pub use analysis::analyze;
+pub use analysis::{analyze, analyze_unless};
 pub use build_zone::build_zone_violation;
 pub use config::{ConfigError, ManufacturingConfig, SESSION_FILE, UnknownMaterial};
-pub use design::{BoughtPart, DesignPart, Limits, PricedDesign, dof_count, dof_warning, price_design};
+pub use design::{
+    BoughtPart, DesignPart, Limits, PricedDesign, dof_count, dof_warning, price_design, price_design_unless,
+};
 pub use electronics::{PricedElectronics, price_electronics};
 pub use estimate::{Estimated, estimate};
 pub use material::{Material, MaterialClass};

@@ -58,7 +58,7 @@ fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Opti
     let is_caught = |facet: &Facet| {
         // The way that is more likely free is asked first.
         let ways = if facet.facing.z >= 0.0 { [&up, &down] } else { [&down, &up] };
-        facet.points(count).any(|point| ways.iter().all(|way| way.is_blocked(point, facet)))
+        !surface.is_cancelled() && facet.points(count).any(|point| ways.iter().all(|way| way.is_blocked(point, facet)))
     };
     let caught: Vec<_> = (0..surface.facets.len()).filter(|&index| is_caught(&surface.facets[index])).collect();
     let faces = surface.count_faces(&caught);

@@ -1,5 +1,7 @@
 //! What a ray meets and how far off the surface is: the questions to the triangle tree.
 
+use std::collections::HashSet;
+
 use parry3d_f64::{
     math::Vector,
     query::{PointQuery, Ray, RayCast},
@@ -49,7 +51,8 @@ impl WayOut {
     /// The way out of `surface`.
     pub fn of(surface: &Surface, along: Along) -> Self {
         let faces_ray = |facet: &&Facet| facet.normal.z * along.sign() < -UPRIGHT;
-        let blocking = mesh(surface.facets.iter().filter(faces_ray));
+        let single = single(surface.facets.iter().filter(faces_ray).enumerate());
+        let blocking = mesh(single.into_iter().map(|(_, facet)| facet));
         Self { along, blocking, reach: surface.reach }
     }
 
@@ -65,6 +68,8 @@ impl WayOut {
 /// The inside of a part.
 pub(crate) struct Inside {
     mesh: TriMesh,
+    /// Which facet of the surface each facet of the mesh is.
+    facets: Vec<usize>,
     reach: f64,
 }
 
@@ -80,20 +85,28 @@ pub(crate) struct Exit {
 impl Inside {
     /// The inside of `surface`.
     pub fn of(surface: &Surface) -> Option<Self> {
-        Some(Self { mesh: mesh(surface.facets.iter())?, reach: surface.reach })
+        let single = single(surface.facets.iter().enumerate());
+        let (facets, shapes): (Vec<_>, Vec<_>) = single.into_iter().unzip();
+        Some(Self { mesh: mesh(shapes.into_iter())?, facets, reach: surface.reach })
     }
 
     /// Where the straight way inwards from `point` of a facet ends.
     pub fn across(&self, point: Vector, normal: Vector) -> Option<Exit> {
         let ray = Ray::new(point - normal * START_OFFSET_MM, -normal);
         let (facet, way) = CompositeShapeRef(&self.mesh).cast_local_ray(&ray, self.reach, true)?;
-        Some(Exit { distance: way + START_OFFSET_MM, facet: facet as usize })
+        Some(Exit { distance: way + START_OFFSET_MM, facet: *self.facets.get(facet as usize)? })
     }
 
     /// The point of the surface next to `point`.
     pub fn nearest(&self, point: Vector) -> Vector {
         self.mesh.project_local_point(point, false).point
     }
+}
+
+/// Of facets that lie on each other, the first: the others hide nothing more, and no tree can tell them apart.
+fn single<'a>(facets: impl Iterator<Item = (usize, &'a Facet)>) -> Vec<(usize, &'a Facet)> {
+    let mut seen = HashSet::new();
+    facets.filter(|(_, facet)| seen.insert(facet.place())).collect()
 }
 
 /// A triangle tree of facets, in their order; none without facets.

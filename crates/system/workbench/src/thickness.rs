@@ -56,7 +56,7 @@ pub(crate) fn measure(surface: &Surface, uncritical_mm: f64) -> WallThickness {
     let Some(inside) = Inside::of(surface) else { return WallThickness::default() };
     let mut extremes = WallThickness::default();
     let mut thick = Vec::new();
-    for (point, normal) in points(surface) {
+    for (point, normal) in points(surface).take_while(|_| !surface.is_cancelled()) {
         let Some(exit) = inside.across(point, normal) else { continue };
         let found = Thickness { thickness_mm: exit.distance, at: point.to_array() };
         let is_wall = surface.facets.get(exit.facet).is_some_and(|facet| facet.normal.dot(normal) < OPPOSITE);
@@ -74,7 +74,7 @@ pub(crate) fn measure(surface: &Surface, uncritical_mm: f64) -> WallThickness {
     let mut largest: Option<Ball> = None;
     for (across, normal) in thick {
         let known = largest.map_or(uncritical_mm, |ball| ball.radius * 2.0 * WORTH_LOOKING);
-        if across.thickness_mm <= known {
+        if across.thickness_mm <= known || surface.is_cancelled() {
             break;
         }
         let point = Vector::from_array(across.at);
@@ -102,7 +102,7 @@ fn thicker(known: Option<Thickness>, found: Thickness) -> Thickness {
 
 /// Points of up to [`MAX_FACETS`] facets with their normals, the same ones each time: several on each facet of a simple
 /// part, one on every n-th facet of a finely cut one.
-fn points(surface: &Surface) -> impl Iterator<Item = (Vector, Vector)> + '_ {
+fn points<'a>(surface: &'a Surface<'_>) -> impl Iterator<Item = (Vector, Vector)> + 'a {
     let step = surface.facets.len().div_ceil(MAX_FACETS).max(1);
     let of_each = surface.points_per_facet();
     let looked_at = surface.facets.iter().step_by(step);

@@ -13,7 +13,10 @@ use gates::todo::{TodoItems, TodoStage};
 use serde_json::{Map, Value, json};
 use sessions::{OBJECTIVES_FILE, Workspace};
 
-use crate::tools::{MaterialData, NotBuilt, read_file};
+use crate::{
+    content::DecidingFiles,
+    tools::{MaterialData, NotBuilt, read_file},
+};
 
 /// The plan.
 pub const PLAN_FILE: &str = "plan.md";
@@ -45,11 +48,17 @@ impl Artifacts {
     /// Reads them.
     pub async fn read(workspace: &Workspace) -> Result<Self, NotBuilt> {
         let objectives = read_file(workspace, OBJECTIVES_FILE).await?;
+        let assembly = read_file(workspace, ASSEMBLY_DEFINITION_FILE).await?;
+        Self::beside(&DecidingFiles { objectives, assembly, ..DecidingFiles::default() }, workspace).await
+    }
+
+    /// Takes those that decide about a design from `files`, and reads the others.
+    pub async fn beside(files: &DecidingFiles, workspace: &Workspace) -> Result<Self, NotBuilt> {
         Ok(Self {
             plan: read_file(workspace, PLAN_FILE).await?,
             todo: read_file(workspace, TODO_FILE).await?,
-            objectives: objectives.filter(|bytes| !is_template(bytes)),
-            assembly: read_file(workspace, ASSEMBLY_DEFINITION_FILE).await?,
+            objectives: files.objectives.clone().filter(|bytes| !is_template(bytes)),
+            assembly: files.assembly.clone(),
         })
     }
 

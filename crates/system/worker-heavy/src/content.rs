@@ -11,11 +11,10 @@ use contract::{
     objectives::Objectives,
     violations::Violation,
 };
-use physics::{Scene, write_mjcf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{scene::body_of, tools::MaterialData};
+use crate::tools::MaterialData;
 
 /// Coordinates are compared in steps of this length, mm: far below what any machine makes, far above rounding.
 const RESOLUTION_MM: f64 = 1e-6;
@@ -105,30 +104,36 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("metadata has text keys and finite numbers")
 }
 
-/// The parts of a benchmark's environment by hash, as the script builds them and as the simulated scene has them.
+/// The parts of a benchmark's environment by hash: what the script builds, and the data of its material. The scene is
+/// made from these two and nothing else, so how this worker writes scenes may change without changing a benchmark.
 ///
 /// # Errors
-/// A part without known mass cannot stand in a scene; the sentence names it.
+/// A part of a material or catalogue id that nobody knows cannot stand in a scene; the sentence names it.
 pub fn environment_of(design: &Design, materials: &MaterialData) -> Result<BTreeMap<String, EnvironmentPart>, String> {
     design.parts.iter().map(|part| Ok((part.label.clone(), hashes_of(part, materials)?))).collect()
 }
 
 fn hashes_of(part: &Part, materials: &MaterialData) -> Result<EnvironmentPart, String> {
-    let mjcf_sha256 = if part.is_zone() {
-        // A zone is no body of the scene; its place is all there is.
-        part_hash(part)
-    } else {
-        let alone = Scene { bodies: vec![body_of(part, materials)?], ..Scene::default() };
-        let mjcf = write_mjcf(&alone, None).map_err(|error| error.to_string())?;
-        let mut hash = Sha256::new_with_prefix(mjcf.xml.as_bytes());
-        mjcf.meshes.iter().for_each(|(_, mesh)| hash.update(mesh.as_bytes()));
-        hex(hash)
-    };
-    Ok(EnvironmentPart { cad_sha256: part_hash(part), mjcf_sha256 })
+    Ok(EnvironmentPart { cad_sha256: part_hash(part), material_sha256: Some(material_hash(part, materials)?) })
 }
 
-/// Where objectives, moved object and environment differ from what was handed over. Decomposes the environment's
-/// meshes, which takes its time.
+/// Hash of what a simulated body takes from the data of its material, or of the catalogue.
+fn material_hash(part: &Part, materials: &MaterialData) -> Result<String, String> {
+    let mut hash = Sha256::new();
+    if let PartRole::Part(metadata) = &part.role {
+        if let Some(id) = &metadata.material_id {
+            let material = materials.config.material(id).map_err(|error| format!("part {:?}: {error}", part.label))?;
+            for figure in [material.density_kg_m3(), material.friction_coef, material.restitution] {
+                hash.update(figure.to_le_bytes());
+            }
+        } else if let Some(bought) = metadata.cots_id.as_ref().and_then(|id| materials.bought(id)) {
+            hash.update(bought.weight_g.to_le_bytes());
+        }
+    }
+    Ok(hex(hash))
+}
+
+/// Where objectives, moved object and environment differ from what was handed over.
 pub fn changes_since(
     baseline: &Baseline,
     design: &Design,
@@ -161,23 +166,26 @@ pub fn changes_since(
                 continue;
             }
         };
-        let differs = if found.cad_sha256 != handed_over.cad_sha256 {
-            Some(("geometry", &found.cad_sha256, &handed_over.cad_sha256))
-        } else if found.mjcf_sha256 != handed_over.mjcf_sha256 {
-            Some(("simulated body", &found.mjcf_sha256, &handed_over.mjcf_sha256))
-        } else {
-            None
+        let fault = |rule, sentence: String, found: &str, wanted: &str| {
+            let violation = Violation::new("script.py", rule, sentence).at(place.clone()).measured(found).limit(wanted);
+            (Gate::Environment, violation)
         };
-        if let Some((what, found, wanted)) = differs {
+        if found.cad_sha256 != handed_over.cad_sha256 {
             let sentence = format!(
-                "Immutability violation: the {what} of part {label:?} was changed since the benchmark was handed over; \
+                "Immutability violation: the geometry of part {label:?} was changed since the benchmark was handed over; \
                  restore it from environment.py"
             );
-            let violation = Violation::new("script.py", "environment.part_changed", sentence)
-                .at(place)
-                .measured(found.clone())
-                .limit(wanted.clone());
-            changes.push((Gate::Environment, violation));
+            changes.push(fault("environment.part_changed", sentence, &found.cad_sha256, &handed_over.cad_sha256));
+        } else if let (Some(found), Some(wanted)) = (&found.material_sha256, &handed_over.material_sha256)
+            && found != wanted
+        {
+            // The script names the same material: its data changed, by whoever keeps the material data.
+            let sentence = format!(
+                "Immutability violation: density, friction or bounce of the material of part {label:?} was changed in \
+                 manufacturing_config.yaml since the benchmark was handed over; restore the material's data, or have the \
+                 benchmark handed over again"
+            );
+            changes.push(fault("environment.material_changed", sentence, found, wanted));
         }
     }
     changes

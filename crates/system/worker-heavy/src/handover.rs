@@ -1,13 +1,13 @@
 //! `handover`: a submitted benchmark comes into the session where it is to be solved, and its hashes are recorded there.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
 use cad_runtime::ExportFormat;
 use chrono::Utc;
 use contract::{
     benchmark::DesignSource,
-    handover::{Baseline, Gate, HandoverRequest, HandoverResponse, Stage},
+    handover::{Baseline, EnvironmentPart, Gate, HandoverRequest, HandoverResponse, Stage},
     objectives::is_template,
     session::SessionId,
     violations::Violation,
@@ -17,10 +17,11 @@ use sessions::{FileError, OBJECTIVES_FILE, VirtualPath, Workspace};
 
 use crate::{
     artifacts::{failure_events, message},
-    content::sha256,
+    content::{environment_of, sha256},
+    queue::Turn,
     records::Submitted,
     refusal::Refusal,
-    tools::{Built, NotBuilt, Tools, blocking, read_file},
+    tools::{Built, NotBuilt, Source, Tools, blocking, deciding_files, read_file},
 };
 
 /// The benchmark's script under the name by which a solution imports it.
@@ -34,8 +35,21 @@ pub async fn handover(
     session: &SessionId,
     request: &HandoverRequest,
 ) -> Result<HandoverResponse, ServiceError> {
-    let turn = tools.queue.turn().await;
-    match take_over(tools, session, &request.benchmark_session_id).await {
+    let (session, benchmark) = (session.clone(), request.benchmark_session_id.clone());
+    tools
+        .in_turn(&[&session.clone(), &benchmark.clone()], move |tools, turn| async move {
+            handover_in_turn(&tools, &turn, &session, &benchmark).await
+        })
+        .await
+}
+
+async fn handover_in_turn(
+    tools: &Tools,
+    turn: &Turn,
+    session: &SessionId,
+    benchmark: &SessionId,
+) -> Result<HandoverResponse, ServiceError> {
+    match take_over(tools, turn, session, benchmark).await {
         Ok((baseline, files)) => Ok(HandoverResponse {
             success: true,
             message: format!(
@@ -66,6 +80,7 @@ pub async fn handover(
 
 async fn take_over(
     tools: &Tools,
+    turn: &Turn,
     session: &SessionId,
     benchmark: &SessionId,
 ) -> Result<(Baseline, Vec<String>), NotBuilt> {
@@ -79,7 +94,10 @@ async fn take_over(
         return Err(NotBuilt::Input(sentence));
     };
     let design = DesignSource { script_path: submitted.script_path.clone(), ..DesignSource::default() };
-    let built = tools.build(benchmark, &design, false, &mut Vec::new()).await?;
+    let source = tools.open(benchmark, &design).await?;
+    let files = deciding_files(source.workspace(), &design).await?;
+    // The events of this run are those of the benchmark's session, and its submission has told them.
+    let built = tools.build_from(turn, benchmark, &source, files, &design, false, &mut Vec::new()).await?;
     if built.key != submitted.content_sha256 {
         let sentence = format!(
             "Immutability violation: the benchmark of session {benchmark} was changed since it was submitted; submit it \
@@ -95,13 +113,12 @@ async fn take_over(
         benchmark_session_id: benchmark.clone(),
         objectives_sha256: sha256(&objectives),
         moved_mesh_sha256: built.files.moved_mesh.as_deref().map(sha256),
-        environment: tools.environment(built.design.clone()).await?,
+        environment: environment_of(&built.design, &tools.materials).map_err(NotBuilt::Input)?,
         recorded_at: Utc::now(),
     };
     refuse_another_benchmark(tools, session, &baseline).await?;
 
-    let source = tools.workspace(benchmark).await?;
-    let files = package(tools, &source, &built, &design, objectives).await?;
+    let files = package(tools, turn, &source, &built, &design, objectives).await?;
     let target = tools.workspace(session).await?;
     refuse_overwriting(&target, &files).await?;
     let names = files.iter().map(|(name, _)| name.clone()).collect();
@@ -115,7 +132,7 @@ async fn refuse_another_benchmark(tools: &Tools, session: &SessionId, new: &Base
     let Some(old) = tools.session_note::<Baseline>(session).await? else { return Ok(()) };
     let is_same = old.objectives_sha256 == new.objectives_sha256
         && old.moved_mesh_sha256 == new.moved_mesh_sha256
-        && old.environment == new.environment;
+        && has_same_shapes(&old.environment, &new.environment);
     if is_same {
         return Ok(());
     }
@@ -126,10 +143,19 @@ async fn refuse_another_benchmark(tools: &Tools, session: &SessionId, new: &Base
     Err(NotBuilt::Rejected(vec![(Gate::Environment, Violation::new("objectives.yaml", "environment.other", sentence))]))
 }
 
+/// The same benchmark may be handed over again after the data of its materials changed.
+fn has_same_shapes(old: &BTreeMap<String, EnvironmentPart>, new: &BTreeMap<String, EnvironmentPart>) -> bool {
+    let shapes = |environment: &BTreeMap<String, EnvironmentPart>| {
+        environment.iter().map(|(label, part)| (label.clone(), part.cad_sha256.clone())).collect::<Vec<_>>()
+    };
+    shapes(old) == shapes(new)
+}
+
 /// Objectives, the moved object, the scripts that build the environment, and its model.
 async fn package(
     tools: &Tools,
-    source: &Workspace,
+    turn: &Turn,
+    source: &Source,
     built: &Built,
     design: &DesignSource,
     objectives: Vec<u8>,
@@ -137,7 +163,7 @@ async fn package(
     let mut files =
         vec![(OBJECTIVES_FILE.to_owned(), objectives), (ENVIRONMENT_SCRIPT.to_owned(), built.files.script.clone())];
     files.extend(moved_mesh(built));
-    let (workspace, script_path) = (source.clone(), design.script_path.clone());
+    let (workspace, script_path) = (source.workspace().clone(), design.script_path.clone());
     let modules = blocking(move || modules(&workspace, &script_path)).await?;
     files.extend(modules.map_err(|error| NotBuilt::Input(format!("a module of the benchmark: {error}")))?);
     if let Some((taken, _)) = files[2..].iter().find(|(name, _)| is_reserved(name)) {
@@ -148,7 +174,7 @@ async fn package(
         return Err(NotBuilt::Input(sentence));
     }
     let exports = [(ExportFormat::Step, ENVIRONMENT_STEP), (ExportFormat::Glb, ENVIRONMENT_GLB)];
-    files.extend(tools.export(source, design, built, &exports).await?);
+    files.extend(tools.export(turn, source, design, built, &exports).await?);
     Ok(files)
 }
 

@@ -1,11 +1,14 @@
 //! Pictures and video of a simulation, when the request asks for them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use physics::{Camera, Mjcf, SampledState, Scene, VIEW_ELEVATIONS_DEG, render_video, render_views};
 
-use crate::queue::Turn;
+use crate::{
+    queue::{Task, Turn},
+    tools::NotBuilt,
+};
 
 /// The video, from the session root.
 pub const VIDEO_FILE: &str = "renders/simulation.mp4";
@@ -30,9 +33,21 @@ pub struct Wanted {
     pub video: Option<Vec<SampledState>>,
 }
 
+/// Longest time of drawing all pictures and the video of a run.
+const DRAWING_LIMIT: Duration = Duration::from_mins(4);
+
 /// Draws; a caller that goes away ends it. `ffmpeg` is the program that makes videos.
-pub async fn draw(turn: &Turn, scene: Scene, mjcf: Mjcf, wanted: Wanted, ffmpeg: PathBuf) -> anyhow::Result<Pictures> {
-    let drawn = turn.work(move |cancel| {
+pub async fn draw(
+    turn: &Turn,
+    scene: Scene,
+    mjcf: Mjcf,
+    wanted: Wanted,
+    ffmpeg: PathBuf,
+) -> Result<Pictures, NotBuilt> {
+    let frames = wanted.video.as_ref().map_or(0, Vec::len);
+    let size = format!("{} bodies and {frames} states of the run", scene.bodies.len());
+    let task = Task { name: "drawing the simulation", limit: DRAWING_LIMIT, size };
+    let drawn = turn.work(task, move |cancel| {
         let mut pictures = Pictures::default();
         if wanted.views {
             for view in render_views(&scene, &mjcf, VIEW_ELEVATIONS_DEG, cancel)? {
@@ -51,5 +66,5 @@ pub async fn draw(turn: &Turn, scene: Scene, mjcf: Mjcf, wanted: Wanted, ffmpeg:
         }
         anyhow::Ok(pictures)
     });
-    drawn.await?
+    Ok(drawn.await??)
 }

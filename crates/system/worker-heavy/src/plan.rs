@@ -95,7 +95,7 @@ pub async fn submit_plan(
     request: &PlanRequest,
 ) -> Result<PlanResponse, ServiceError> {
     // Two hand-overs of one session must not both take the same number.
-    let _lock = tools.sessions.lock(session).await;
+    let _lock = tools.sessions.lock(session).await?;
     let workspace = tools.workspace(session).await?;
     let artifacts = match Artifacts::read(&workspace).await {
         Ok(artifacts) => artifacts,
@@ -155,7 +155,7 @@ fn unreadable(refusal: Refusal) -> PlanResponse {
 
 /// Serves one recomputation of the planner's estimate; the file in the session gets the computed figures.
 pub async fn validate_costing_and_price(tools: &Tools, session: &SessionId) -> Result<CostingResponse, ServiceError> {
-    let _lock = tools.sessions.lock(session).await;
+    let _lock = tools.sessions.lock(session).await?;
     let workspace = tools.workspace(session).await?;
     let failed = |violations: Vec<Violation>| CostingResponse {
         success: false,

@@ -8,9 +8,10 @@ use physics::{Camera, PhysicsError, render_preview, write_mjcf_unless};
 use service::ServiceError;
 
 use crate::{
-    queue::Turn,
+    queue::{Task, Turn},
+    refusal::Refusal,
     scene::scene_of,
-    tools::{NotBuilt, Tools},
+    tools::{CHECK_LIMIT, NotBuilt, Tools, size_of},
 };
 
 /// Serves one preview; the call waits for its turn.
@@ -19,18 +20,18 @@ pub async fn preview(
     session: &SessionId,
     request: &PreviewRequest,
 ) -> Result<PreviewResponse, ServiceError> {
-    let turn = tools.queue.turn().await;
-    let mut events = Vec::new();
-    let drawn = draw(tools, &turn, session, request, &mut events).await;
-    let (success, message, image_path) = match drawn {
-        Ok(path) => (true, "Preview rendered".to_owned(), Some(path)),
-        Err(NotBuilt::Worker(error)) => return Err(error.into()),
-        Err(NotBuilt::Script(fault)) => (false, fault.message, None),
-        Err(NotBuilt::Input(sentence)) => (false, sentence, None),
-        Err(NotBuilt::Rejected(findings)) => (false, crate::tools::sentences(&findings), None),
-    };
-    let message = format!("{message}{}", turn.note());
-    Ok(PreviewResponse { success, message, image_path, queue_position: turn.position(), events })
+    let (session, request) = (session.clone(), request.clone());
+    tools
+        .in_turn(&[&session.clone()], move |tools, turn| async move {
+            let mut events = Vec::new();
+            let (success, message, image_path) = match draw(&tools, &turn, &session, &request, &mut events).await {
+                Ok(path) => (true, "Preview rendered".to_owned(), Some(path)),
+                Err(cause) => (false, Refusal::not_built(cause)?.message, None),
+            };
+            let message = format!("{message}{}", turn.note());
+            Ok(PreviewResponse { success, message, image_path, queue_position: turn.position(), events })
+        })
+        .await
 }
 
 async fn draw(
@@ -40,10 +41,12 @@ async fn draw(
     request: &PreviewRequest,
     events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
 ) -> Result<String, NotBuilt> {
-    let built = tools.build(session, &request.design, false, events).await?;
+    let built = tools.build(turn, session, &request.design, false, events).await?;
+    turn.leave_room();
     let (scene, _) = scene_of(&built.scene_sources()).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
-    let rendered = turn.work(move |cancel| {
+    let task = Task { name: "drawing", limit: CHECK_LIMIT, size: size_of(&built.design) };
+    let rendered = turn.work(task, move |cancel| {
         let mjcf = write_mjcf_unless(&scene, None, cancel)?;
         render_preview(&scene, &mjcf, camera)
     });

@@ -1,7 +1,12 @@
 //! `validate_and_price` and `analyze`: can it be made, what does it cost and weigh?
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
 
+use anyhow::Context;
 use cad_runtime::{Design, Part, PartRole};
 use chrono::Utc;
 use contract::{
@@ -21,11 +26,14 @@ use workbench::{DesignPart, InternalCorner, PricedDesign, Solid};
 
 use crate::{
     content::limits_of,
-    queue::Turn,
+    queue::{Task, Turn},
     records::Priced,
     refusal::Refusal,
-    tools::{Built, MaterialData, NotBuilt, Tools},
+    tools::{Built, MaterialData, NotBuilt, Tools, size_of},
 };
+
+/// Longest time of checking and pricing what a script built.
+const PRICING_LIMIT: Duration = Duration::from_mins(1);
 
 /// Serves one check of a whole design; the call waits for its turn. The verdict is recorded for exactly this content
 /// when it was asked as the objectives ask: at their quantity, with the material data that their backend needs.
@@ -34,13 +42,26 @@ pub async fn validate_and_price(
     session: &SessionId,
     request: &PriceRequest,
 ) -> Result<PriceResponse, ServiceError> {
-    let turn = tools.queue.turn().await;
+    let (session, request) = (session.clone(), request.clone());
+    tools
+        .in_turn(&[&session.clone()], move |tools, turn| async move {
+            price_in_turn(&tools, &turn, &session, &request).await
+        })
+        .await
+}
+
+async fn price_in_turn(
+    tools: &Tools,
+    turn: &Turn,
+    session: &SessionId,
+    request: &PriceRequest,
+) -> Result<PriceResponse, ServiceError> {
     let mut events = Vec::new();
     let mut stages = BTreeMap::new();
     let begun = Instant::now();
-    let built = match tools.build(session, &request.design, false, &mut events).await {
+    let built = match tools.build(turn, session, &request.design, false, &mut events).await {
         Ok(built) => built,
-        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
+        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
     };
     stages.insert("build".to_owned(), milliseconds(begun));
 
@@ -49,11 +70,15 @@ pub async fn validate_and_price(
     let begun = Instant::now();
     let baseline = tools.session_note::<Baseline>(session).await?;
     let in_benchmark = baseline.is_some();
-    let pricing = turn.work(move |_| {
-        let priced = price(&built, terms, baseline.as_ref(), &built.materials);
+    let pricing = turn.work(pricing(&built.design), move |cancel| {
+        let priced = price(&built, terms, baseline.as_ref(), &built.materials, cancel);
         (built, priced)
     });
-    let (built, mut priced) = pricing.await?;
+    let (built, priced) = match pricing.await {
+        Ok(done) => done,
+        Err(cause) => return Ok(refused(Refusal::not_built(cause.into())?, turn, events)),
+    };
+    let mut priced = priced.context("pricing was ended by nobody")?;
     stages.insert("price".to_owned(), milliseconds(begun));
 
     let begun = Instant::now();
@@ -114,6 +139,11 @@ pub async fn validate_and_price(
     })
 }
 
+/// The task of looking at parts by one method or by their own.
+fn pricing(design: &Design) -> Task {
+    Task { name: "pricing", limit: PRICING_LIMIT, size: size_of(design) }
+}
+
 /// What a price is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Terms {
@@ -134,8 +164,14 @@ impl Terms {
     }
 }
 
-/// Checks and prices every part that is made or bought.
-fn price(built: &Built, terms: Terms, baseline: Option<&Baseline>, materials: &MaterialData) -> PricedDesign {
+/// Checks and prices every part that is made or bought; nothing when it was cancelled.
+fn price(
+    built: &Built,
+    terms: Terms,
+    baseline: Option<&Baseline>,
+    materials: &MaterialData,
+    cancel: &AtomicBool,
+) -> Option<PricedDesign> {
     let limits = limits_of(built.objectives.as_ref(), terms.fem_required);
     let corners: Vec<_> = built.design.parts.iter().map(corners_of).collect();
     let parts = built.design.parts.iter().zip(&corners).filter(|(part, _)| !part.is_zone());
@@ -148,7 +184,8 @@ fn price(built: &Built, terms: Terms, baseline: Option<&Baseline>, materials: &M
             solid: solid(part, corners),
         })
         .collect();
-    workbench::price_design(&materials.config, &|id| materials.bought(id), &parts, &limits, terms.quantity)
+    let bought = |id: &str| materials.bought(id);
+    workbench::price_design_unless(&materials.config, &bought, &parts, &limits, terms.quantity, cancel)
 }
 
 impl Built {
@@ -189,9 +226,8 @@ pub async fn for_submission(
     turn: &Turn,
     built: Built,
     stage: Stage,
-) -> Result<(Built, ForSubmission), ServiceError> {
-    let record = tools.content_note::<Priced>(session, &built.key).await?;
-    let record = record.ok_or_else(|| anyhow::anyhow!("the price record is gone"))?;
+) -> Result<(Built, ForSubmission), NotBuilt> {
+    let record = tools.content_note::<Priced>(session, &built.key).await?.context("the price record is gone")?;
     let unpriced = record.unpriced.into_iter().filter(|_| stage == Stage::Engineering).map(|label| {
         let sentence = format!(
             "part {label:?} names no manufacturing_method, so nobody can say what it costs; set it to cnc, 3dp or im, or \
@@ -207,12 +243,13 @@ pub async fn for_submission(
     }
     let baseline = tools.session_note::<Baseline>(session).await?;
     let platform = tools.materials.clone();
-    let priced = turn.work(move |_| {
+    let pricing = turn.work(pricing(&built.design), move |cancel| {
         let terms = Terms::of(&PriceRequest::default(), built.objectives.as_ref());
-        let priced = price(&built, terms, baseline.as_ref(), &platform);
+        let priced = price(&built, terms, baseline.as_ref(), &platform, cancel);
         (built, priced)
     });
-    let (built, priced) = priced.await?;
+    let (built, priced) = pricing.await?;
+    let priced = priced.context("pricing was ended by nobody")?;
     judged.findings.extend(priced.findings);
     (judged.unit_cost, judged.weight_g) = (priced.report.unit_cost, priced.report.weight_g);
     Ok((built, judged))
@@ -300,16 +337,29 @@ pub async fn analyze(
     session: &SessionId,
     request: &AnalyzeRequest,
 ) -> Result<WorkbenchResult, ServiceError> {
-    let turn = tools.queue.turn().await;
-    let mut events = Vec::new();
-    let built = match tools.build(session, &request.design, false, &mut events).await {
-        Ok(built) => built,
-        Err(NotBuilt::Worker(error)) => return Err(error.into()),
-        Err(cause) => return Ok(not_analyzed(cause.to_string())),
-    };
+    let (session, request) = (session.clone(), request.clone());
+    tools
+        .in_turn(&[&session.clone()], move |tools, turn| async move {
+            match analyze_in_turn(&tools, &turn, &session, request).await {
+                Ok(result) => Ok(result),
+                Err(cause) => Ok(not_analyzed(Refusal::not_built(cause)?.message)),
+            }
+        })
+        .await
+}
+
+async fn analyze_in_turn(
+    tools: &Tools,
+    turn: &Turn,
+    session: &SessionId,
+    request: AnalyzeRequest,
+) -> Result<WorkbenchResult, NotBuilt> {
+    let built = tools.build(turn, session, &request.design, false, &mut Vec::new()).await?;
     // By the platform's file, whatever the session has: the analysis is of one method and not of the session.
-    let (request, materials) = (request.clone(), tools.materials.clone());
-    Ok(turn.work(move |_| analyzed(&built.design, &request, &materials)).await?)
+    let materials = tools.materials.clone();
+    let analyzing =
+        turn.work(pricing(&built.design), move |cancel| analyzed(&built.design, &request, &materials, cancel));
+    Ok(analyzing.await?)
 }
 
 /// The answer where there is no part to analyse, with the reason.
@@ -325,7 +375,12 @@ fn not_analyzed(sentence: String) -> WorkbenchResult {
 
 /// One part is analysed as it is; of several the verdicts are joined and the prices added, each part being made by
 /// itself.
-fn analyzed(design: &Design, request: &AnalyzeRequest, materials: &MaterialData) -> WorkbenchResult {
+fn analyzed(
+    design: &Design,
+    request: &AnalyzeRequest,
+    materials: &MaterialData,
+    cancel: &AtomicBool,
+) -> WorkbenchResult {
     let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();
     let mut results: Vec<_> = parts
         .iter()
@@ -333,7 +388,8 @@ fn analyzed(design: &Design, request: &AnalyzeRequest, materials: &MaterialData)
             let material = metadata_of(part).and_then(|metadata| metadata.material_id.as_deref());
             let corners = corners_of(part);
             let solid = solid(part, &corners);
-            workbench::analyze(&materials.config, &solid, request.method, material, request.quantity, false)
+            let AnalyzeRequest { method, quantity, .. } = *request;
+            workbench::analyze_unless(&materials.config, &solid, method, material, quantity, false, cancel)
         })
         .collect();
     let dof_count = workbench::dof_count(parts.iter().map(|part| part.is_fixed()));

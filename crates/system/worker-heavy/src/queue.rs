@@ -1,16 +1,25 @@
 //! One heavy call at a time. Calls wait in the order of their arrival and know their place.
+//!
+//! The whole of a call is work of the slot: it runs in a task of its own that holds the slot until everything the call
+//! began has ended, whether or not the caller still waits. A caller that goes away sets the call's flag, which all of
+//! its work watches.
+//!
+//! A call also has its session to itself while it runs scripts. It never waits for the session while it holds the slot,
+//! since others could use that: where the session is busy, the call gives its turn to the next one and comes back.
 
 use std::{
+    any::Any,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use physics::CancelFlag;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tracing::Instrument;
 
 /// The queue in front of the one heavy slot of this worker.
 #[derive(Debug, Clone)]
@@ -19,25 +28,55 @@ pub struct Queue {
     present: Arc<AtomicU32>,
 }
 
-/// A place in the queue. Dropping it, at the end of the work or when the caller goes away, frees the place.
+/// What a call has to itself besides the slot.
+pub trait Room: Send + Sync + 'static {
+    /// Keeps others out while it lives.
+    type Lock: Send + 'static;
+
+    /// Enters if nobody is inside.
+    fn try_enter(&self) -> anyhow::Result<Option<Self::Lock>>;
+
+    /// Waits until nobody is inside, and enters.
+    fn enter(&self) -> impl Future<Output = anyhow::Result<Self::Lock>> + Send;
+}
+
+/// A call that has the slot. It is dropped when the work of the call has ended, all of it.
+#[derive(Debug)]
+pub struct Turn {
+    position: u32,
+    left: watch::Receiver<bool>,
+    room: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// A piece of work: what it is called, how long it may take, and the size that decides how long it takes.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// Such as `pricing`.
+    pub name: &'static str,
+    /// Longest time.
+    pub limit: Duration,
+    /// Such as `400000 triangles`.
+    pub size: String,
+}
+
+/// Why a piece of work has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfinished {
+    /// Nobody waits for it any more.
+    #[error("the caller hung up")]
+    Left,
+    /// It took longer than it may.
+    #[error("{0}")]
+    TooLong(String),
+    /// It panicked.
+    #[error("{0:#}")]
+    Broken(anyhow::Error),
+}
+
+/// A place in the queue. Dropping it, at the end of the work or when a waiting caller goes away, frees the place.
 #[derive(Debug)]
 struct Place {
     present: Arc<AtomicU32>,
-}
-
-/// The slot itself: as long as it lives, no other heavy call works.
-#[derive(Debug)]
-pub struct Turn {
-    slot: Arc<Slot>,
-    position: u32,
-}
-
-/// Fields are dropped in this order: the place is given back before the next call may work, so that the next but one
-/// does not count a call that is over.
-#[derive(Debug)]
-struct Slot {
-    _place: Place,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Queue {
@@ -46,17 +85,69 @@ impl Queue {
         Self { slot: Arc::new(Semaphore::new(1)), present: Arc::default() }
     }
 
-    /// Waits for the slot.
-    pub async fn turn(&self) -> Turn {
-        let position = self.present.fetch_add(1, Ordering::SeqCst) + 1;
+    /// Waits for the slot and for the room, and does a call. When the caller goes away before the call has its turn,
+    /// it is forgotten; afterwards it is told, and keeps the slot until it has ended.
+    ///
+    /// # Errors
+    /// The room cannot be entered, or the call panics.
+    pub async fn run<T, W>(
+        &self,
+        room: impl Room,
+        call: impl FnOnce(Arc<Turn>) -> W + Send + 'static,
+    ) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let present = self.present.fetch_add(1, Ordering::SeqCst) + 1;
         let place = Place { present: Arc::clone(&self.present) };
-        let arrived = Instant::now();
-        let permit = Arc::clone(&self.slot).acquire_owned().await.expect("the semaphore is never closed");
-        if position > 1 {
-            tracing::info!(position, waited_ms = arrived.elapsed().as_millis(), "a heavy call had to wait");
-        }
-        Turn { slot: Arc::new(Slot { _permit: permit, _place: place }), position }
+        let (caller, left) = watch::channel(false);
+        let slot = Arc::clone(&self.slot);
+        let running = tokio::spawn(
+            async move {
+                let arrived = Instant::now();
+                let mut gone = left.clone();
+                let entered = tokio::select! {
+                    entered = enter(slot, &room) => entered?,
+                    // An error says that the caller's end of the channel is gone, and the caller with it.
+                    _ = gone.wait_for(|left| *left) => return Err(anyhow!(Unfinished::Left)),
+                };
+                let (permit, lock, waited) = entered;
+                let position = if waited { present } else { 1 };
+                if waited {
+                    tracing::info!(position, waited_ms = arrived.elapsed().as_millis(), "a heavy call had to wait");
+                }
+                let turn = Arc::new(Turn { position, left, room: Mutex::new(Some(Box::new(lock))) });
+                let done = call(Arc::clone(&turn)).await;
+                // The place is given back before the next call may work, so that the next but one does not count a
+                // call that is over.
+                drop((turn, place));
+                drop(permit);
+                Ok(done)
+            }
+            .in_current_span(),
+        );
+        let done = running.await.context("a heavy call was cut off");
+        drop(caller);
+        done?
     }
+}
+
+/// The slot, the room, and whether either had to be waited for.
+async fn enter<R: Room>(slot: Arc<Semaphore>, room: &R) -> anyhow::Result<(OwnedSemaphorePermit, R::Lock, bool)> {
+    const OPEN: &str = "the semaphore is never closed";
+    if let Ok(permit) = Arc::clone(&slot).try_acquire_owned()
+        && let Some(lock) = room.try_enter()?
+    {
+        return Ok((permit, lock, false));
+    }
+    let permit = Arc::clone(&slot).acquire_owned().await.expect(OPEN);
+    if let Some(lock) = room.try_enter()? {
+        return Ok((permit, lock, true));
+    }
+    drop(permit);
+    let lock = room.enter().await?;
+    Ok((slot.acquire_owned().await.expect(OPEN), lock, true))
 }
 
 impl Turn {
@@ -70,33 +161,57 @@ impl Turn {
         if self.position > 1 { format!(" (Queued: wait position {})", self.position) } else { String::new() }
     }
 
-    /// Does work on a thread that may block. A caller that goes away sets the flag, and the slot is free for the next
-    /// call when the work has ended, not before.
-    ///
-    /// # Errors
-    /// When the work panics.
+    /// Lets others into the room: the call runs no script any more.
+    pub fn leave_room(&self) {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Completes when the caller has gone away.
+    pub fn caller_left(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut left = self.left.clone();
+        async move { left.wait_for(|left| *left).await.map_or((), |_| ()) }
+    }
+
+    /// Ends a call that nobody waits for between two pieces of its work.
+    pub fn go_on(&self) -> Result<(), Unfinished> {
+        if self.left.has_changed().is_err() { Err(Unfinished::Left) } else { Ok(()) }
+    }
+
+    /// Does a piece of the call's work on a thread that may block. The flag is set when the caller goes away or the
+    /// time is up; what the work returns then counts for nothing. It is waited for in any case.
     pub async fn work<T: Send + 'static>(
         &self,
+        task: Task,
         work: impl FnOnce(&CancelFlag) -> T + Send + 'static,
-    ) -> anyhow::Result<T> {
+    ) -> Result<T, Unfinished> {
+        self.go_on()?;
+        let begun = Instant::now();
         let cancel = Arc::new(AtomicBool::new(false));
-        let _guard = SetOnDrop(Arc::clone(&cancel));
-        let slot = Arc::clone(&self.slot);
-        let working = tokio::task::spawn_blocking(move || {
-            let _slot = slot;
-            work(&cancel)
+        let mut working = tokio::task::spawn_blocking({
+            let cancel = Arc::clone(&cancel);
+            move || work(&cancel)
         });
-        working.await.context("the work was cut off")
+        let fault = tokio::select! {
+            done = &mut working => return done.map_err(|error| broken(&task, error)),
+            () = self.caller_left() => None,
+            () = tokio::time::sleep(task.limit) => Some(&task),
+        };
+        cancel.store(true, Ordering::Relaxed);
+        working.await.map_err(|error| broken(&task, error))?;
+        Err(match fault {
+            None => Unfinished::Left,
+            Some(Task { name, limit, size }) => Unfinished::TooLong(format!(
+                "{name} took longer than its limit of {} s and was ended after {:.1} s; it had {size} to go through: use \
+                 a simpler or more coarsely meshed shape",
+                limit.as_secs_f64(),
+                begun.elapsed().as_secs_f64()
+            )),
+        })
     }
 }
 
-/// Sets its flag when it is dropped.
-struct SetOnDrop(Arc<AtomicBool>);
-
-impl Drop for SetOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+fn broken(task: &Task, error: tokio::task::JoinError) -> Unfinished {
+    Unfinished::Broken(anyhow::Error::new(error).context(format!("{} was cut off", task.name)))
 }
 
 impl Drop for Place {
@@ -107,68 +222,158 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::{mpsc, oneshot};
+
     use super::*;
 
-    #[tokio::test]
-    async fn the_second_call_waits_and_knows_its_place() {
-        let queue = Queue::new();
-        let first = queue.turn().await;
-        let second = queue.turn();
-        tokio::pin!(second);
-        assert!(futures::poll!(&mut second).is_pending(), "two calls worked at once");
-        assert_eq!((first.position(), first.note()), (1, String::new()));
-        drop(first);
-        let second = second.await;
-        assert_eq!((second.position(), second.note().as_str()), (2, " (Queued: wait position 2)"));
-    }
+    /// A room like a session's, of which another worker may hold the key.
+    #[derive(Debug, Clone, Default)]
+    struct Session(Arc<tokio::sync::Mutex<()>>);
 
-    #[tokio::test]
-    async fn a_caller_that_goes_away_frees_its_place() {
-        let queue = Queue::new();
-        let first = queue.turn().await;
-        {
-            let waiting = queue.turn();
-            tokio::pin!(waiting);
-            assert!(futures::poll!(&mut waiting).is_pending());
+    impl Room for Session {
+        type Lock = tokio::sync::OwnedMutexGuard<()>;
+
+        fn try_enter(&self) -> anyhow::Result<Option<Self::Lock>> {
+            Ok(Arc::clone(&self.0).try_lock_owned().ok())
         }
-        drop(first);
-        assert_eq!(queue.turn().await.position(), 1);
+
+        async fn enter(&self) -> anyhow::Result<Self::Lock> {
+            Ok(Arc::clone(&self.0).lock_owned().await)
+        }
+    }
+
+    fn task() -> Task {
+        Task { name: "counting", limit: Duration::from_mins(10), size: "3 sheep".to_owned() }
+    }
+
+    /// A call that ends when it is told to, and says when it begins.
+    struct Call {
+        began: oneshot::Receiver<(u32, String)>,
+        end: oneshot::Sender<()>,
+        done: tokio::task::JoinHandle<anyhow::Result<()>>,
+    }
+
+    fn call(queue: &Queue, room: &Session) -> Call {
+        let (queue, room) = (queue.clone(), room.clone());
+        let ((begin, began), (end, ended)) = (oneshot::channel(), oneshot::channel());
+        let work = move |turn: Arc<Turn>| async move {
+            begin.send((turn.position(), turn.note())).ok();
+            ended.await.ok();
+        };
+        Call { began, end, done: tokio::spawn(async move { queue.run(room, work).await }) }
+    }
+
+    async fn present(queue: &Queue, expected: u32) {
+        while queue.present.load(Ordering::SeqCst) != expected {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
-    async fn work_of_a_caller_that_went_away_is_told_and_keeps_the_slot_until_it_ends() {
+    async fn second_call_waits_and_knows_its_place() {
         let queue = Queue::new();
-        let (told, hear) = std::sync::mpsc::channel();
-        let (release, released) = std::sync::mpsc::channel();
+        let mut first = call(&queue, &Session::default());
+        assert_eq!((&mut first.began).await, Ok((1, String::new())));
+        let mut second = call(&queue, &Session::default());
+        present(&queue, 2).await;
+        assert!(second.began.try_recv().is_err(), "two calls worked at once");
+        first.end.send(()).expect("it works");
+        assert_eq!((&mut second.began).await, Ok((2, " (Queued: wait position 2)".to_owned())));
+        second.end.send(()).expect("it works");
+        present(&queue, 0).await;
+        assert_eq!(call(&queue, &Session::default()).began.await.expect("it begins").0, 1);
+    }
+
+    #[tokio::test]
+    async fn waiting_caller_that_leaves_frees_its_place() {
+        let queue = Queue::new();
+        let mut first = call(&queue, &Session::default());
+        (&mut first.began).await.expect("it begins");
+        let waiting = call(&queue, &Session::default());
+        present(&queue, 2).await;
+        waiting.done.abort();
+        present(&queue, 1).await;
+        first.end.send(()).expect("it works");
+        present(&queue, 0).await;
+    }
+
+    #[tokio::test]
+    async fn abandoned_call_keeps_the_slot_until_it_ends() {
+        let queue = Queue::new();
+        let ((told, mut hear), (release, released)) = (mpsc::unbounded_channel(), std::sync::mpsc::channel());
         let caller = {
-            let turn = queue.turn().await;
+            let queue = queue.clone();
             tokio::spawn(async move {
-                turn.work(move |cancel| {
-                    told.send(false).expect("the test listens");
-                    while !cancel.load(Ordering::Relaxed) {
-                        std::thread::yield_now();
-                    }
-                    told.send(true).expect("the test listens");
-                    released.recv().expect("the test says when");
-                })
-                .await
+                let work = move |turn: Arc<Turn>| async move {
+                    let counting = turn.work(task(), move |cancel| {
+                        told.send("begun").ok();
+                        while !cancel.load(Ordering::Relaxed) {
+                            std::thread::yield_now();
+                        }
+                        told.send("told to end").ok();
+                        released.recv().expect("the test says when");
+                        told
+                    });
+                    let ended = counting.await;
+                    assert!(matches!(ended, Err(Unfinished::Left)), "{ended:?}");
+                    // Work that follows does not begin any more.
+                    assert!(matches!(turn.work(task(), |_| ()).await, Err(Unfinished::Left)));
+                    turn.caller_left().await;
+                };
+                queue.run(Session::default(), work).await
             })
         };
-        let hear = tokio::task::spawn_blocking(move || {
-            assert_eq!(hear.recv(), Ok(false), "the work has begun");
-            hear
-        });
-        let hear = hear.await.expect("it is heard");
+        assert_eq!(hear.recv().await, Some("begun"));
         caller.abort();
-        tokio::task::spawn_blocking(move || assert_eq!(hear.recv(), Ok(true), "the work is told to end"))
-            .await
-            .expect("it is heard");
-
-        let next = queue.turn();
-        tokio::pin!(next);
-        assert!(futures::poll!(&mut next).is_pending(), "two calls worked at once");
+        assert_eq!(hear.recv().await, Some("told to end"));
+        let mut next = call(&queue, &Session::default());
+        present(&queue, 2).await;
+        assert!(next.began.try_recv().is_err(), "two calls worked at once");
         release.send(()).expect("the work waits");
-        assert_eq!(next.await.position(), 2);
-        assert_eq!(queue.turn().await.position(), 1);
+        assert_eq!(next.began.await.expect("it begins").0, 2);
+    }
+
+    #[tokio::test]
+    async fn work_over_its_limit_says_limit_and_measure() {
+        let short = Task { limit: Duration::from_millis(20), ..task() };
+        let work = move |turn: Arc<Turn>| async move {
+            let counting = turn.work(short, |cancel| {
+                while !cancel.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+            });
+            counting.await
+        };
+        let ended = Queue::new().run(Session::default(), work).await.expect("no panic");
+        let sentence = ended.expect_err("it never ends by itself").to_string();
+        assert!(sentence.starts_with("counting took longer than its limit of 0.02 s"), "{sentence}");
+        assert!(sentence.contains("it had 3 sheep to go through"), "{sentence}");
+    }
+
+    #[tokio::test]
+    async fn call_of_a_busy_session_lets_others_go_first() {
+        let (queue, busy) = (Queue::new(), Session::default());
+        let script = busy.enter().await.expect("free");
+        let mut waiting = call(&queue, &busy);
+        present(&queue, 1).await;
+        let mut other = call(&queue, &Session::default());
+        (&mut other.began).await.expect("the slot is free although the first call waits for its session");
+        drop(script);
+        assert!(waiting.began.try_recv().is_err(), "two calls worked at once");
+        other.end.send(()).expect("it works");
+        (&mut waiting.began).await.expect("it begins");
+        assert!(busy.try_enter().expect("asked").is_none(), "the session is not the call's own");
+    }
+
+    #[tokio::test]
+    async fn room_is_left_before_the_call_ends() {
+        let (queue, session) = (Queue::new(), Session::default());
+        let free = session.clone();
+        let work = move |turn: Arc<Turn>| async move {
+            assert!(free.try_enter().expect("asked").is_none());
+            turn.leave_room();
+            free.try_enter().expect("asked").is_some()
+        };
+        assert!(queue.run(session, work).await.expect("no panic"), "the session is still locked");
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use contract::{
-    handover::{Baseline, EnvironmentPart, Gate, PlannerRole, Stage},
+    handover::{Baseline, Gate, PlannerRole, Stage},
     session::SessionId,
     violations::Violation,
 };
@@ -32,6 +32,12 @@ pub struct Records {
 pub struct Validated {
     /// True when nothing was wrong.
     pub passed: bool,
+    /// What was wrong, with the gate that it stands for.
+    #[serde(default)]
+    pub findings: Vec<(Gate, Violation)>,
+    /// True when a benchmark had been handed over: its parts, and nothing else, were the environment.
+    #[serde(default)]
+    pub in_benchmark: bool,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -92,10 +98,6 @@ pub struct Submitted {
     pub content_sha256: String,
     /// Script that built it, from the session root.
     pub script_path: String,
-    /// Its parts by hash.
-    pub environment: BTreeMap<String, EnvironmentPart>,
-    /// SHA-256 of `objectives.yaml`, hexadecimal.
-    pub objectives_sha256: String,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -195,7 +197,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("records-{}", Uuid::new_v4()));
         let records = Records::new(&folder).expect("a folder can be made");
         let (mine, other): (SessionId, SessionId) = ("mine".parse().expect("valid"), "other".parse().expect("valid"));
-        records.note_content(&mine, "a", &Validated { passed: true, at: Utc::now() }).expect("written");
+        let validated = Validated { passed: true, findings: Vec::new(), in_benchmark: false, at: Utc::now() };
+        records.note_content(&mine, "a", &validated).expect("written");
         assert!(records.of_content::<Validated>(&mine, "a").expect("read").is_some_and(|note| note.passed));
         assert_eq!(records.of_content::<Validated>(&mine, "b").expect("read"), None);
         assert_eq!(records.of_content::<Validated>(&other, "a").expect("read"), None);

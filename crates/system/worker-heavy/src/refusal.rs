@@ -39,6 +39,7 @@ impl Refusal {
     pub fn not_built(cause: NotBuilt) -> Result<Self, ServiceError> {
         let sentence = match cause {
             NotBuilt::Worker(error) => return Err(error.into()),
+            NotBuilt::Left => return Err(ServiceError::unavailable("the caller hung up")),
             NotBuilt::Rejected(findings) => return Ok(Self::of(findings)),
             NotBuilt::Script(fault) => fault.message,
             NotBuilt::Input(sentence) => sentence,

@@ -25,10 +25,11 @@ use crate::{
     content::sha256,
     pictures::{self, Wanted},
     price::missing_price,
+    queue::Turn,
     records::Simulated,
     refusal::Refusal,
     scene::{SceneSources, scene_of},
-    tools::{Built, NotBuilt, Tools},
+    tools::{Built, NotBuilt, Tools, size_of},
     validate::{below_ground, refused},
 };
 
@@ -42,10 +43,24 @@ pub async fn simulate(
     session: &SessionId,
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
-    let turn = tools.queue.turn().await;
+    let (session, request) = (session.clone(), request.clone());
+    tools
+        .in_turn(&[&session.clone()], move |tools, turn| async move {
+            simulate_in_turn(&tools, &turn, &session, &request).await
+        })
+        .await
+}
+
+async fn simulate_in_turn(
+    tools: &Tools,
+    turn: &Turn,
+    session: &SessionId,
+    request: &BenchmarkRequest,
+) -> Result<BenchmarkResponse, ServiceError> {
     let begun = Utc::now();
     let mut events = Vec::new();
-    let built = tools.build(session, &request.design, false, &mut events).await;
+    let built = tools.build(turn, session, &request.design, false, &mut events).await;
+    turn.leave_room();
     let objectives = built.as_ref().ok().and_then(|built| built.objectives.as_ref());
     let seeds = seeds_of(request, objectives);
     let asked = json!({
@@ -57,23 +72,23 @@ pub async fn simulate(
     events.insert(0, event(names::SIMULATION_REQUEST, begun, asked));
     let built = match built {
         Ok(built) => built,
-        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
+        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
     };
     if let Some(findings) = missing_price(tools, session, &built.key).await? {
-        return Ok(refused(Refusal::of(findings), &turn, events));
+        return Ok(refused(Refusal::of(findings), turn, events));
     }
     if let Some(findings) = unsound_assembly(&built) {
-        return Ok(refused(Refusal::of(findings), &turn, events));
+        return Ok(refused(Refusal::of(findings), turn, events));
     }
     let (scene, variation) = match scene_for(&built, request) {
         Ok(scene) => scene,
-        Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, &turn, events)),
+        Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, turn, events)),
     };
     let run = Run::new(request, built.objectives.as_ref(), variation, seeds);
     events.push(run.backend_selected());
-    let (mjcf, report) = match run.go(&turn, scene.clone()).await? {
+    let (mjcf, report) = match run.go(turn, scene.clone(), size_of(&built.design)).await {
         Ok(done) => done,
-        Err(error) => return Ok(refused(Refusal::not_built(NotBuilt::Input(error.to_string()))?, &turn, events)),
+        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
     };
     for seed in &report.individual_results {
         if seed.report.failure == Some(FailureReason::PhysicsInstability) {
@@ -85,7 +100,10 @@ pub async fn simulate(
 
     let warnings = warnings(request, &scene, &report);
     let wanted = Wanted { views: request.render, video: run.states_for_video(&report) };
-    let pictures = pictures::draw(&turn, scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await?;
+    let pictures = match pictures::draw(turn, scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await {
+        Ok(pictures) => pictures,
+        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
+    };
     let files: Vec<_> = pictures.files.into_iter().chain(files(&mjcf, &result)?).collect();
     let hashes = files.iter().map(|(path, content)| (path.clone(), sha256(content))).collect();
     forget_previous(tools, session).await?;

@@ -6,7 +6,7 @@ use chrono::Utc;
 use contract::{
     benchmark::DesignSource,
     events::{event, names},
-    handover::{Gate, ReviewManifest, Stage, SubmitRequest, SubmitResponse},
+    handover::{Baseline, Gate, ReviewManifest, Stage, SubmitRequest, SubmitResponse},
     session::SessionId,
     violations::Violation,
 };
@@ -22,7 +22,7 @@ use crate::{
     queue::Turn,
     records::{Simulated, Submitted, Validated},
     refusal::Refusal,
-    tools::{Built, NotBuilt, Source, Tools, blocking},
+    tools::{Built, NotBuilt, Source, Tools, blocking, deciding_files},
 };
 
 const MODEL_FILE: &str = "renders/model.step";
@@ -37,42 +37,65 @@ pub async fn submit(
     session: &SessionId,
     request: &SubmitRequest,
 ) -> Result<SubmitResponse, ServiceError> {
-    let turn = tools.queue.turn().await;
+    let (session, request) = (session.clone(), request.clone());
+    tools
+        .in_turn(&[&session.clone()], move |tools, turn| async move {
+            submit_in_turn(&tools, &turn, &session, &request).await
+        })
+        .await
+}
+
+async fn submit_in_turn(
+    tools: &Tools,
+    turn: &Turn,
+    session: &SessionId,
+    request: &SubmitRequest,
+) -> Result<SubmitResponse, ServiceError> {
     let mut events = Vec::new();
     let DesignSource { script_content, bundle_base64, .. } = &request.design;
     if request.stage == Stage::Benchmark && (script_content.is_some() || bundle_base64.is_some()) {
         let sentence = "a benchmark is handed over from the files of its session: write the script there, name it in \
                         script_path, and submit without script_content and bundle_base64";
-        return refused(NotBuilt::Input(sentence.to_owned()), &[], &turn, events);
+        return refused(NotBuilt::Input(sentence.to_owned()), &[], turn, events);
     }
     let source = match tools.open(session, &request.design).await {
         Ok(source) => source,
-        Err(cause) => return refused(cause, &[], &turn, events),
+        Err(cause) => return refused(cause, &[], turn, events),
     };
-    let artifacts = match Artifacts::read(source.workspace()).await {
-        Ok(artifacts) => artifacts,
-        Err(cause) => return refused(cause, &[], &turn, events),
+    // Read once: what the gates judge is what is built and handed over.
+    let read = async {
+        let files = deciding_files(source.workspace(), &request.design).await?;
+        let artifacts = Artifacts::beside(&files, source.workspace()).await?;
+        Ok((files, artifacts))
+    };
+    let (files, artifacts) = match read.await {
+        Ok(read) => read,
+        Err(cause) => return refused(cause, &[], turn, events),
     };
     let present = artifacts.present();
     let findings = of_documents(tools, session, request, &artifacts).await?;
     if !findings.is_empty() {
-        return refused(NotBuilt::Rejected(findings), &present, &turn, events);
+        return refused(NotBuilt::Rejected(findings), &present, turn, events);
     }
-    let built = match tools.build(session, &request.design, false, &mut events).await {
+    let building = tools.build_from(turn, session, &source, files, &request.design, false, &mut events);
+    let built = match building.await {
         Ok(built) => built,
-        Err(cause) => return refused(cause, &present, &turn, events),
+        Err(cause) => return refused(cause, &present, turn, events),
     };
     let findings = of_records(tools, session, request, &built.key).await?;
     if !findings.is_empty() {
-        return refused(NotBuilt::Rejected(findings), &present, &turn, events);
+        return refused(NotBuilt::Rejected(findings), &present, turn, events);
     }
-    let (built, judged) = for_submission(tools, session, &turn, built, request.stage).await?;
+    let (built, judged) = match for_submission(tools, session, turn, built, request.stage).await {
+        Ok(judged) => judged,
+        Err(cause) => return refused(cause, &present, turn, events),
+    };
     if !judged.findings.is_empty() {
-        return refused(NotBuilt::Rejected(judged.findings), &present, &turn, events);
+        return refused(NotBuilt::Rejected(judged.findings), &present, turn, events);
     }
-    let manifest = match hand_over(tools, session, request, &source, &built, &judged).await {
+    let manifest = match hand_over(tools, turn, session, request, &source, &built, &judged).await {
         Ok(manifest) => manifest,
-        Err(cause) => return refused(cause, &present, &turn, events),
+        Err(cause) => return refused(cause, &present, turn, events),
     };
     events.push(event(
         names::SUBMISSION_VALIDATION,
@@ -115,11 +138,15 @@ async fn of_records(
     request: &SubmitRequest,
     key: &str,
 ) -> Result<Vec<(Gate, Violation)>, ServiceError> {
+    let in_benchmark = tools.session_note::<Baseline>(session).await?.is_some();
     let validated = tools.content_note::<Validated>(session, key).await?;
-    if !validated.is_some_and(|record| record.passed) {
-        let sentence = "Prior validation missing. Call /benchmark/validate before submission: no validation of exactly \
-                        this content has passed";
+    let Some(validated) = validated.filter(|record| record.in_benchmark == in_benchmark) else {
+        let sentence = "Prior validation missing. Call /benchmark/validate before submission: exactly this content was \
+                        never validated";
         return Ok(vec![(Gate::Validation, Violation::new("script.py", "design.not_validated", sentence))]);
+    };
+    if !validated.passed {
+        return Ok(validated.findings);
     }
     if let Some(findings) = missing_price(tools, session, key).await? {
         return Ok(findings);
@@ -136,15 +163,15 @@ async fn of_records(
 /// Writes what the reviewer receives, and records that this content passed.
 async fn hand_over(
     tools: &Tools,
+    turn: &Turn,
     session: &SessionId,
     request: &SubmitRequest,
     source: &Source,
     built: &Built,
     priced: &ForSubmission,
 ) -> Result<ReviewManifest, NotBuilt> {
-    let environment = tools.environment(built.design.clone()).await?;
     let model = [(ExportFormat::Step, MODEL_FILE)];
-    let mut files = tools.export(source.workspace(), &request.design, built, &model).await?;
+    let mut files = tools.export(turn, source, &request.design, built, &model).await?;
     let shown = Shown::of(tools, session, &built.key).await?;
     let objectives = built.files.objectives.clone().context("the objectives passed their gate")?;
     let now = Utc::now();
@@ -164,7 +191,7 @@ async fn hand_over(
         catalog: tools.materials.catalog.version().clone(),
     };
     let text = serde_json::to_vec_pretty(&manifest).context("a manifest is always JSON")?;
-    files.push((OBJECTIVES_COPY.to_owned(), objectives.clone()));
+    files.push((OBJECTIVES_COPY.to_owned(), objectives));
     files.push((MANIFEST_FILE.to_owned(), text));
     files.extend(built.files.assembly.clone().map(|assembly| (ASSEMBLY_COPY.to_owned(), assembly)));
     tools.keep(session, files).await?;
@@ -172,8 +199,6 @@ async fn hand_over(
         stage: request.stage,
         content_sha256: built.key.clone(),
         script_path: request.design.script_path.clone(),
-        environment,
-        objectives_sha256: sha256(&objectives),
         at: now,
     };
     tools.note_session(session, record).await?;

@@ -11,25 +11,29 @@ use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
     benchmark::DesignSource,
     execution::ScriptFault,
-    handover::{Baseline, EnvironmentPart, Gate},
+    handover::{Baseline, Gate},
     objectives::{Objectives, is_template},
     session::SessionId,
     violations::{Checked, Violation},
 };
 use serde_json::{Map, Value};
-use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, Sessions, Workspace};
+use service::ServiceError;
+use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, SessionLock, Sessions, Workspace};
 use uuid::Uuid;
 use workbench::{BoughtPart, ManufacturingConfig, SESSION_FILE};
 
 use crate::{
-    content::{DecidingFiles, changes_since, content_key, environment_of},
-    queue::Queue,
+    content::{DecidingFiles, changes_since, content_key},
+    queue::{Queue, Room, Task, Turn, Unfinished},
     records::{ContentNote, Records, SessionNote},
     scene::{SceneSources, foreign_moved_part},
 };
 
 /// Longest time that a script may take to build a design.
 const BUILD_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Longest time of what is done with a design besides building, pricing, running and drawing it.
+pub const CHECK_LIMIT: Duration = Duration::from_mins(1);
 
 /// What all heavy tools share.
 #[derive(Clone)]
@@ -137,9 +141,46 @@ pub enum NotBuilt {
     /// Rules are broken.
     #[error("{}", sentences(.0))]
     Rejected(Vec<(Gate, Violation)>),
+    /// Nobody waits for it any more.
+    #[error("the caller hung up")]
+    Left,
     /// This worker is.
     #[error("{0:#}")]
     Worker(#[from] anyhow::Error),
+}
+
+impl From<Unfinished> for NotBuilt {
+    fn from(cause: Unfinished) -> Self {
+        match cause {
+            Unfinished::Left => Self::Left,
+            Unfinished::TooLong(sentence) => Self::Input(sentence),
+            Unfinished::Broken(error) => Self::Worker(error),
+        }
+    }
+}
+
+/// The sessions of a call. It has them to itself while it runs scripts.
+struct SessionRoom {
+    sessions: Sessions,
+    ids: Vec<SessionId>,
+}
+
+impl Room for SessionRoom {
+    type Lock = Vec<SessionLock>;
+
+    fn try_enter(&self) -> anyhow::Result<Option<Self::Lock>> {
+        // All or none: whoever has got half of them gives them back.
+        let locks: Result<Option<Vec<_>>, _> = self.ids.iter().map(|id| self.sessions.try_lock(id)).collect();
+        locks.context("the session cannot be locked")
+    }
+
+    async fn enter(&self) -> anyhow::Result<Self::Lock> {
+        let mut locks = Vec::new();
+        for id in &self.ids {
+            locks.push(self.sessions.lock(id).await.context("the session cannot be locked")?);
+        }
+        Ok(locks)
+    }
 }
 
 /// All findings in one sentence.
@@ -158,6 +199,12 @@ impl Source {
     /// The files.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// Takes away what an earlier run left in the event file.
+    async fn discard_events(&self) -> anyhow::Result<()> {
+        let workspace = self.workspace.clone();
+        blocking(move || workspace.discard_events()).await?.context("the events of an earlier run cannot be removed")
     }
 
     /// Takes the events that the script wrote.
@@ -206,34 +253,75 @@ impl Tools {
             .context("the results cannot be written into the session")
     }
 
+    /// Does a whole heavy call: waits for its turn, has its sessions to itself, and ends before the next call begins,
+    /// whether or not the caller still waits.
+    pub async fn in_turn<T, W>(
+        &self,
+        sessions: &[&SessionId],
+        call: impl FnOnce(Self, Arc<Turn>) -> W + Send + 'static,
+    ) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, ServiceError>> + Send + 'static,
+    {
+        // In one order for all calls, so that no two wait for each other.
+        let mut ids: Vec<SessionId> = sessions.iter().map(|id| (*id).clone()).collect();
+        ids.sort();
+        ids.dedup();
+        let room = SessionRoom { sessions: self.sessions.clone(), ids };
+        let tools = self.clone();
+        self.queue.run(room, move |turn| call(tools, turn)).await?
+    }
+
     /// Opens the files of a call, runs the script, and reads the objectives. The script's events are added to `events`,
-    /// whatever came of it.
+    /// whatever the result.
     pub async fn build(
         &self,
+        turn: &Turn,
         session: &SessionId,
         request: &DesignSource,
         check_interference: bool,
         events: &mut Vec<Map<String, Value>>,
     ) -> Result<Built, NotBuilt> {
         let source = self.open(session, request).await?;
-        let built = self.run_script(session, &source, request, check_interference).await;
+        let files = deciding_files(source.workspace(), request).await?;
+        self.build_from(turn, session, &source, files, request, check_interference, events).await
+    }
+
+    /// The same from files that are open and read already, so that what is built is what was read.
+    #[expect(clippy::too_many_arguments, reason = "each is a thing of its own, and two callers name them all")]
+    pub async fn build_from(
+        &self,
+        turn: &Turn,
+        session: &SessionId,
+        source: &Source,
+        files: DecidingFiles,
+        request: &DesignSource,
+        check_interference: bool,
+        events: &mut Vec<Map<String, Value>>,
+    ) -> Result<Built, NotBuilt> {
+        source.discard_events().await?;
+        let built = self.run_script(turn, source, files, request, check_interference).await;
         events.extend(source.take_events().await?);
-        built
+        self.hold_to_baseline(turn, session, built?).await
     }
 
     /// The model of a design, as the content of `files`, which are not written. The script runs once more for it, and a
-    /// script that builds anything else than `built` this time is refused.
+    /// script that builds anything else than `built` this time is refused. What it writes as events was told by the run
+    /// that was checked.
     pub async fn export(
         &self,
-        workspace: &Workspace,
+        turn: &Turn,
+        source: &Source,
         request: &DesignSource,
         built: &Built,
         files: &[(ExportFormat, &str)],
     ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
         // What lies at the files' own paths belongs to an earlier hand-over, and stays if this one is refused.
         let folder = format!(".export-{}", Uuid::new_v4());
-        let exported = self.export_into(&folder, workspace, request, built, files).await;
-        let workspace = workspace.clone();
+        let exported = self.export_into(turn, &folder, source.workspace(), request, built, files).await;
+        source.discard_events().await?;
+        let workspace = source.workspace().clone();
         match blocking(move || workspace.delete(&folder)).await? {
             Ok(()) | Err(FileError::NotFound { .. }) => exported,
             Err(error) => Err(anyhow::Error::new(error).context("the exported model cannot be cleared away").into()),
@@ -242,6 +330,7 @@ impl Tools {
 
     async fn export_into(
         &self,
+        turn: &Turn,
         folder: &str,
         workspace: &Workspace,
         request: &DesignSource,
@@ -251,8 +340,10 @@ impl Tools {
         let draft = |path: &str| format!("{folder}/{path}");
         let exports = files.iter().map(|(format, path)| Export { format: *format, path: draft(path) });
         let build = BuildRequest { exports: exports.collect(), ..BuildRequest::new(script_of(request)) };
-        let design = self.cad.build(workspace.path(), &build, BUILD_TIMEOUT).await;
-        let key = content_key(&design.context("the model could not be written")??, &built.files);
+        let design = self.run_cad(turn, workspace, &build).await?;
+        let decided = built.files.clone();
+        let hashing = turn.work(checking(&design), move |_| content_key(&design, &decided));
+        let key = hashing.await?;
         if key != built.key {
             let sentence = "the script built another design for the model than the one that was checked; let it build \
                             the same whenever it runs, without clock, chance or files that it changes itself";
@@ -271,43 +362,50 @@ impl Tools {
 
     async fn run_script(
         &self,
-        session: &SessionId,
+        turn: &Turn,
         source: &Source,
+        files: DecidingFiles,
         request: &DesignSource,
         check_interference: bool,
     ) -> Result<Built, NotBuilt> {
-        // Read before the script runs, since a script may write into its workspace.
-        let files = deciding_files(source.workspace(), request).await?;
         let materials = self.materials.overridden_by(files.config.as_deref())?;
         let objectives = objectives_of(files.objectives.as_deref())?;
         let assembly = files.assembly.as_deref().map(|bytes| gates::assembly::check(bytes, objectives.as_ref()));
         let build = BuildRequest { check_interference, ..BuildRequest::new(script_of(request)) };
-        let design = self
-            .cad
-            .build(source.workspace().path(), &build, BUILD_TIMEOUT)
-            .await
-            .context("the CAD runtime could not do its work")??;
-        let key = content_key(&design, &files);
-        let built = Built { design, objectives, assembly, files, materials, key };
-        self.hold_to_baseline(session, built).await
+        let design = self.run_cad(turn, source.workspace(), &build).await?;
+        // The interpreter reads the file after this worker has: what is judged and handed over is what ran.
+        if request.script_content.is_none() {
+            let now = read_file(source.workspace(), &request.script_path).await?;
+            if now.as_ref() != Some(&files.script) {
+                let sentence = format!("{} was changed while it was built; build it once more", request.script_path);
+                return Err(NotBuilt::Input(sentence));
+            }
+        }
+        let hashing = turn.work(checking(&design), move |_| {
+            let key = content_key(&design, &files);
+            Built { design, objectives, assembly, files, materials, key }
+        });
+        Ok(hashing.await?)
+    }
+
+    /// Runs a script in the CAD interpreter; its process is ended when the caller goes away, and waited for.
+    async fn run_cad(&self, turn: &Turn, workspace: &Workspace, build: &BuildRequest) -> Result<Design, NotBuilt> {
+        turn.go_on()?;
+        let built = self.cad.build_unless(workspace.path(), build, BUILD_TIMEOUT, turn.caller_left()).await;
+        turn.go_on()?;
+        Ok(built.context("the CAD runtime could not do its work")??)
     }
 
     /// Refuses a design whose environment or objectives are not those that were handed over to its session.
-    async fn hold_to_baseline(&self, session: &SessionId, built: Built) -> Result<Built, NotBuilt> {
+    async fn hold_to_baseline(&self, turn: &Turn, session: &SessionId, built: Built) -> Result<Built, NotBuilt> {
         let Some(baseline) = self.session_note::<Baseline>(session).await? else { return Ok(built) };
-        let compared = blocking(move || {
+        let comparing = turn.work(checking(&built.design), move |_| {
             let mut changes = changes_since(&baseline, &built.design, &built.files, &built.materials);
             let foreign = foreign_moved_part(&built.design, built.objectives.as_ref(), &baseline);
             changes.extend(foreign.map(|found| (Gate::Environment, found)));
             if changes.is_empty() { Ok(built) } else { Err(NotBuilt::Rejected(changes)) }
         });
-        compared.await?
-    }
-
-    /// The parts of a design by hash, as [`environment_of`] finds them.
-    pub async fn environment(&self, design: Design) -> Result<BTreeMap<String, EnvironmentPart>, NotBuilt> {
-        let materials = self.materials.clone();
-        blocking(move || environment_of(&design, &materials)).await?.map_err(NotBuilt::Input)
+        comparing.await?
     }
 
     /// The note about a session, if there is one.
@@ -358,7 +456,19 @@ fn script_of(request: &DesignSource) -> ScriptSource {
     }
 }
 
-async fn deciding_files(workspace: &Workspace, request: &DesignSource) -> Result<DecidingFiles, NotBuilt> {
+/// The task of hashing and comparing a design.
+fn checking(design: &Design) -> Task {
+    Task { name: "comparing the design", limit: CHECK_LIMIT, size: size_of(design) }
+}
+
+/// What decides how long work on a design takes, in words.
+pub fn size_of(design: &Design) -> String {
+    let triangles: usize = design.parts.iter().map(|part| part.mesh.triangles.len()).sum();
+    format!("{triangles} triangles in {} parts", design.parts.len())
+}
+
+/// Reads the files that decide about a design. They are read before its script runs, which may write into its workspace.
+pub async fn deciding_files(workspace: &Workspace, request: &DesignSource) -> Result<DecidingFiles, NotBuilt> {
     let script = match &request.script_content {
         Some(text) => Some(text.clone().into_bytes()),
         None => read_file(workspace, &request.script_path).await?,

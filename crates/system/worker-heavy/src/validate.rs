@@ -14,11 +14,11 @@ use serde_json::{Map, Value, json};
 use service::ServiceError;
 
 use crate::{
-    queue::Turn,
+    queue::{Task, Turn},
     records::Validated,
     refusal::Refusal,
     scene::{mesh_at_start, scene_of},
-    tools::{Built, Tools},
+    tools::{Built, CHECK_LIMIT, Tools, size_of},
 };
 
 /// Serves one validation; the call waits for its turn.
@@ -27,26 +27,45 @@ pub async fn validate(
     session: &SessionId,
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
-    let turn = tools.queue.turn().await;
+    let (session, request) = (session.clone(), request.clone());
+    tools
+        .in_turn(&[&session.clone()], move |tools, turn| async move {
+            validate_in_turn(&tools, &turn, &session, &request).await
+        })
+        .await
+}
+
+async fn validate_in_turn(
+    tools: &Tools,
+    turn: &Turn,
+    session: &SessionId,
+    request: &BenchmarkRequest,
+) -> Result<BenchmarkResponse, ServiceError> {
     let mut events = Vec::new();
-    let built = match tools.build(session, &request.design, true, &mut events).await {
+    let built = match tools.build(turn, session, &request.design, true, &mut events).await {
         Ok(built) => built,
-        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, &turn, events)),
+        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
     };
 
     let baseline = tools.session_note::<Baseline>(session).await?;
-    let checked = turn.work(move |_| {
+    let in_benchmark = baseline.is_some();
+    let task = Task { name: "validation", limit: CHECK_LIMIT, size: size_of(&built.design) };
+    let checking = turn.work(task, move |_| {
         let scene = scene_of(&built.scene_sources()).map(|(scene, _)| scene);
         let warnings = warnings(&built, scene.as_ref().ok());
         let findings = findings(&built, scene.err(), baseline.as_ref());
         (built, findings, warnings)
     });
-    let (built, findings, warnings) = checked.await?;
+    let (built, findings, warnings) = match checking.await {
+        Ok(checked) => checked,
+        Err(cause) => return Ok(refused(Refusal::not_built(cause.into())?, turn, events)),
+    };
     let passed = findings.is_empty();
     let sentences: Vec<_> = findings.iter().map(|(_, violation)| violation.message.as_str()).collect();
     events.push(event(names::SCENE_VALIDATION, Utc::now(), json!({ "result": passed, "errors": sentences })));
     let message = if passed { "Validation successful".to_owned() } else { sentences.join("; ") };
-    tools.note_content(session, &built.key, Validated { passed, at: Utc::now() }).await?;
+    let record = Validated { passed, findings: findings.clone(), in_benchmark, at: Utc::now() };
+    tools.note_content(session, &built.key, record).await?;
     // For whoever reads the workspace; the gates ask the record above.
     let seconds = Utc::now().timestamp_micros() as f64 / 1e6;
     let file = json!({ "success": passed, "message": message, "timestamp": seconds });
@@ -55,7 +74,7 @@ pub async fn validate(
         return Ok(BenchmarkResponse {
             message: format!("{message}{}", turn.note()),
             warnings,
-            ..refused(Refusal::of(findings), &turn, events)
+            ..refused(Refusal::of(findings), turn, events)
         });
     }
     Ok(BenchmarkResponse {

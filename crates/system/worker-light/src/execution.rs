@@ -37,18 +37,20 @@ async fn run(
         let permit = worker.runs.acquire().await;
         (lock, permit)
     };
-    let (_lock, permit) = tokio::select! {
+    let (lock, permit) = tokio::select! {
         turn = turn => turn,
         () = &mut client_left => return Err(ServiceError::unavailable("the client hung up before the run began")),
     };
+    let _lock = lock?;
     let _permit = permit.map_err(|error| ServiceError::internal(&error.into()))?;
 
-    let workspace = worker.sessions.in_workspace(&session, |workspace| Ok(workspace.clone())).await?;
+    let open = |workspace: &sessions::Workspace| workspace.discard_events().map(|()| workspace.clone());
+    let workspace = worker.sessions.in_workspace(&session, open).await?;
     let timeout = Duration::from_secs(request.timeout.into());
     let execution =
         worker.cad.execute(workspace.path(), &request.code, timeout, client_left).await.map_err(runtime_failure)?;
     if execution.fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::Cancelled) {
-        // Nobody is there to hand events to: they stay in the session, and its next run hands them over.
+        // Nobody is there to hand events to; the session's next run discards them.
         return Err(ServiceError::unavailable("the client hung up during the run"));
     }
     let taken = worker.sessions.in_workspace(&session, sessions::Workspace::take_events).await?;

@@ -7,7 +7,7 @@ use contract::execution::{InspectTopologyRequest, InspectTopologyResponse};
 use service::{Answer, Session, Valid};
 use sessions::{Place, VirtualPath};
 
-use crate::worker::Worker;
+use crate::worker::{Worker, to_the_end};
 
 /// Longest time that the script may take to build its shape.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -22,14 +22,20 @@ pub async fn inspect(
         Ok(script) => script,
         Err(message) => return Ok(Json(failure(message))),
     };
-    let _lock = worker.sessions.lock(&session).await;
-    let _permit = worker.runs.acquire().await.map_err(anyhow::Error::new)?;
-    let workspace = worker.sessions.in_workspace(&session, |workspace| Ok(workspace.clone())).await?;
-    let inspected = worker.cad.inspect(workspace.path(), &script, &request.target_id, TIMEOUT).await;
-    Ok(Json(inspected.unwrap_or_else(|error| {
-        tracing::error!(%session, %error, "a topology inspection failed inside the worker");
-        failure(error.to_string())
-    })))
+    // The session stays locked until the script has ended, whether or not the client still waits.
+    let inspecting = async move {
+        let _lock = worker.sessions.lock(&session).await?;
+        let _permit = worker.runs.acquire().await.map_err(anyhow::Error::new)?;
+        let workspace = worker.sessions.in_workspace(&session, |workspace| Ok(workspace.clone())).await?;
+        let inspected = worker.cad.inspect(workspace.path(), &script, &request.target_id, TIMEOUT).await;
+        // Looking at a shape is no run of the script that anybody waits for events of.
+        worker.sessions.in_workspace(&session, sessions::Workspace::discard_events).await?;
+        Ok(inspected.unwrap_or_else(|error| {
+            tracing::error!(%session, %error, "a topology inspection failed inside the worker");
+            failure(error.to_string())
+        }))
+    };
+    to_the_end(inspecting).await.map(Json)
 }
 
 fn script_in_session(path: &str) -> Result<String, String> {

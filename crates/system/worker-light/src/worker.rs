@@ -6,6 +6,7 @@ use cad_runtime::{CadRuntime, CadRuntimeError};
 use service::ServiceError;
 use sessions::Sessions;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use crate::{ruff::Ruff, version_control::Git};
 
@@ -40,7 +41,7 @@ where
     T: Send + 'static,
     W: Future<Output = Result<T, ServiceError>> + Send + 'static,
 {
-    tokio::spawn(work)
+    tokio::spawn(work.in_current_span())
         .await
         .map_err(|error| ServiceError::internal(&anyhow::Error::new(error).context("the work was cut off")))?
 }

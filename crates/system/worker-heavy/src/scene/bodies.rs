@@ -13,7 +13,7 @@ const UNKNOWN_FRICTION: f64 = 0.5;
 const UNKNOWN_RESTITUTION: f64 = 0.5;
 
 /// The body of one part that is no zone, by itself.
-pub fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
+fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
     let label = &part.label;
     let metadata = metadata_of(part);
     let material = match metadata.and_then(|metadata| metadata.material_id.as_ref()) {

@@ -15,10 +15,7 @@ use contract::{
 use design_rules::moved_part;
 use physics::{Scene, SceneZone, ZoneKind};
 
-pub use self::{
-    bodies::body_of,
-    moved_object::{foreign_moved_part, mesh_at_start},
-};
+pub use self::moved_object::{foreign_moved_part, mesh_at_start};
 use crate::tools::MaterialData;
 
 /// Everything that a scene is made of.

@@ -1,6 +1,6 @@
 //! The runs of one simulation: how they are set, and the words, events and numbers that report them.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use anyhow::Context;
 use chrono::Utc;
@@ -16,7 +16,13 @@ use physics::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::queue::Turn;
+use crate::{
+    queue::{Task, Turn},
+    tools::NotBuilt,
+};
+
+/// Longest time of all runs of one simulation, from the meshes to the verdict.
+const SIMULATION_LIMIT: Duration = Duration::from_mins(8);
 
 /// Seed of the start jitter when the request gives none.
 const DEFAULT_SEED: u64 = 42;
@@ -89,12 +95,14 @@ impl Run {
     }
 
     /// Writes the scene for the engine and runs it from all starts. Dropping the future ends all of that.
-    pub async fn go(&self, turn: &Turn, scene: Scene) -> anyhow::Result<Result<(Mjcf, ManyReport), PhysicsError>> {
+    pub async fn go(&self, turn: &Turn, scene: Scene, size: String) -> Result<(Mjcf, ManyReport), NotBuilt> {
         let (settings, backend, starts) = (self.settings, self.backend, self.starts.clone());
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let task =
+            Task { name: "simulation", limit: SIMULATION_LIMIT, size: format!("{size} and {} runs", starts.len()) };
         let report =
-            turn.work(move |cancel| backend_for(backend).simulate(&scene, &settings, &starts, threads, cancel));
-        report.await
+            turn.work(task, move |cancel| backend_for(backend).simulate(&scene, &settings, &starts, threads, cancel));
+        report.await?.map_err(|error| NotBuilt::Input(error.to_string()))
     }
 
     fn static_variation_id(&self) -> Option<&str> {

@@ -83,7 +83,7 @@ impl Repository {
         client: &Client,
     ) -> Result<Self, ServiceError> {
         let lock = tokio::select! {
-            lock = sessions.lock(session) => lock,
+            lock = sessions.lock(session) => lock?,
             () = client.left() => return Err(RepositoryError::from(GitError::Abandoned).into()),
         };
         let turn = git.turn(client).await.map_err(RepositoryError::from)?;
