@@ -12,7 +12,7 @@ use contract::{
 };
 use futures::future::join_all;
 use rstest::rstest;
-use testkit::{Context, EventLog, Session, designs, unix_time};
+use testkit::{Context, EventLog, LONG, Session, designs, unix_time, wait_for};
 
 use crate::{ctx, quiet_ctx};
 
@@ -143,5 +143,34 @@ async fn light_work_goes_on_while_a_simulation_runs(#[future(awt)] ctx: Context)
     let engine_ended = results.iter().filter_map(|event| unix_time(event)).fold(0.0, f64::max);
     let meanwhile = executions.iter().any(|(begun, ended)| engine_began < *begun && *ended < engine_ended);
     assert!(meanwhile, "no execution began and ended between {engine_began} and {engine_ended}: {executions:?}");
+    Ok(())
+}
+
+/// Emits an event, as a file that others can see, and another one after they had time to take it.
+const SLOW_EVENTS: &str = "\
+import time
+from shared.observability.events import emit_event
+emit_event('slow_run', number=1)
+open('begun.txt', 'w').write('begun')
+time.sleep(3)
+emit_event('slow_run', number=2)
+";
+
+#[rstest]
+#[tokio::test]
+async fn heavy_call_leaves_the_events_of_a_light_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("shared");
+    session.must_hold(&designs::ball_above_goal()).await;
+    let run = session.light.must_execute(SLOW_EVENTS, 60);
+    let validation = async {
+        let look = || session.light.must_exist_or_not("begun.txt");
+        wait_for("the light run to begin", LONG, look, |begun| *begun).await;
+        session.heavy.must_validate(&BenchmarkRequest::default()).await
+    };
+    let (run, validated) = tokio::join!(run, validation);
+    let numbers: Vec<_> = run.events.iter().map(|event| event["number"].as_i64()).collect();
+    assert_eq!(numbers, [Some(1), Some(2)], "{run:#?}");
+    let taken = validated.events.iter().filter(|event| event["event_type"] == "slow_run").count();
+    assert_eq!(taken, 0, "the heavy call took events of the light run: {:#?}", validated.events);
     Ok(())
 }

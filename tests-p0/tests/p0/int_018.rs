@@ -369,3 +369,40 @@ async fn label_is_refused_alike_by_every_route(
     }
     Ok(())
 }
+
+#[rstest]
+#[tokio::test]
+async fn submission_tells_what_validation_found(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("invalid");
+    let outside = Solution::bracket().with("script.py", "Pos(70, 0, 5) * Box", "Pos(700, 0, 5) * Box");
+    session.must_hold_solution(&outside).await;
+    let validated = session.heavy.must_validate(&BenchmarkRequest::default()).await;
+    assert_eq!(validated.rejected_by, Some(Gate::BuildZone), "{validated:#?}");
+    let answer = submit(&session).await;
+    assert_eq!(answer.rejected_by, Some(Gate::BuildZone), "{answer:#?}");
+    assert_eq!(answer.violations, validated.violations);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn script_events_are_told_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("talkative");
+    let talkative = Solution::bracket().with(
+        "script.py",
+        "bracket = Pos",
+        "__import__('shared.observability.events').observability.events.emit_event('built')\n    bracket = Pos",
+    );
+    session.must_hold_solution(&talkative).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    // A submission runs the script twice, for the checks and for the model.
+    let answer = submit(&session).await;
+    assert!(answer.success, "{answer:#?}");
+    let told = answer.events.iter().filter(|event| event["event_type"] == "built");
+    assert_eq!(told.clone().count(), 1, "{:#?}", answer.events);
+    assert!(told.clone().all(|event| event["source"] == "script"), "{:#?}", answer.events);
+    let next = session.light.must_execute("print(1)", 20).await;
+    assert_eq!(next.events, [], "a run is told the events of another one");
+    Ok(())
+}

@@ -350,3 +350,74 @@ async fn what_is_not_in_the_document_is_refused_in_the_same_shape(
     assert!(answer.json::<Value>().await?["detail"].is_string());
     Ok(())
 }
+
+/// A body as it is sent, with the type that it says it has.
+type Sent = (Option<&'static str>, &'static str);
+
+const JSON: Option<&str> = Some("application/json");
+
+#[rstest]
+#[case::empty("/fs/ls", (JSON, ""), StatusCode::UNPROCESSABLE_ENTITY)]
+#[case::empty_without_a_type("/fs/ls", (None, ""), StatusCode::UNPROCESSABLE_ENTITY)]
+#[case::list_for_an_object("/fs/write", (JSON, r#"["a.txt", "hello", true]"#), StatusCode::UNPROCESSABLE_ENTITY)]
+#[case::list_inside("/fs/edit", (JSON, r#"{"path": "a", "edits": [["x", "y"]]}"#), StatusCode::UNPROCESSABLE_ENTITY)]
+#[case::object_for_a_name(
+    "/git/resolve",
+    (JSON, r#"{"file_path": "a", "strategy": {"ours": null}}"#),
+    StatusCode::UNPROCESSABLE_ENTITY
+)]
+#[case::text("/fs/ls", (Some("text/plain"), "{}"), StatusCode::UNSUPPORTED_MEDIA_TYPE)]
+#[case::form("/fs/ls", (Some("application/x-www-form-urlencoded"), "{}"), StatusCode::UNSUPPORTED_MEDIA_TYPE)]
+#[case::without_a_type("/fs/ls", (None, "{}"), StatusCode::UNSUPPORTED_MEDIA_TYPE)]
+#[case::json_for_a_form("/fs/upload_file", (JSON, "{}"), StatusCode::UNSUPPORTED_MEDIA_TYPE)]
+#[case::what_fits("/fs/ls", (Some("application/json; charset=utf-8"), "{}"), StatusCode::OK)]
+#[tokio::test]
+async fn body_that_the_document_refuses_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] path: &str,
+    #[case] (kind, body): Sent,
+    #[case] status: StatusCode,
+) -> anyhow::Result<()> {
+    let token = ctx.descriptor().worker_token.clone().unwrap_or_default();
+    let request = ctx.http().post(format!("{}{path}", ctx.url(Service::WorkerLight))).body(body);
+    let request = request.header(SESSION_HEADER, ctx.unique("bodies")).header(WORKER_TOKEN_HEADER, token);
+    let request = match kind {
+        Some(kind) => request.header("content-type", kind),
+        None => request,
+    };
+    let answer = request.send().await?;
+    assert_eq!(answer.status(), status, "{}", answer.text().await?);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn body_over_the_limit_is_too_large_everywhere(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("large");
+    let content = "x".repeat(64 * 1024 * 1024);
+    let form = session.light.upload_file("large.txt", content.clone().into_bytes()).await?;
+    assert_eq!(form.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", form.text());
+    let json = WriteFileRequest { path: "large.txt".into(), content, overwrite: false };
+    let json = session.light.write_file(&json).await?;
+    assert_eq!(json.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", json.text());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn document_tells_the_limits_of_optional_fields(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let controller = document(&ctx, Service::Controller).await?;
+    let schemas = &controller.json()["components"]["schemas"];
+    let timeout = &schemas["EpisodeMetadata"]["properties"]["script_timeout_s"];
+    assert_eq!((&timeout["minimum"], &timeout["maximum"]), (&json!(1), &json!(300)));
+    assert!(schemas["AgentRunRequest"]["properties"]["session_id"]["pattern"].is_string());
+    let events = &schemas["IngestEventsRequest"]["properties"]["events"]["items"];
+    assert_eq!(events["required"], json!(["event_type"]));
+    let heavy = document(&ctx, Service::WorkerHeavy).await?;
+    let request = &heavy.json()["components"]["schemas"]["BenchmarkRequest"]["properties"];
+    assert_eq!(request["script_content"]["minLength"], json!(1));
+    assert_eq!((&request["num_seeds"]["minimum"], &request["num_seeds"]["maximum"]), (&json!(1), &json!(64)));
+    let text = heavy.json().to_string();
+    assert!(text.contains("A-Za-z0-9_-"), "the names of sessions are not described");
+    Ok(())
+}

@@ -1,10 +1,11 @@
-//! INT-029 — the controller asks for its key.
+//! INT-029 — services ask who calls.
 //!
-//! Seam: caller → controller
+//! Seam: caller → controller, workers
 //! Requirement: every protected route refuses a missing or wrong key with 401 before it does anything, and takes the
-//! right one; liveness, readiness and the API's description need none.
+//! right one; liveness, readiness and the API's description need none. Workers ask for their own secret in the same
+//! way. No service answers a web page of somebody else.
 
-use contract::session::API_KEY_HEADER;
+use contract::session::{API_KEY_HEADER, SESSION_HEADER, WORKER_TOKEN_HEADER};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{Context, Method, Service, StatusCode, openapi::OpenApiDocument};
@@ -13,12 +14,12 @@ use crate::ctx;
 
 const OPEN: [&str; 5] = ["/", "/health", "/ready", "/openapi.json", "/docs"];
 
-async fn protected_operations(ctx: &Context) -> anyhow::Result<Vec<(Method, String)>> {
-    let url = format!("{}/openapi.json", ctx.url(Service::Controller));
+async fn protected_operations(ctx: &Context, service: Service) -> anyhow::Result<Vec<(Method, String)>> {
+    let url = format!("{}/openapi.json", ctx.url(service));
     let document = OpenApiDocument::new(ctx.http().get(url).send().await?.json().await?)?;
     let operations = document.operations().into_iter().filter_map(|operation| {
         let (method, path) = operation.split_once(' ')?;
-        let path = path.replace("{id}", &uuid::Uuid::new_v4().to_string());
+        let path = path.replace("{id}", &uuid::Uuid::new_v4().to_string()).replace("{path}", "script.py");
         (!OPEN.contains(&path.as_str())).then(|| Some((method.parse().ok()?, path)))?
     });
     Ok(operations.collect())
@@ -34,7 +35,7 @@ async fn protected_operations(ctx: &Context) -> anyhow::Result<Vec<(Method, Stri
 async fn every_protected_route_refuses(#[future(awt)] ctx: Context, #[case] given: Option<&str>) -> anyhow::Result<()> {
     let key = ctx.descriptor().api_key.clone().expect("a stack of ours has a key");
     let given = given.map(|text| text.replace("{prefix}", &key[..key.len() - 1]).replace("{key}", &key));
-    let operations = protected_operations(&ctx).await?;
+    let operations = protected_operations(&ctx, Service::Controller).await?;
     assert!(operations.len() >= 4, "only {operations:?} are documented");
     for (method, path) in operations {
         let request = ctx.http().request(method.clone(), format!("{}{path}", ctx.url(Service::Controller)));
@@ -86,5 +87,65 @@ async fn open_routes_need_no_key(#[future(awt)] ctx: Context) -> anyhow::Result<
         let answer = ctx.http().get(format!("{}{path}", ctx.url(Service::Controller))).send().await?;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
     }
+    Ok(())
+}
+
+#[rstest]
+#[case::light(Service::WorkerLight)]
+#[case::heavy(Service::WorkerHeavy)]
+#[tokio::test]
+async fn worker_refuses_without_its_secret(
+    #[future(awt)] ctx: Context,
+    #[case] service: Service,
+) -> anyhow::Result<()> {
+    let token = ctx.descriptor().worker_token.clone().expect("workers of a stack of ours ask for a secret");
+    let operations = protected_operations(&ctx, service).await?;
+    assert!(operations.len() >= 9, "only {operations:?} are documented");
+    let wrong = [None, Some(String::new()), Some(token[1..].to_owned()), Some(format!("{token}x"))];
+    for ((method, path), given) in operations.iter().flat_map(|one| wrong.iter().map(move |given| (one, given))) {
+        let request = ctx.http().request(method.clone(), format!("{}{path}", ctx.url(service)));
+        let request = request.header(SESSION_HEADER, ctx.unique("intruder")).json(&json!({}));
+        let request = match given {
+            Some(given) => request.header(WORKER_TOKEN_HEADER, given),
+            None => request,
+        };
+        let answer = request.send().await?;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path} took {given:?}");
+        let body = answer.text().await?;
+        assert!(body.contains(WORKER_TOKEN_HEADER) && !body.contains(&token), "{body}");
+    }
+    for path in OPEN {
+        let answer = ctx.http().get(format!("{}{path}", ctx.url(service))).send().await?;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[case::controller(Service::Controller, "/episodes/")]
+#[case::light(Service::WorkerLight, "/git/status")]
+#[case::heavy(Service::WorkerHeavy, "/benchmark/validate")]
+#[tokio::test]
+async fn foreign_pages_are_kept_out(
+    #[future(awt)] ctx: Context,
+    #[case] service: Service,
+    #[case] path: &str,
+) -> anyhow::Result<()> {
+    let (key, token) = (ctx.descriptor().api_key.clone(), ctx.descriptor().worker_token.clone());
+    let ask = |method: Method, name: &'static str, value: String| {
+        let request = ctx.http().request(method, format!("{}{path}", ctx.url(service))).header(name, value);
+        let request = request.header(API_KEY_HEADER, key.clone().unwrap_or_default());
+        let request = request.header(WORKER_TOKEN_HEADER, token.clone().unwrap_or_default());
+        request.header(SESSION_HEADER, ctx.unique("page")).send()
+    };
+    for (name, value) in [("origin", "http://evil.example"), ("origin", "null"), ("host", "evil.example")] {
+        let refused = ask(Method::GET, name, value.to_owned()).await?;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    // What a browser asks before it sends a page's request: no answer may let the page in.
+    let asked = ask(Method::OPTIONS, "origin", "http://evil.example".to_owned()).await?;
+    assert!(!asked.headers().contains_key("access-control-allow-origin"), "{asked:?}");
+    let own = ask(Method::GET, "origin", ctx.url(service)).await?;
+    assert_ne!(own.status(), StatusCode::FORBIDDEN, "the service's own page is kept out");
     Ok(())
 }

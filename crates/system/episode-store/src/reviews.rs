@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use contract::{
     episodes::{AfterRejection, EpisodeMetadata, EpisodeStatus},
     events::{
-        event,
+        SCRIPT_SOURCE, SOURCE_FIELD, event,
         names::{REVIEW_DECISION, SIMULATION_RESULT},
     },
     limits::MAX_REJECTIONS,
@@ -161,12 +161,16 @@ async fn decisions_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored
 }
 
 async fn simulations_of(connection: &mut PgConnection, episode_id: Uuid) -> Stored<i64> {
-    let count =
-        sqlx::query_scalar("SELECT count(*) FROM traces WHERE episode_id = $1 AND trace_type = 'EVENT' AND name = $2")
-            .bind(episode_id)
-            .bind(SIMULATION_RESULT)
-            .fetch_one(connection)
-            .await?;
+    // A script may name its events as it likes; what it names so is no simulation.
+    let query = "SELECT count(*) FROM traces WHERE episode_id = $1 AND trace_type = 'EVENT' AND name = $2 \
+                 AND metadata ->> $3 IS DISTINCT FROM $4";
+    let count = sqlx::query_scalar(query)
+        .bind(episode_id)
+        .bind(SIMULATION_RESULT)
+        .bind(SOURCE_FIELD)
+        .bind(SCRIPT_SOURCE)
+        .fetch_one(connection)
+        .await?;
     Ok(count)
 }
 

@@ -323,9 +323,7 @@ mod tests {
 
     #[test]
     fn cancelled_surface_ends_at_once() {
-        let (vertices, triangles) = fan(4, 1);
-        let mut cube = crate::sample_solids::SampleSolid::cuboid([10.0; 3]);
-        (cube.vertices, cube.triangles) = (vertices, triangles);
+        let cube = crate::sample_solids::SampleSolid::cuboid([10.0; 3]);
         let surface = Surface::of(&cube.view(), &AtomicBool::new(true)).map(|surface| surface.is_cancelled());
         assert_eq!(surface, Some(true));
     }

@@ -50,7 +50,8 @@ async fn run(
     let execution =
         worker.cad.execute(workspace.path(), &request.code, timeout, client_left).await.map_err(runtime_failure)?;
     if execution.fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::Cancelled) {
-        // Nobody is there to hand events to; the session's next run discards them.
+        // Nobody is there to hand events to.
+        worker.sessions.in_workspace(&session, sessions::Workspace::discard_events).await?;
         return Err(ServiceError::unavailable("the client hung up during the run"));
     }
     let taken = worker.sessions.in_workspace(&session, sessions::Workspace::take_events).await?;

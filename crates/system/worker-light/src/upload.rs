@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let mut form = Multipart::from_request(request, state)
             .await
-            .map_err(|rejection| fault(&["body"], rejection.body_text()))?;
+            .map_err(|rejection| ServiceError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, rejection.body_text()))?;
         let (mut path, mut content) = (None, None);
         while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
             match field.name() {
