@@ -403,6 +403,6 @@ async fn script_events_are_told_once(#[future(awt)] ctx: Context) -> anyhow::Res
     assert_eq!(told.clone().count(), 1, "{:#?}", answer.events);
     assert!(told.clone().all(|event| event["source"] == "script"), "{:#?}", answer.events);
     let next = session.light.must_execute("print(1)", 20).await;
-    assert_eq!(next.events, [], "a run is told the events of another one");
+    assert!(next.events.is_empty(), "a run is told the events of another one");
     Ok(())
 }
