@@ -11,9 +11,7 @@ use contract::{
     objectives::{Objectives, StaticVariation},
     simulation::{FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult, SimulatorBackend},
 };
-use physics::{
-    ManyReport, Mjcf, PhysicsError, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for,
-};
+use physics::{ManyReport, Mjcf, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for};
 use serde_json::{Map, Value, json};
 
 use crate::{
