@@ -26,6 +26,8 @@ use tracing::Instrument;
 pub struct Queue {
     slot: Arc<Semaphore>,
     present: Arc<AtomicU32>,
+    /// Held while a call arrives: it is counted and, where the slot is free, gets it in one step.
+    arrival: Arc<Mutex<()>>,
 }
 
 /// What a call has to itself besides the slot.
@@ -82,7 +84,7 @@ struct Place {
 impl Queue {
     /// An empty queue.
     pub fn new() -> Self {
-        Self { slot: Arc::new(Semaphore::new(1)), present: Arc::default() }
+        Self { slot: Arc::new(Semaphore::new(1)), present: Arc::default(), arrival: Arc::default() }
     }
 
     /// Waits for the slot and for the room, and does a call. When the caller goes away before the call has its turn,
@@ -99,7 +101,11 @@ impl Queue {
         T: Send + 'static,
         W: Future<Output = T> + Send + 'static,
     {
-        let present = self.present.fetch_add(1, Ordering::SeqCst) + 1;
+        let (present, free) = {
+            let _arrival = self.arrival.lock().unwrap_or_else(PoisonError::into_inner);
+            let present = self.present.fetch_add(1, Ordering::SeqCst) + 1;
+            (present, Arc::clone(&self.slot).try_acquire_owned().ok())
+        };
         let place = Place { present: Arc::clone(&self.present) };
         let (caller, left) = watch::channel(false);
         let slot = Arc::clone(&self.slot);
@@ -108,7 +114,7 @@ impl Queue {
                 let arrived = Instant::now();
                 let mut gone = left.clone();
                 let entered = tokio::select! {
-                    entered = enter(slot, &room) => entered?,
+                    entered = enter(slot, free, &room) => entered?,
                     // An error says that the caller's end of the channel is gone, and the caller with it.
                     _ = gone.wait_for(|left| *left) => return Err(anyhow!(Unfinished::Left)),
                 };
@@ -134,12 +140,17 @@ impl Queue {
 }
 
 /// The slot, the room, and whether either had to be waited for.
-async fn enter<R: Room>(slot: Arc<Semaphore>, room: &R) -> anyhow::Result<(OwnedSemaphorePermit, R::Lock, bool)> {
+async fn enter<R: Room>(
+    slot: Arc<Semaphore>,
+    free: Option<OwnedSemaphorePermit>,
+    room: &R,
+) -> anyhow::Result<(OwnedSemaphorePermit, R::Lock, bool)> {
     const OPEN: &str = "the semaphore is never closed";
-    if let Ok(permit) = Arc::clone(&slot).try_acquire_owned()
-        && let Some(lock) = room.try_enter()?
-    {
-        return Ok((permit, lock, false));
+    if let Some(permit) = free {
+        if let Some(lock) = room.try_enter()? {
+            return Ok((permit, lock, false));
+        }
+        drop(permit);
     }
     let permit = Arc::clone(&slot).acquire_owned().await.expect(OPEN);
     if let Some(lock) = room.try_enter()? {
