@@ -107,6 +107,9 @@ pub struct SimulationResult {
     /// What each motor did.
     #[serde(default)]
     pub motors: Vec<MotorReport>,
+    /// What collided in place of each body whose shape is a mesh, and how far that is from the mesh.
+    #[serde(default)]
+    pub collision_shapes: Vec<CollisionReport>,
     /// Largest speed of any body, m/s.
     #[serde(default)]
     pub max_speed_m_s: f64,
@@ -178,6 +181,37 @@ pub struct MotorReport {
     pub power: f64,
     /// Place of its joint at the end: rad or mm.
     pub final_place: f64,
+}
+
+/// What the engine collided in place of a body's mesh.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CollisionReport {
+    /// Body.
+    pub body: String,
+    /// Kind of shape.
+    pub shape: CollisionShapeKind,
+    /// How many of them.
+    pub pieces: u32,
+    /// Largest distance, mm, between the part and a point that only one of both fills.
+    pub collision_error_mm: f64,
+    /// What the error may be before the answer carries a warning, mm.
+    pub tolerance_mm: f64,
+}
+
+/// Kinds of shapes that collide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CollisionShapeKind {
+    /// A sphere.
+    Sphere,
+    /// A box.
+    Box,
+    /// A cylinder.
+    Cylinder,
+    /// The mesh itself, which is convex.
+    ConvexMesh,
+    /// Convex pieces of the mesh.
+    ConvexPieces,
 }
 
 /// How a run ended.

@@ -3,7 +3,8 @@
 //! Seam: worker-heavy simulate → cad-runtime → physics → events
 //! Requirement: goal hit, forbidden zone, out of bounds, timeout and instability (of energy, of speed)
 //! each give their own reason, with time, body and place, in the answer and in the event stream; a design that cannot be
-//! built is none of them.
+//! built is none of them. What is simulated is the shape that was sent, whatever was simulated before, and its hollows
+//! and holes are hollow.
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
@@ -285,5 +286,168 @@ async fn design_that_cannot_be_built_is_no_outcome(
     assert_eq!(response.failure_reason, Some(reason), "{}", response.message);
     assert!(response.message.contains(cause), "the message does not name the cause: {}", response.message);
     assert_eq!(response.result, None);
+    Ok(())
+}
+
+/// A plate of six sides on the ground, which no engine has a primitive for, and the ball half a millimetre
+/// above it: radius and height of the plate, x of both.
+fn ball_on_plate(label: &str, radius: f64, height: f64, x: f64) -> Design {
+    let plate = format!(
+        "plate = extrude(RegularPolygon({radius}, 6), {height})\n\
+         return Compound(children=[part(Pos({x}, 0, 0) * plate, \"{label}\", fixed=True)])"
+    );
+    ball_at([x, 0.0, height + 10.5], &plate)
+}
+
+/// A ball of 10 mm that starts at a place, and the parts of a script.
+fn ball_at(start: [f64; 3], script: &str) -> Design {
+    let quiet = designs::ball_at_rest_beside_goal();
+    let objectives =
+        quiet.objectives.replace("start_position: [0.0, 0.0, 10.0]", &format!("start_position: {start:?}"));
+    assert_ne!(objectives, quiet.objectives, "the start is not where this test looks for it");
+    Design { script: designs::script(script), objectives }
+}
+
+/// Where the ball is half a second later.
+async fn ball_after_smoke_run(session: &Session, design: &Design) -> ([f64; 3], BenchmarkResponse) {
+    session.must_hold_priced(design).await;
+    let request = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
+    let response = session.heavy.must_simulate(&request).await;
+    let ball = result(&response).final_positions.iter().find(|body| body.body == "ball");
+    (ball.expect("the ball is somewhere").position_mm, response)
+}
+
+#[rstest]
+#[tokio::test]
+async fn changed_part_is_simulated_as_it_is_now(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (session, other) = (ctx.session("changed"), ctx.session("changed-elsewhere"));
+    for (what, session, label, radius, height, x) in [
+        ("first shape", &session, "plate", 100.0, 60.0, 0.0),
+        ("other height", &session, "plate", 100.0, 80.0, 0.0),
+        ("moved", &session, "plate", 100.0, 80.0, 50.0),
+        ("scaled", &session, "plate", 50.0, 40.0, 50.0),
+        ("other session", &other, "plate", 100.0, 120.0, 0.0),
+        ("other label", &other, "slab", 100.0, 60.0, 0.0),
+        ("label of before", &session, "plate", 100.0, 60.0, 0.0),
+    ] {
+        let ([_, _, z], _) = ball_after_smoke_run(session, &ball_on_plate(label, radius, height, x)).await;
+        // Its own radius above the plate. It fell by 0.5 mm and cannot be higher; steel sinks by hundredths.
+        let expected = height + 10.0;
+        assert!((z - expected).abs() < 0.5, "{what}: the ball rests at {z} mm, expected {expected} mm");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn parts_of_one_design_keep_their_own_shapes(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // Loose posts of different heights, each with six sides: at rest, the middle of each is half its height up.
+    let posts = "posts = []\n\
+                 for i, height in enumerate([60, 80, 40, 120, 90, 50, 150, 30]):\n    \
+                     post = extrude(RegularPolygon(15, 6), height)\n    \
+                     posts.append(part(Pos(60 * (i % 4) - 90, 80 * (i // 4), 0) * post, f\"post_{i}\"))\n\
+                 return Compound(children=posts)";
+    let mut design = ball_at([-250.0, 0.0, 10.0], posts);
+    design.objectives = design.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 9000.0");
+    let (_, response) = ball_after_smoke_run(&ctx.session("posts"), &design).await;
+    for (place, height) in [60.0, 80.0, 40.0, 120.0, 90.0, 50.0, 150.0, 30.0].into_iter().enumerate() {
+        let label = format!("post_{place}");
+        let post =
+            result(&response).final_positions.iter().find(|body| body.body == label).expect("each post is there");
+        let z = post.position_mm[2];
+        assert!((z - height / 2.0).abs() < 0.5, "the middle of {label} is at {z} mm, expected {} mm", height / 2.0);
+    }
+    Ok(())
+}
+
+/// Where a ball of 10 mm ends that starts above or in a fixed part.
+#[rstest]
+#[case::thin_sheet_with_hole("Pos(0, 0, 100) * (Box(100, 100, 0.5) - Cylinder(13, 10))", [0.0, 0.0, 115.0], 10.0)]
+#[case::filleted_cup(
+    "Pos(0, 0, 72) * (extrude(Circle(40), 60) - fillet((Pos(0, 0, 3) * extrude(Circle(37), 60)).edges().group_by(Axis.Z)[0], 5))",
+    [0.0, 0.0, 86.0],
+    85.0
+)]
+#[case::filleted_tray(
+    "Pos(0, 0, 80) * (extrude(Rectangle(100, 80), 30) - Pos(0, 0, 8) * fillet(fillet(extrude(Rectangle(84, 64), 40)\
+     .edges().filter_by(Axis.Z), 10).edges().group_by(Axis.Z)[0], 8))",
+    [0.0, 0.0, 99.0],
+    98.0
+)]
+#[case::bowl(
+    "Pos(0, 0, 150) * (Sphere(103) - Sphere(100) - Pos(0, 0, 100) * Box(300, 300, 200))",
+    [0.0, 0.0, 61.0],
+    60.0
+)]
+#[case::closed_box("Pos(0, 0, 30) * (Box(60, 60, 60) - Box(56, 56, 56))", [0.0, 0.0, 13.0], 12.0)]
+#[case::perforated_plate(
+    "Pos(0, 0, 100) * (Box(300, 300, 6) - GridLocations(32, 32, 9, 9) * Cylinder(12, 10))",
+    [32.0, -64.0, 114.0],
+    10.0
+)]
+#[tokio::test]
+async fn hollows_and_holes_are_empty(
+    #[future(awt)] ctx: Context,
+    #[case] shape: &str,
+    #[case] start: [f64; 3],
+    #[case] expected: f64,
+) -> anyhow::Result<()> {
+    let script = format!("return Compound(children=[part({shape}, \"hollow\", fixed=True)])");
+    let ([x, y, z], response) = ball_after_smoke_run(&ctx.session("hollow"), &ball_at(start, &script)).await;
+    let hollow = result(&response).collision_shapes.iter().find(|it| it.body == "hollow").expect("it is a mesh");
+    assert!(
+        hollow.pieces > 1 && hollow.collision_error_mm <= hollow.tolerance_mm,
+        "convex pieces do not follow the part: {hollow:?}"
+    );
+    assert!(response.warnings.iter().all(|it| !it.contains("collides as")), "{:?}", response.warnings);
+    // Rounds are chords: the ball lies higher by the stated error at most, and sinks in by hundredths.
+    let difference = z - expected;
+    assert!(
+        difference > -0.2 && difference < hollow.collision_error_mm + 0.2,
+        "the ball is at ({x:.2}, {y:.2}, {z:.2}), expected at {expected} mm"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn ball_comes_out_of_a_pipe_elbow(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    // A quarter bend of 60 mm with a bore of 24 mm: one end looks up at x = -60, the other towards +x at z = 35.
+    let elbow = "ring = Pos(-60, 0, 0) * (Circle(15) - Circle(12))\n\
+                 bend = Pos(0, 0, 95) * revolve(ring, Axis((0, 0, 0), (0, 1, 0)), -90)\n\
+                 return Compound(children=[part(bend, \"elbow\", fixed=True)])";
+    let ([x, _, z], _) = ball_after_smoke_run(&ctx.session("elbow"), &ball_at([-60.0, 0.0, 107.0], elbow)).await;
+    assert!(x > 20.0, "the ball is still in the elbow, at x = {x} mm, z = {z} mm");
+    Ok(())
+}
+
+#[rstest]
+#[case::ball("Sphere(10)", 2.0, 5.0 / 7.0)]
+#[case::roller("Rot(90, 0, 0) * Cylinder(10, 40)", 5.0, 2.0 / 3.0)]
+#[tokio::test]
+async fn round_part_rolls_as_a_round(
+    #[future(awt)] ctx: Context,
+    #[case] shape: &str,
+    #[case] degrees: f64,
+    #[case] share: f64,
+) -> anyhow::Result<()> {
+    // The slope falls towards +x; the part lies on it 100 mm above the ground.
+    let script = format!(
+        "slope = Pos(0, 0, 100) * Rot(0, {degrees}, 0) * Pos(0, 0, -5) * Box(500, 100, 10)\n\
+         rolling = Pos(0, 0, 100) * Rot(0, {degrees}, 0) * Pos(-150, 0, 10) * {shape}\n\
+         slope, rolling = part(slope, \"slope\", fixed=True), part(rolling, \"rolling\")\n\
+         rolling.metadata = PartMetadata(material_id=\"abs\", manufacturing_method=ManufacturingMethod.THREE_DP)\n\
+         return Compound(children=[slope, rolling])"
+    );
+    let design = ball_at([0.0, 200.0, 10.0], &script);
+    let (_, response) = ball_after_smoke_run(&ctx.session("rolling"), &design).await;
+    let result = result(&response);
+    let end = result.final_positions.iter().find(|body| body.body == "rolling").expect("it is somewhere").position_mm;
+    let angle = degrees.to_radians();
+    let start_x = 10.0 * angle.sin() - 150.0 * angle.cos();
+    let way_mm = (end[0] - start_x) / angle.cos();
+    let expected_mm = 500.0 * share * GRAVITY_M_S2 * angle.sin() * 0.25;
+    // Settling on the slope takes the first hundredths of a second.
+    assert!((way_mm / expected_mm - 1.0).abs() < 0.05, "it rolled {way_mm} mm, expected {expected_mm} mm");
     Ok(())
 }

@@ -39,6 +39,8 @@ pub enum Subject {
     Cancellation,
     /// A judged run beside a bare engine loop.
     Simulation,
+    /// Collision shapes of everyday parts: error and time.
+    Collision,
 }
 
 /// One row of the report.
@@ -80,7 +82,7 @@ impl Measurement {
 
 impl Subject {
     /// In the order of the report.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Boot,
         Self::Harness,
         Self::Script,
@@ -90,6 +92,7 @@ impl Subject {
         Self::Seeds,
         Self::Cancellation,
         Self::Simulation,
+        Self::Collision,
     ];
 
     /// Name for `--only`.
@@ -104,6 +107,7 @@ impl Subject {
             Self::Seeds => "seeds",
             Self::Cancellation => "cancellation",
             Self::Simulation => "simulation",
+            Self::Collision => "collision",
         }
     }
 
@@ -119,6 +123,7 @@ impl Subject {
             Self::Seeds => designs::measure_seeds(),
             Self::Cancellation => designs::measure_cancellation(),
             Self::Simulation => simulation(),
+            Self::Collision => collision(),
         }
     }
 }
@@ -248,4 +253,21 @@ fn throughput(line: &str) -> anyhow::Result<Measurement> {
     let value = format!("{judged} simulated s/s, bare engine {bare}, ratio {ratio}");
     let within = Some(ratio.parse::<f64>()? >= 0.9);
     Ok(Measurement { name: format!("simulation, {model}"), value, budget: "ratio ≥ 0.9", within })
+}
+
+fn collision() -> anyhow::Result<Vec<Measurement>> {
+    let (_, printed) = timed(cargo(&["bench", "--quiet", "-p", "physics", "--bench", "collision"]))?;
+    let rows: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("collision ")).map(deviation).collect();
+    anyhow::ensure!(!rows.is_empty(), "the benchmark of the physics crate printed nothing:\n{printed}");
+    rows.into_iter().collect()
+}
+
+/// A collision shape keeps its budget when it deviates by no more than its tolerance and takes no longer than 5 s.
+fn deviation(line: &str) -> anyhow::Result<Measurement> {
+    let fields: Vec<_> = line.split_whitespace().collect();
+    let [part, pieces, error, tolerance, seconds] = fields[..] else { anyhow::bail!("cannot read {line:?}") };
+    let value = format!("{error} mm of {tolerance} mm, {pieces} pieces, {seconds} s");
+    let is_close = error.parse::<f64>()? <= tolerance.parse::<f64>()?;
+    let within = Some(is_close && seconds.parse::<f64>()? <= 5.0);
+    Ok(Measurement { name: format!("collision shape, {part}"), value, budget: "≤ tolerance, ≤ 5 s", within })
 }

@@ -96,9 +96,9 @@ async fn simulate_in_turn(
         }
         events.push(run.ended(seed));
     }
-    let result = run.result(&report)?;
+    let result = run.result(&mjcf, &report)?;
 
-    let warnings = warnings(request, &scene, &report);
+    let warnings = run::collision_warnings(&mjcf).chain(warnings(request, &scene, &report)).collect();
     let wanted = Wanted { views: request.render, video: run.states_for_video(&report) };
     let pictures = match pictures::draw(turn, scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await {
         Ok(pictures) => pictures,

@@ -9,9 +9,15 @@ use contract::{
     events::{event, names},
     limits::OVERLOAD_S,
     objectives::{Objectives, StaticVariation},
-    simulation::{FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult, SimulatorBackend},
+    simulation::{
+        CollisionReport, CollisionShapeKind, FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult,
+        SimulatorBackend,
+    },
 };
-use physics::{ManyReport, Mjcf, RunReport, RunSettings, SampledState, Scene, SeedReport, Start, backend_for};
+use physics::{
+    BodyCollision, CollisionKind, ManyReport, Mjcf, PhysicsError, Primitive, RunReport, RunSettings, SampledState,
+    Scene, SeedReport, Start, backend_for,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -162,7 +168,7 @@ impl Run {
     }
 
     /// The first run in full, with what became of all where there are several.
-    pub fn result(&self, many: &ManyReport) -> anyhow::Result<SimulationResult> {
+    pub fn result(&self, mjcf: &Mjcf, many: &ManyReport) -> anyhow::Result<SimulationResult> {
         let first = many.individual_results.first().context("a simulation has at least one run")?;
         let report = &first.report;
         let motors = report.motor_loads.iter().map(|load| MotorReport {
@@ -187,6 +193,7 @@ impl Run {
             final_positions: report.final_positions.clone(),
             trajectory: report.trajectory.clone(),
             motors: motors.collect(),
+            collision_shapes: mjcf.collisions.iter().map(collision).collect(),
             max_speed_m_s: report.max_speed_m_s,
             max_kinetic_energy_j: report.max_kinetic_energy_j,
             runs: (many.num_runs > 1).then(|| aggregate(many)),
@@ -238,6 +245,36 @@ impl Run {
             _ => format!("{name} after {time:.3} s{place}"),
         }
     }
+}
+
+fn collision(BodyCollision { body, shape }: &BodyCollision) -> CollisionReport {
+    CollisionReport {
+        body: body.clone(),
+        shape: match &shape.kind {
+            CollisionKind::Primitive(Primitive::Sphere { .. }) => CollisionShapeKind::Sphere,
+            CollisionKind::Primitive(Primitive::Cuboid { .. }) => CollisionShapeKind::Box,
+            CollisionKind::Primitive(Primitive::Cylinder { .. }) => CollisionShapeKind::Cylinder,
+            CollisionKind::Convex => CollisionShapeKind::ConvexMesh,
+            CollisionKind::Pieces(_) => CollisionShapeKind::ConvexPieces,
+        },
+        pieces: shape.count() as u32,
+        collision_error_mm: shape.error_mm(),
+        tolerance_mm: shape.tolerance_mm,
+    }
+}
+
+/// The warnings of bodies that collide as something else than their mesh.
+pub fn collision_warnings(mjcf: &Mjcf) -> impl Iterator<Item = String> + '_ {
+    let coarse = mjcf.collisions.iter().filter(|it| it.shape.error_mm() > it.shape.tolerance_mm);
+    coarse.map(|BodyCollision { body, shape }| {
+        format!(
+            "{body:?} collides as {} convex pieces that deviate from its shape by up to {:.2} mm (tolerance {:.2} mm); \
+             contacts inside its hollows are uncertain by that much",
+            shape.count(),
+            shape.error_mm(),
+            shape.tolerance_mm
+        )
+    })
 }
 
 fn aggregate(many: &ManyReport) -> MultiRunResult {
