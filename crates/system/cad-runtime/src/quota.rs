@@ -1,6 +1,8 @@
 //! Watching what a run writes. The kernel limits the size of one file; nothing limits their number and their sum.
 
+use std::fmt;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +19,13 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 /// The pause is this many times the duration of the last measurement, so that watching costs little.
 const PAUSE_PER_EFFORT: u32 = 4;
 
+/// Space that scripts must leave on the disk, in bytes, or a twentieth of a small disk. A file that is open and has no
+/// name any more is in no folder; this stops a run that fills the disk with such files.
+const RESERVE_BYTES: u64 = 1 << 30;
+/// The part of a small disk.
+const RESERVE_PART: u64 = 20;
+const MIB: u64 = 1 << 20;
+
 /// The two folders that a run can write into: its session's and its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
@@ -24,26 +33,35 @@ pub(crate) struct Watch {
     quota: Quota,
 }
 
-/// A folder that holds more than it may.
+/// What there is too much or too little of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Exceeded {
-    folder: &'static str,
-    excess: Excess,
+pub(crate) enum Exceeded {
+    /// A folder holds more than it may.
+    Folder { folder: &'static str, excess: Excess },
+    /// The disk has less than the reserve left, in bytes.
+    Disk { left: u64, reserve: u64 },
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { folder, excess } => write!(f, "{folder} holds {excess}"),
+            Self::Disk { left, reserve } => {
+                write!(f, "the disk has {} MiB left, the reserve is {} MiB", left / MIB, reserve / MIB)
+            }
+        }
+    }
 }
 
 impl Exceeded {
     /// The fault of a run that was ended for it.
     pub(crate) fn during_run(self) -> ScriptFault {
-        let Self { folder, excess } = self;
-        fault(format!("The script wrote too much and was ended: {folder} holds {excess}. Keep fewer results."))
+        fault(format!("The script wrote too much and was ended: {self}. Keep fewer results."))
     }
 
     /// The fault of a run that was not begun because of it.
     pub(crate) fn before_run(self) -> ScriptFault {
-        let Self { folder, excess } = self;
-        fault(format!(
-            "The script was not run: {folder} holds {excess}. Delete what can be remade, with the file tools."
-        ))
+        fault(format!("The script was not run: {self}. Delete what can be remade, with the file tools."))
     }
 }
 
@@ -85,9 +103,37 @@ impl Watch {
     fn measure(&self) -> io::Result<Option<Exceeded>> {
         for (folder, dir) in self.folders.iter() {
             if let Some(excess) = self.quota.excess(&measure(dir, &self.quota)?) {
-                return Ok(Some(Exceeded { folder, excess }));
+                return Ok(Some(Exceeded::Folder { folder, excess }));
             }
         }
-        Ok(None)
+        let (size, left) = space(&self.folders[0].1)?;
+        let reserve = RESERVE_BYTES.min(size / RESERVE_PART);
+        Ok((left < reserve).then_some(Exceeded::Disk { left, reserve }))
+    }
+}
+
+/// Size of the disk that a folder is on, and what is left of it, in bytes.
+fn space(folder: &Dir) -> io::Result<(u64, u64)> {
+    // SAFETY: all bits zero is a valid `statvfs`, and the kernel fills it through a valid pointer.
+    let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the descriptor is open as long as `folder` lives.
+    if unsafe { libc::fstatvfs(folder.as_raw_fd(), &raw mut found) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disk_says_its_space() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Dir::open_ambient_dir(folder.path(), ambient_authority()).expect("opened");
+        let (size, left) = space(&folder).expect("measured");
+        assert!(size > 1 << 20 && left <= size, "{left} of {size}");
+        let words = Exceeded::Disk { left: 3 * MIB, reserve: 5 * MIB }.during_run().message;
+        assert!(words.contains("3 MiB left") && words.contains("5 MiB"), "{words}");
     }
 }
