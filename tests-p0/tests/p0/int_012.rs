@@ -70,10 +70,11 @@ async fn search_from_a_script_leaves_catalogue_and_session_as_they_were(
     let (metadata, tree) = (ctx.controller().must_cots_metadata().await, light.must_list_files("/").await);
 
     let code = "from utils import search_cots_catalog\n\
-                print(search_cots_catalog(\"24 V 5 A supply'; DROP TABLE parts\")['candidates'][0]['part_id'])";
+                print(search_cots_catalog(\"24 V 5 A supply'; --\")['candidates'][0]['part_id'])\n\
+                print(search_cots_catalog(\"24 V 5 A supply'; DROP TABLE parts\")['candidates'])";
     let searched = light.must_execute(code, 20).await;
 
-    assert_eq!((searched.exit_code, searched.stdout.as_str()), (0, "DR-120-24\n"), "{searched:#?}");
+    assert_eq!((searched.exit_code, searched.stdout.as_str()), (0, "DR-120-24\n[]\n"), "{searched:#?}");
     let mut after = light.must_list_files("/").await;
     after.retain(|file| file.path.trim_matches('/') != EVENTS_FILE);
     assert_eq!(after, tree, "the search left something in the session");

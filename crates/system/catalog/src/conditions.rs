@@ -165,9 +165,11 @@ impl Condition {
         match self {
             Self::Term { term, .. } if term.said.is_empty() => "it has no word that says what is wanted".to_owned(),
             Self::Term { term: Term { said, explained: Some(what), .. }, .. } => {
-                format!("{said:?} is a {what}, which the catalogue does not have")
+                format!("{said:?} is a {what}, which the catalogue does not have; the nearest is {}", part.part_id)
             }
-            Self::Term { term, is_identity: false, .. } => format!("no such part is described as {:?}", term.said),
+            Self::Term { term, is_identity: false, .. } => {
+                format!("no such part is described as {:?}; the nearest is {}", term.said, part.part_id)
+            }
             Self::Term { term, .. } if self.distance_of_miss(verdict, part) < UNRELATED => {
                 format!("no such part is called {:?}; nearest in name is {}", term.said, part.part_id)
             }
