@@ -54,6 +54,7 @@ struct PartInput {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the unit stands in every name")]
 struct CornerInput {
     radius_mm: f64,
     position_mm: [f64; 3],

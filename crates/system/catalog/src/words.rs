@@ -72,7 +72,8 @@ pub(crate) static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| table("words.csv
 #[derive(Debug, Deserialize)]
 pub(crate) struct Standard {
     /// `DIN 912`.
-    pub(crate) standard: String,
+    #[serde(rename = "standard")]
+    pub(crate) designation: String,
     /// Standard under which the catalogue has such parts; empty when it has none.
     pub(crate) catalogue: String,
     /// Kind that is nearest, if any.
@@ -86,7 +87,7 @@ pub(crate) struct Standard {
 /// The standards by their designation in lower case.
 pub(crate) static STANDARDS: LazyLock<HashMap<String, Standard>> = LazyLock::new(|| {
     let standards = table("standards.csv", include_str!("../data/standards.csv"));
-    standards.into_iter().map(|standard: Standard| (standard.standard.to_lowercase(), standard)).collect()
+    standards.into_iter().map(|standard: Standard| (standard.designation.to_lowercase(), standard)).collect()
 });
 
 /// A table that is compiled in.
@@ -153,6 +154,9 @@ pub(crate) struct Understood {
     pub(crate) read: String,
     pub(crate) meaning: Meaning,
 }
+
+/// Letters behind a bearing's designation, and what they stand for.
+pub(crate) type Suffix = (String, &'static str);
 
 /// Everything that is known about words: the index's own, and those that `words.csv` leads to them.
 pub(crate) struct Dictionary {
@@ -225,7 +229,7 @@ impl Dictionary {
 
     /// The bearings that a text designates (`608-2RS/C3`), and the letters behind the designation with what they stand
     /// for. Nothing when it is no designation, or has letters behind it that are not known: another bearing, then.
-    pub(crate) fn bearings(&self, text: &str) -> Option<(&BTreeSet<usize>, Vec<(String, &'static str)>)> {
+    pub(crate) fn bearings(&self, text: &str) -> Option<(&BTreeSet<usize>, Vec<Suffix>)> {
         let (designation, positions) =
             self.designations.iter().rev().find(|(known, _)| text.starts_with(known.as_str()))?;
         let rest = &text[designation.len()..];
@@ -364,8 +368,8 @@ mod tests {
     fn every_standard_has_one_meaning() {
         let lines: Vec<Standard> = table("standards.csv", include_str!("../data/standards.csv"));
         assert_eq!(STANDARDS.len(), lines.len(), "a standard stands there twice");
-        for Standard { standard, meaning, .. } in lines {
-            assert!(!meaning.is_empty(), "{standard}");
+        for Standard { designation, meaning, .. } in lines {
+            assert!(!meaning.is_empty(), "{designation}");
         }
     }
 

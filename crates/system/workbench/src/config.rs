@@ -231,12 +231,11 @@ fn method_sections(root: &mut Map<String, Value>, mut processes: Value) -> Resul
             }
             Ok(())
         };
-        match materials.get_mut(&id) {
-            Some(known) => compatibility(known)?,
-            None => {
-                compatibility(&mut material)?;
-                materials.insert(id, material);
-            }
+        if let Some(known) = materials.get_mut(&id) {
+            compatibility(known)?;
+        } else {
+            compatibility(&mut material)?;
+            materials.insert(id, material);
         }
     }
     Ok(processes)

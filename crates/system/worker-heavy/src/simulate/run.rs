@@ -15,8 +15,8 @@ use contract::{
     },
 };
 use physics::{
-    BodyCollision, CollisionKind, ManyReport, Mjcf, PhysicsError, Primitive, RunReport, RunSettings, SampledState,
-    Scene, SeedReport, Start, backend_for,
+    BodyCollision, CollisionKind, ManyReport, Mjcf, Primitive, RunReport, RunSettings, SampledState, Scene, SeedReport,
+    Start, backend_for,
 };
 use serde_json::{Map, Value, json};
 
