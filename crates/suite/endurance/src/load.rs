@@ -11,7 +11,7 @@ use contract::{
     episodes::{AgentRunRequest, AgentRunResponse, Episode, EpisodeMetadata, ListEpisodesQuery},
     files::WriteFileRequest,
 };
-use controller_api::{ControllerClient, StatusCode};
+use controller_api::{ControllerClient, Outcome, StatusCode};
 use futures::future::try_join_all;
 use stack::{Service, Stack};
 use tokio::time::Instant;
@@ -46,8 +46,7 @@ pub struct Accepted {
 pub struct Load {
     /// The controller.
     pub controller: ControllerClient,
-    worker_url: String,
-    http: reqwest::Client,
+    worker: LightWorker,
     arguments: Arguments,
     timeline: Timeline,
     nonce: String,
@@ -72,8 +71,8 @@ impl Load {
         let key = descriptor.api_key.clone().context("an embedded stack has a key")?;
         Ok(Self {
             controller: ControllerClient::new(descriptor.url(Service::Controller)?, key, http.clone()),
-            worker_url: descriptor.url(Service::WorkerLight)?.to_owned(),
-            http,
+            worker: LightWorker::new(descriptor.url(Service::WorkerLight)?, "endurance", http)
+                .with_token(descriptor.worker_token.as_deref()),
             arguments: arguments.clone(),
             timeline,
             nonce: Uuid::new_v4().simple().to_string()[..8].to_owned(),
@@ -87,7 +86,7 @@ impl Load {
     }
 
     /// Submits until as many episodes as wanted are accepted.
-    pub async fn submit_all(self: Arc<Self>) -> anyhow::Result<()> {
+    pub async fn submit_all(&self) -> anyhow::Result<()> {
         let submitters = (0..SUBMITTERS).map(|_| async {
             while let Some(number) = self.next_number() {
                 self.submit(number).await?;
@@ -110,10 +109,10 @@ impl Load {
     async fn submit(&self, number: usize) -> anyhow::Result<()> {
         let begun = Instant::now();
         let session = format!("endurance-{}-{number}", self.nonce);
-        let worker = LightWorker::new(&self.worker_url, session.as_str(), self.http.clone());
+        let worker = self.worker.with_session(session.as_str());
         let script = WriteFileRequest { path: "script.py".into(), content: self.script(number), overwrite: true };
-        while !worker.write_file(&script).await.is_ok_and(|reply| reply.status == StatusCode::OK) {
-            self.check_progress(begun, "no script can be written")?;
+        while let Some(trouble) = trouble(&worker.write_file(&script).await, StatusCode::OK) {
+            self.check_progress(begun, &format!("no script can be written ({trouble})"))?;
             tokio::time::sleep(PAUSE).await;
         }
         let request = AgentRunRequest {
@@ -128,18 +127,18 @@ impl Load {
         };
         loop {
             self.wait_for_room(begun).await?;
-            if let Ok(reply) = self.controller.agent_run(&request).await
-                && reply.status == StatusCode::ACCEPTED
-            {
-                let started: AgentRunResponse = reply.expect(StatusCode::ACCEPTED)?;
-                let mut state = self.state();
-                state.accepted.insert(started.episode_id, number);
-                state.last_accepted = Some(Instant::now());
-                return Ok(());
+            let answer = self.controller.agent_run(&request).await;
+            if let Some(trouble) = trouble(&answer, StatusCode::ACCEPTED) {
+                self.state().refused += 1;
+                self.check_progress(begun, &format!("no episode is accepted ({trouble})"))?;
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
-            self.state().refused += 1;
-            self.check_progress(begun, "no episode is accepted")?;
-            tokio::time::sleep(PAUSE).await;
+            let started: AgentRunResponse = answer?.expect(StatusCode::ACCEPTED)?;
+            let mut state = self.state();
+            state.accepted.insert(started.episode_id, number);
+            state.last_accepted = Some(Instant::now());
+            return Ok(());
         }
     }
 
@@ -249,5 +248,14 @@ impl Load {
     /// Prints a line for whoever watches.
     pub fn say(&self, sentence: &str) {
         self.timeline.say(sentence);
+    }
+}
+
+/// Why a call has to be made again; `None` when it was answered as wanted.
+fn trouble(outcome: &Outcome, wanted: StatusCode) -> Option<String> {
+    match outcome {
+        Ok(reply) if reply.status == wanted => None,
+        Ok(reply) => Some(format!("{}: {}", reply.status, reply.text())),
+        Err(no_reply) => Some(no_reply.to_string()),
     }
 }

@@ -78,10 +78,16 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let load = Arc::new(Load::new(&stack, arguments, timeline.clone())?);
     let disruptions = Disruptions::new(stack.clone(), arguments, timeline.clone());
 
-    let submitting = tokio::spawn(Arc::clone(&load).submit_all());
     let following = tokio::spawn(Arc::clone(&load).follow());
-    let disrupted = disruptions.run(&load).await?;
-    submitting.await.context("submitting broke off")??;
+    // Either that fails ends the run: nothing is accepted any more, or a part does not return.
+    let run = async { tokio::try_join!(load.submit_all(), disruptions.run(&load)) };
+    let disrupted = match run.await {
+        Ok(((), disrupted)) => disrupted,
+        Err(error) => {
+            let logs = keep_logs(&stack)?;
+            return Err(error.context(format!("the run was given up; logs of the stack: {}", logs.display())));
+        }
+    };
     timeline.say("everything is submitted and every part is back; waiting for the last episodes");
     let unfinished = load.wait_for_ends(Duration::from_secs(arguments.deadline)).await;
     following.abort();
