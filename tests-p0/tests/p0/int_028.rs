@@ -198,6 +198,7 @@ async fn controller_answers_fit_their_schema(#[future(awt)] ctx: Context) -> any
     let run = json!({ "task": "schema", "session_id": ctx.unique("schema"), "unknown_field": 1 });
     let started = controller.agent_run_json(&run).await?;
     let id = started.json()["episode_id"].as_str().unwrap_or_default().to_owned();
+    let episode = controller.episode(&id).await?.json();
     let expected = [
         ("/agent/run", started, 202),
         ("/agent/run", controller.agent_run_json(&json!({ "task": 3, "session_id": "x" })).await?, 422),
@@ -217,12 +218,10 @@ async fn controller_answers_fit_their_schema(#[future(awt)] ctx: Context) -> any
         ("/ready", controller.ready().await?, 200),
     ];
     for field in ["journal", "plan", "todo_list", "template_versions", "validation_logs", "skill_git_hash"] {
-        let answer = controller.episode(&id).await?.json();
-        assert_eq!(answer.get(field), Some(&Value::Null), "{field} is left out or made up: {answer}");
+        assert_eq!(episode.get(field), Some(&Value::Null), "{field} is left out or made up: {episode}");
     }
-    let answer = controller.episode(&id).await?.json();
-    assert_eq!(answer.get("assets"), Some(&json!([])), "{answer}");
-    let trace = answer["traces"].get(0).expect("an episode begins with a trace");
+    assert_eq!(episode.get("assets"), Some(&json!([])), "{episode}");
+    let trace = episode["traces"].get(0).expect("an episode begins with a trace");
     for field in ["langfuse_trace_id", "feedback_score", "feedback_comment"] {
         assert_eq!(trace.get(field), Some(&Value::Null), "{field} is left out or made up: {trace}");
     }
