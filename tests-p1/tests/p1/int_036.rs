@@ -305,3 +305,67 @@ async fn loose_parts_of_a_design_are_counted(#[future(awt)] ctx: Context) -> any
     assert!(warning.starts_with("4 parts are free to move"), "{warning:?}");
     Ok(())
 }
+
+/// Looks for the functions that measure, in whatever is below the script, and has them say 1 mm³.
+const FORGES_ITS_VOLUME: &str = "import dataclasses, sys\n\
+frame = sys._getframe()\n\
+while frame is not None:\n    \
+    for value in list(frame.f_globals.values()):\n        \
+        names = vars(value) if type(value) is type(sys) else getattr(value, '__globals__', {})\n        \
+        if 'mass_properties' in names:\n            \
+            real = names['mass_properties']\n            \
+            names['mass_properties'] = lambda shape, real=real: dataclasses.replace(real(shape), volume_mm3=1.0)\n    \
+    frame = frame.f_back\n\
+body = Box(40, 40, 40)";
+
+#[rstest]
+#[tokio::test]
+async fn figures_of_a_script_count_for_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let result = analyze(&ctx, FORGES_ITS_VOLUME, "abs", ManufacturingMethod::ThreeDPrint, 1).await;
+
+    let volume_cm3 = 64.0;
+    let material = volume_cm3 * ABS_DENSITY / 1000.0 * 20.0;
+    must_cost(&result, 10.0 + material + volume_cm3 / 15.0 * 20.0, volume_cm3 * ABS_DENSITY);
+    Ok(())
+}
+
+/// Files of a finished run, written by the script, which then ends its process.
+#[rstest]
+#[case::results("design.json", "{}")]
+#[case::failed_setup("outcome.json", "{\"setup_error\": \"no sandbox\"}")]
+#[case::cancelled("outcome.json", "{\"fault\": {\"kind\": \"cancelled\", \"message\": \"bye\", \"line\": null}}")]
+#[tokio::test]
+async fn forged_results_are_an_ordinary_failure(
+    #[future(awt)] ctx: Context,
+    #[case] file: &str,
+    #[case] content: &str,
+) -> anyhow::Result<()> {
+    let forged = format!(
+        "import os, sys\nframe = sys._getframe()\nwhile 'job' not in frame.f_locals:\n    frame = frame.f_back\n\
+         open(os.path.join(frame.f_locals['job']['run_dir'], {file:?}), 'w').write({content:?})\nos._exit(0)\nbody = None"
+    );
+    let design = DesignSource { script_content: Some(script(&forged, "abs")), ..DesignSource::default() };
+    let request = PriceRequest { design, ..PriceRequest::default() };
+
+    let answer = ctx.session("forged").heavy.must_validate_and_price(&request).await;
+
+    assert!(!answer.success, "{answer:#?}");
+    assert!(answer.message.contains("The script") || answer.message.contains("left no design"), "{}", answer.message);
+    assert!(!answer.message.contains("The run was cancelled"), "{}", answer.message);
+    Ok(())
+}
+
+/// Shapes that count space twice, or fold over themselves.
+#[rstest]
+#[case::overlap("body = Compound([Box(10, 10, 10), Pos(5, 0, 0) * Box(10, 10, 10)])")]
+#[case::tight_bend(
+    "path = Plane.XZ * CenterArc((0, 0), 8, 0, 180)\nbody = sweep(Plane(path @ 0, z_dir=path % 0) * Circle(10), path=path)"
+)]
+#[tokio::test]
+async fn space_counts_once(#[future(awt)] ctx: Context, #[case] shape: &str) -> anyhow::Result<()> {
+    let design = DesignSource { script_content: Some(script(shape, "abs")), ..DesignSource::default() };
+    let request = PriceRequest { design, ..PriceRequest::default() };
+    let answer = ctx.session("twice").heavy.must_validate_and_price(&request).await;
+    assert!(!answer.success && answer.message.contains("run through each other"), "{answer:#?}");
+    Ok(())
+}

@@ -6,9 +6,17 @@ use contract::part_metadata::{CompoundMetadata, JointMetadata, PartMetadata};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::features::{Bore, FastenerHole, InternalCorner};
+use crate::features::{Bore, Face, FastenerHole, InternalCorner};
+use crate::geometry::Geometry;
 use crate::label;
-use crate::run::{Job, Outcome};
+use crate::mesh::{Mesh, compare};
+use crate::run::{Input, Job, Outcome};
+use crate::run_directory::RunDirectory;
+use crate::winding::doubly_enclosed;
+
+/// Most bytes that the description of a measured design may have, and its meshes.
+const DESIGN_LIMIT_BYTES: u64 = 256 << 20;
+const MESHES_LIMIT_BYTES: u64 = 1 << 30;
 
 /// What to build, and what to make of it.
 #[derive(Debug, Clone)]
@@ -20,14 +28,12 @@ pub struct BuildRequest {
     /// Whether to compute the overlaps of all parts ([`Design::interferences`]); costs a boolean operation for each
     /// pair whose bounds overlap.
     pub check_interference: bool,
-    /// Files to write into the session.
-    pub exports: Vec<Export>,
 }
 
 impl BuildRequest {
-    /// Builds a script with the default fineness, without interference check and exports.
+    /// Builds a script with the default fineness, without interference check.
     pub fn new(script: ScriptSource) -> Self {
-        Self { script, tessellation: Tessellation::default(), check_interference: false, exports: Vec::new() }
+        Self { script, tessellation: Tessellation::default(), check_interference: false }
     }
 }
 
@@ -56,36 +62,6 @@ impl Default for Tessellation {
     }
 }
 
-/// A file to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Export {
-    /// Format.
-    pub format: ExportFormat,
-    /// Path relative to the session's root; missing folders are made.
-    pub path: String,
-}
-
-/// Formats that a design can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// Binary glTF.
-    Glb,
-    /// STEP.
-    Step,
-    /// Binary STL.
-    Stl,
-}
-
-impl ExportFormat {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Glb => "glb",
-            Self::Step => "step",
-            Self::Stl => "stl",
-        }
-    }
-}
-
 /// A built design.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Design {
@@ -95,6 +71,10 @@ pub struct Design {
     pub bounding_box: BoundingBox,
     /// Pairs that share more than [`MAX_OVERLAP_MM3`]; empty when the check was not asked for. Zones do not count.
     pub interferences: Vec<Interference>,
+    /// What was put right while measuring, one sentence each.
+    pub notes: Vec<String>,
+    /// The shapes themselves, for [`crate::CadRuntime::export`].
+    pub geometry: Geometry,
     /// What the script printed.
     pub stdout: String,
     /// What the script printed as errors.
@@ -124,6 +104,8 @@ pub struct Part {
     pub inertia_mm5: [[f64; 3]; 3],
     /// Bounds.
     pub bounding_box: BoundingBox,
+    /// Faces of the true geometry.
+    pub faces: Vec<Face>,
     /// Surface triangles.
     pub mesh: Mesh,
     /// Concave edges and fillets parallel to z (the tool axis of a mill).
@@ -184,17 +166,6 @@ pub enum Zone {
     Forbid,
 }
 
-/// Triangles with shared vertices, outward by the right-hand rule.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mesh {
-    /// Vertices, mm.
-    pub vertices_mm: Vec<[f64; 3]>,
-    /// Corners as indices into `vertices_mm`.
-    pub triangles: Vec<[u32; 3]>,
-    /// Whether it is closed and consistently oriented.
-    pub is_watertight: bool,
-}
-
 /// Two parts that share volume.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Interference {
@@ -206,28 +177,42 @@ pub struct Interference {
     pub volume_mm3: f64,
 }
 
-/// The job for a build request, or the fault of a request that cannot be one.
-pub(crate) fn job(request: &BuildRequest) -> Result<Job, ScriptFault> {
-    let exports = request
-        .exports
-        .iter()
-        .map(|export| Ok(json!({ "format": export.format.name(), "path": relative(&export.path)? })))
-        .collect::<Result<Vec<Value>, ScriptFault>>()?;
-    let (script_path, source) = match &request.script {
-        ScriptSource::File(path) => (Some(relative(path)?), None),
-        ScriptSource::Text(text) => (None, Some(text.clone())),
+/// The job that runs a script until its shapes are handed over. `with_metadata` asks for parts that can be made.
+pub(crate) fn script_job(script: &ScriptSource, with_metadata: bool) -> Result<Job, ScriptFault> {
+    let input = match script {
+        ScriptSource::File(path) => Input::File(relative(path)?),
+        ScriptSource::Text(text) => Input::Text(text.clone()),
     };
-    Ok(Job {
-        mode: "build",
-        script_path,
-        source,
+    Ok(Job { mode: "build", input, extra: json!({ "with_metadata": with_metadata }) })
+}
+
+/// The job that measures what was handed over.
+pub(crate) fn measuring_job(geometry: Geometry, request: &BuildRequest) -> Job {
+    Job {
+        mode: "measure",
+        input: Input::Geometry(geometry),
         extra: json!({
             "tolerance_mm": request.tessellation.tolerance_mm,
             "angle_rad": request.tessellation.angle_rad,
             "interference_threshold_mm3": request.check_interference.then_some(MAX_OVERLAP_MM3),
-            "exports": exports,
         }),
-    })
+    }
+}
+
+/// What the script of an ended process handed over.
+pub(crate) fn handed_over(outcome: &Outcome) -> Result<Geometry, ScriptFault> {
+    if let Some(fault) = &outcome.fault {
+        return Err(fault.clone());
+    }
+    let fault = |message: String| ScriptFault { kind: ScriptFaultKind::ScriptError, message, line: None };
+    match outcome.ending.exit_code {
+        Some(0) => Geometry::take(&outcome.directory)
+            .ok_or_else(|| fault("The run left no design, or one that is too large; build() must return it.".into())),
+        code => Err(fault(format!(
+            "The script ended its process with exit code {} before the design was complete; build() must return.",
+            code.unwrap_or(-1)
+        ))),
+    }
 }
 
 /// A path below the session's root, without leading slash.
@@ -248,8 +233,8 @@ pub(crate) fn relative(path: &str) -> Result<String, ScriptFault> {
 #[derive(Deserialize)]
 struct DesignFile {
     parts: Vec<PartFile>,
-    bounding_box: BoundingBox,
     interferences: Vec<Interference>,
+    notes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -265,6 +250,7 @@ struct PartFile {
     center_of_mass_mm: [f64; 3],
     inertia_mm5: [[f64; 3]; 3],
     bounding_box: BoundingBox,
+    faces: Vec<Face>,
     mesh: MeshPlace,
     internal_corners: Vec<InternalCorner>,
     bores: Vec<Bore>,
@@ -283,41 +269,91 @@ enum RoleName {
 /// Where a mesh lies in `meshes.bin`.
 #[derive(Deserialize)]
 struct MeshPlace {
-    is_watertight: bool,
-    vertices_offset: usize,
-    vertex_count: usize,
-    triangles_offset: usize,
-    triangle_count: usize,
+    vertices: Place,
+    triangles: Place,
+    normals: Place,
+}
+
+/// So many triples of numbers, or triples of triples.
+#[derive(Deserialize)]
+struct Place {
+    offset: usize,
+    count: usize,
 }
 
 impl Design {
-    /// Reads what a build left in its run folder. The script could write there too, so everything is checked.
-    pub(crate) fn load(outcome: Outcome) -> Result<Self, ScriptFault> {
-        let Outcome { ending, fault, stdout, stderr, directory, .. } = outcome;
-        if let Some(fault) = fault {
-            return Err(fault);
-        }
-        let unreadable = |what: &str| ScriptFault {
-            kind: ScriptFaultKind::ScriptError,
-            message: match ending.exit_code {
-                Some(code) if code != 0 => format!(
-                    "The script ended its process with exit code {code} before the \
-                    design was complete; build() must return."
-                ),
-                _ => format!("The run left no readable design ({what})."),
-            },
-            line: None,
+    /// Reads what measuring left in its run folder, and holds every part's figures against its mesh. `output` is what
+    /// the script printed.
+    pub(crate) fn load(
+        directory: &RunDirectory,
+        geometry: Geometry,
+        tessellation: Tessellation,
+        (stdout, stderr): (String, String),
+    ) -> Result<Self, ScriptFault> {
+        let fault = |kind, message| ScriptFault { kind, message, line: None };
+        let unreadable = |what: &str| {
+            fault(ScriptFaultKind::ScriptError, format!("Measuring the design left nothing readable ({what})."))
         };
-        let text = directory.result("design.json").ok_or_else(|| unreadable("design.json is missing"))?;
+        let text = directory
+            .result("design.json", DESIGN_LIMIT_BYTES)
+            .ok_or_else(|| unreadable("its description is missing or too large"))?;
         let file: DesignFile = serde_json::from_slice(&text).map_err(|error| unreadable(&error.to_string()))?;
         file.parts.iter().try_for_each(|part| label::check(&part.label))?;
-        let meshes = directory.result("meshes.bin").ok_or_else(|| unreadable("meshes.bin is missing"))?;
-        let parts = file
-            .parts
-            .into_iter()
-            .map(|part| part.load(&meshes).map_err(|problem| unreadable(&problem)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { parts, bounding_box: file.bounding_box, interferences: file.interferences, stdout, stderr })
+        let meshes = directory
+            .result("meshes.bin", MESHES_LIMIT_BYTES)
+            .ok_or_else(|| unreadable("its triangles are missing or too large"))?;
+        let mut parts = Vec::with_capacity(file.parts.len());
+        for part in file.parts {
+            let mut part = part.load(&meshes).map_err(|problem| unreadable(&problem))?;
+            check(&mut part, tessellation.tolerance_mm)
+                .map_err(|problem| fault(ScriptFaultKind::NotAShape, problem))?;
+            parts.push(part);
+        }
+        let bounding_box = parts
+            .iter()
+            .map(|part| part.bounding_box)
+            .reduce(|one, two| union(&one, &two))
+            .ok_or_else(|| unreadable("it has no part"))?;
+        Ok(Self { parts, bounding_box, interferences: file.interferences, notes: file.notes, geometry, stdout, stderr })
+    }
+}
+
+/// Refuses a part whose figures are not those of its mesh, or whose mesh runs through itself, and widens its bounds to
+/// all vertices: they lie on the surface, and the kernel's search for extremes can miss one.
+///
+/// A mesh that is not closed encloses no volume to compare with; `is_watertight` says so, and whoever makes or checks
+/// the part refuses it.
+fn check(part: &mut Part, tolerance_mm: f64) -> Result<(), String> {
+    let label = part.label.clone();
+    let Some(meshed) = part.mesh.measured() else { return Ok(()) };
+    part.bounding_box = union(&part.bounding_box, &meshed.bounds);
+    if !part.mesh.is_watertight {
+        return Ok(());
+    }
+    compare(part, &meshed, tolerance_mm).map_err(|figure| {
+        format!(
+            "The surfaces of part '{label}' contradict each other: {figure}. Rebuild it from simpler features, or check \
+             it with `part.is_valid`."
+        )
+    })?;
+    let folded = if part.is_zone() { None } else { doubly_enclosed(&part.mesh, tolerance_mm) };
+    let Some([x, y, z]) = folded else { return Ok(()) };
+    let (what, remedy) = if part.solid_count > 1 {
+        ("Solids of part", "join them with `a + b`, or move them apart")
+    } else {
+        ("The surface of part", "widen the bend of the sweep, or rebuild the shape from solids joined with `a + b`")
+    };
+    Err(format!(
+        "{what} '{label}' run through each other near ({x:.2}, {y:.2}, {z:.2}) mm, so that space would count twice or \
+         not at all; {remedy}."
+    ))
+}
+
+/// Bounds of both.
+fn union(one: &BoundingBox, two: &BoundingBox) -> BoundingBox {
+    BoundingBox {
+        min: std::array::from_fn(|axis| one.min[axis].min(two.min[axis])),
+        max: std::array::from_fn(|axis| one.max[axis].max(two.max[axis])),
     }
 }
 
@@ -342,6 +378,7 @@ impl PartFile {
             center_of_mass_mm: self.center_of_mass_mm,
             inertia_mm5: self.inertia_mm5,
             bounding_box: self.bounding_box,
+            faces: self.faces,
             mesh,
             internal_corners: self.internal_corners,
             bores: self.bores,
@@ -352,26 +389,30 @@ impl PartFile {
 
 impl MeshPlace {
     fn load(&self, meshes: &[u8]) -> Option<Mesh> {
-        let vertices_mm: Vec<[f64; 3]> = triples(meshes, self.vertices_offset, self.vertex_count)?
-            .map(|bytes: [[u8; 8]; 3]| bytes.map(f64::from_le_bytes))
-            .collect();
-        let triangles: Vec<[u32; 3]> = triples(meshes, self.triangles_offset, self.triangle_count)?
-            .map(|bytes: [[u8; 4]; 3]| bytes.map(u32::from_le_bytes))
-            .collect();
+        let vertices_mm: Vec<[f64; 3]> =
+            triples(meshes, &self.vertices)?.map(|bytes: [[u8; 8]; 3]| bytes.map(f64::from_le_bytes)).collect();
+        let triangles: Vec<[u32; 3]> =
+            triples(meshes, &self.triangles)?.map(|bytes: [[u8; 4]; 3]| bytes.map(u32::from_le_bytes)).collect();
+        let corners = Place { offset: self.normals.offset, count: self.normals.count.checked_mul(3)? };
+        let normals: Vec<[f32; 3]> =
+            triples(meshes, &corners)?.map(|bytes: [[u8; 4]; 3]| bytes.map(f32::from_le_bytes)).collect();
+        let (normals, _) = normals.as_chunks::<3>();
         let consistent = vertices_mm.iter().flatten().all(|coordinate| coordinate.is_finite())
-            && triangles.iter().flatten().all(|corner| (*corner as usize) < vertices_mm.len());
-        consistent.then_some(Mesh { vertices_mm, triangles, is_watertight: self.is_watertight })
+            && triangles.iter().flatten().all(|corner| (*corner as usize) < vertices_mm.len())
+            && normals.len() == triangles.len()
+            && normals.iter().flatten().flatten().all(|component| component.is_finite());
+        let is_watertight = Mesh::is_closed(&triangles);
+        consistent.then(|| Mesh { vertices_mm, triangles, normals: normals.to_vec(), is_watertight })
     }
 }
 
-/// `count` triples of `WIDTH`-byte numbers from `offset` on; None when they do not fit into the data.
-fn triples<const WIDTH: usize>(
-    data: &[u8],
-    offset: usize,
-    count: usize,
-) -> Option<impl Iterator<Item = [[u8; WIDTH]; 3]>> {
-    let length = count.checked_mul(3 * WIDTH)?;
-    let bytes = data.get(offset..offset.checked_add(length)?)?;
+/// Triples of `WIDTH`-byte numbers at a place; None when they do not fit into the data.
+fn triples<'data, const WIDTH: usize>(
+    data: &'data [u8],
+    place: &Place,
+) -> Option<impl Iterator<Item = [[u8; WIDTH]; 3]> + use<'data, WIDTH>> {
+    let length = place.count.checked_mul(3 * WIDTH)?;
+    let bytes = data.get(place.offset..place.offset.checked_add(length)?)?;
     let (numbers, _) = bytes.as_chunks::<WIDTH>();
     let (triples, _) = numbers.as_chunks::<3>();
     Some(triples.iter().copied())

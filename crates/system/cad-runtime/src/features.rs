@@ -3,6 +3,15 @@
 
 use serde::Deserialize;
 
+/// A face of the true geometry. Two parts of one shape have the same faces, however each is cut into triangles.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Face {
+    /// Area, mm².
+    pub area_mm2: f64,
+    /// Centre of the area.
+    pub center_mm: [f64; 3],
+}
+
 /// A concave edge or fillet parallel to z, the tool axis of a mill. No tool of a larger radius gets into it.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct InternalCorner {

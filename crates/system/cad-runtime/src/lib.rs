@@ -2,7 +2,8 @@
 //!
 //! A warm parent process has the CAD library imported and forks one child per run; the child gives up everything
 //! that a script must not have (crate `sandbox`) and runs the script. What comes back is data: output and exit
-//! code, or a typed design with masses and meshes. Everything after that is Rust.
+//! code, or the shapes of a design with what it declares about them. A second child, which runs no script, measures
+//! the shapes, and its numbers are held against the meshes here; so nothing that a script says about itself counts.
 //!
 //! A script's mistakes are results ([`contract::execution::ScriptFault`]); errors of this crate mean that the
 //! runtime itself could not do its work. The caller bounds how many runs go on at once.
@@ -14,22 +15,25 @@ mod design;
 mod error;
 mod execution;
 mod features;
+mod geometry;
 mod interpreter;
 mod label;
 mod launch;
 mod memory;
+mod mesh;
 mod quota;
 mod run;
 mod run_directory;
 mod runtime;
 mod topology;
 mod warm_parent;
+mod winding;
 
 pub use config::{Bubblewrap, CadRuntimeConfig, DEFAULT_BUILD_TIMEOUT, Limits, Mount};
-pub use design::{
-    BuildRequest, Design, Export, ExportFormat, Interference, Mesh, Part, PartRole, ScriptSource, Tessellation, Zone,
-};
+pub use design::{BuildRequest, Design, Interference, Part, PartRole, ScriptSource, Tessellation, Zone};
 pub use error::CadRuntimeError;
 pub use execution::{Execution, OUTPUT_LIMIT_BYTES};
-pub use features::{Bore, FastenerHole, InternalCorner};
+pub use features::{Bore, Face, FastenerHole, InternalCorner};
+pub use geometry::{ExportFormat, Geometry};
+pub use mesh::Mesh;
 pub use runtime::CadRuntime;

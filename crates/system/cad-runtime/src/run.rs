@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::{Limits, processors};
+use crate::geometry::Geometry;
 use crate::launch::LaunchPlan;
 use crate::memory;
 use crate::quota::Watch;
@@ -20,16 +21,44 @@ use crate::{CadRuntimeError, OUTPUT_LIMIT_BYTES};
 /// How long after a run's deadline the warm parent may still take to report its end.
 const ANSWER_GRACE: Duration = Duration::from_secs(15);
 
+/// Largest outcome that a child may leave, in bytes: a fault or the properties of one face.
+const OUTCOME_LIMIT_BYTES: u64 = 1 << 16;
+
 /// What the forked child is to do.
 pub(crate) struct Job {
-    /// `execute`, `build` or `topology`.
+    /// `execute` and `build` run a script; `measure`, `export` and `topology` read what one handed over.
     pub(crate) mode: &'static str,
-    /// Script file relative to the session, or None for `source`.
-    pub(crate) script_path: Option<String>,
-    /// Script text.
-    pub(crate) source: Option<String>,
+    /// What it works on.
+    pub(crate) input: Input,
     /// Fields that only this mode has.
     pub(crate) extra: Value,
+}
+
+/// What a child works on.
+pub(crate) enum Input {
+    /// A script, given as a file relative to the session.
+    File(String),
+    /// A script's text.
+    Text(String),
+    /// What a script handed over. The child runs no script and sees no session.
+    Geometry(Geometry),
+}
+
+impl Input {
+    /// What a fault of the process says was under way.
+    fn activity(&self) -> Activity {
+        match self {
+            Self::File(_) | Self::Text(_) => Activity::Script,
+            Self::Geometry(_) => Activity::Measuring,
+        }
+    }
+}
+
+/// What was under way when a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Activity {
+    Script,
+    Measuring,
 }
 
 /// What a child left behind.
@@ -46,15 +75,15 @@ impl Outcome {
     /// The outcome of a script that was refused before it began.
     fn not_run(fault: ScriptFault, directory: RunDirectory) -> Self {
         let ending =
-            Ending { exit_code: None, signal: None, ended_by: Some(EndedBy::Cancel), wall_s: 0.0, max_rss_kb: 0 };
+            Ending { setup_error: None, exit_code: None, signal: None, ended_by: Some(EndedBy::Cancel), wall_s: 0.0, max_rss_kb: 0 };
         let (stdout, stderr) = (String::new(), String::new());
         Self { ending, fault: Some(fault), result: Value::Null, stdout, stderr, directory }
     }
 }
 
+/// What a child says about its end. A script can write this file too, so it decides nothing but what its caller reads.
 #[derive(Default, Deserialize)]
 struct OutcomeFile {
-    setup_error: Option<String>,
     fault: Option<ScriptFault>,
     #[serde(default)]
     result: Value,
@@ -86,8 +115,10 @@ impl Runner {
         };
         let session_root = self.session(session_root)?;
         let directory = RunDirectory::create(&self.runs_dir)?;
-        if let Some(source) = &job.source {
-            directory.write_source(source)?;
+        match &job.input {
+            Input::File(_) => {}
+            Input::Text(text) => directory.write("source.py", text.as_bytes())?,
+            Input::Geometry(geometry) => geometry.write(&directory)?,
         }
         let watch = Watch::open(&session_root, directory.path(), self.limits.disk)?;
         if let Some(exceeded) = watch.exceeded().await? {
@@ -123,17 +154,20 @@ impl Runner {
         let ending = answer.map_err(|_| CadRuntimeError::ParentEnded)?.map_err(CadRuntimeError::Setup)?;
 
         let (stdout, stderr) = directory.output(OUTPUT_LIMIT_BYTES)?;
-        let left: OutcomeFile =
-            directory.result("outcome.json").and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        if let Some(reason) = left.setup_error {
+        if let Some(reason) = ending.setup_error {
             return Err(CadRuntimeError::Setup(reason));
         }
+        let left: OutcomeFile = directory
+            .result("outcome.json", OUTCOME_LIMIT_BYTES)
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
         // What it wrote since the last measurement counts too.
         let exceeded = if exceeded.is_none() { watch.exceeded().await? } else { exceeded };
         let out_of_memory = memory_kills.zip(memory::kills()).map(|(before, after)| after > before);
+        let activity = job.input.activity();
         let fault = match exceeded {
             Some(exceeded) if !cancelled => Some(exceeded.during_run()),
-            _ => fault_of_ending(&ending, &stderr, timeout, &self.limits, out_of_memory).or(left.fault),
+            _ => fault_of_ending(activity, &ending, &stderr, timeout, &self.limits, out_of_memory).or_else(|| left.fault.map(own_fault)),
         };
         Ok(Outcome { ending, fault, result: left.result, stdout, stderr, directory })
     }
@@ -159,9 +193,14 @@ impl Runner {
         timeout: Duration,
         parent_memory_kb: u64,
     ) -> Value {
+        let (script_path, root) = match &job.input {
+            Input::File(path) => (Some(path), session_root),
+            Input::Text(_) => (None, session_root),
+            Input::Geometry(_) => (None, directory.path()),
+        };
         let policy = policy(
             &self.plan,
-            vec![session_root.to_owned(), directory.path().to_owned()],
+            vec![root.to_owned(), directory.path().to_owned()],
             &self.limits,
             parent_memory_kb,
             timeout,
@@ -169,8 +208,8 @@ impl Runner {
         let session_id = session_root.file_name().map(|name| name.to_string_lossy().into_owned());
         let mut description = json!({
             "mode": job.mode,
-            "script_path": job.script_path,
-            "session_root": session_root,
+            "script_path": script_path,
+            "session_root": root,
             "run_dir": directory.path(),
             "mounts": self.plan.mount_points(),
             "memory_allowance_bytes": self.limits.memory_bytes,
@@ -181,7 +220,7 @@ impl Runner {
                 "HOME": directory.scratch(),
                 "TMPDIR": directory.scratch(),
                 "SESSION_ID": session_id.unwrap_or_default(),
-                "EVENTS_FILE": session_root.join(contract::events::EVENTS_FILE),
+                "EVENTS_FILE": root.join(contract::events::EVENTS_FILE),
                 "OPENBLAS_NUM_THREADS": "1",
                 "OMP_NUM_THREADS": "1",
             },
@@ -213,10 +252,28 @@ pub(crate) fn policy(
     }
 }
 
+/// A fault that a child says of itself. What only the service can know is not taken from it: that a run was cancelled,
+/// took too long or crashed follows from how its process ended.
+fn own_fault(fault: ScriptFault) -> ScriptFault {
+    match fault.kind {
+        ScriptFaultKind::Cancelled | ScriptFaultKind::TimeLimit | ScriptFaultKind::Crashed => ScriptFault {
+            kind: ScriptFaultKind::ScriptError,
+            message: format!(
+                "The script ended with a false statement about its run ({:?}, {:?}): its process was neither cancelled \
+                 nor ended by a limit.",
+                fault.kind, fault.message
+            ),
+            line: fault.line,
+        },
+        _ => fault,
+    }
+}
+
 /// The fault that follows from how the process ended, whatever it left behind.
 ///
 /// `out_of_memory` says whether the kernel killed a process for want of memory during the run, where that is known.
 fn fault_of_ending(
+    activity: Activity,
     ending: &Ending,
     stderr: &str,
     timeout: Duration,
@@ -225,14 +282,18 @@ fn fault_of_ending(
 ) -> Option<ScriptFault> {
     let fault = |kind, message: String| Some(ScriptFault { kind, message, line: None });
     let too_long = || {
-        fault(
-            ScriptFaultKind::TimeLimit,
-            format!(
-                "The script ran longer than its limit of {} s and was ended. Look for an endless loop, or build less \
-                 at a time.",
-                timeout.as_secs_f64()
+        let seconds = timeout.as_secs_f64();
+        let sentence = match activity {
+            Activity::Script => format!(
+                "The script ran longer than its limit of {seconds} s and was ended. Look for an endless loop, or build \
+                 less at a time."
             ),
-        )
+            Activity::Measuring => format!(
+                "The design could not be measured within {seconds:.1} s, the time that the script left of its limit. \
+                 Build fewer or simpler shapes."
+            ),
+        };
+        fault(ScriptFaultKind::TimeLimit, sentence)
     };
     match ending.ended_by {
         Some(EndedBy::TimeLimit) => return too_long(),
@@ -284,13 +345,20 @@ fn fault_of_ending(
             }
             .into(),
         ),
-        signal => fault(
-            ScriptFaultKind::Crashed,
-            format!(
-                "The process crashed with signal {signal} ({}) inside native code. Simplify the operation that ran last.",
-                signal_name(signal)
-            ),
-        ),
+        signal => {
+            let name = signal_name(signal);
+            let sentence = match activity {
+                Activity::Script => format!(
+                    "The process crashed with signal {signal} ({name}) inside native code. Simplify the operation that \
+                     ran last."
+                ),
+                Activity::Measuring => format!(
+                    "The CAD kernel crashed with signal {signal} ({name}) while it read or measured the shapes that the \
+                     script handed over. Simplify what build() returns."
+                ),
+            };
+            fault(ScriptFaultKind::Crashed, sentence)
+        }
     }
 }
 

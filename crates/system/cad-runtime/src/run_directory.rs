@@ -12,9 +12,6 @@ use uuid::Uuid;
 
 use crate::CadRuntimeError;
 
-/// Largest result file that is read, in bytes. Below this a run's own file size limit applies.
-const RESULT_LIMIT_BYTES: u64 = 1 << 30;
-
 /// Home of the warm parent among the run folders: libraries keep caches there.
 pub(crate) const HOME: &str = "home";
 
@@ -96,20 +93,16 @@ impl RunDirectory {
         self.path.join("scratch")
     }
 
-    /// Stores a script that was given as text.
-    pub(crate) fn write_source(&self, text: &str) -> Result<(), CadRuntimeError> {
-        self.write("source.py", text)
-    }
-
     /// Stores what the child is to do.
     pub(crate) fn write_job(&self, job: &serde_json::Value) -> Result<(), CadRuntimeError> {
-        self.write(JOB, &job.to_string())
+        self.write(JOB, job.to_string().as_bytes())
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<(), CadRuntimeError> {
+    /// Stores a file for the child, before it starts.
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), CadRuntimeError> {
         let path = self.path.join(name);
         File::create_new(&path)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|mut file| file.write_all(content))
             .map_err(CadRuntimeError::file("write", &path))
     }
 
@@ -121,19 +114,19 @@ impl RunDirectory {
         Ok((read(&self.stdout, "stdout")?, read(&self.stderr, "stderr")?))
     }
 
-    /// A result file; None when the script left none, or something that is no plain file.
-    pub(crate) fn result(&self, name: &str) -> Option<Vec<u8>> {
+    /// A result file; None when the script left none, something that is not a plain file, or more than `limit` bytes.
+    pub(crate) fn result(&self, name: &str, limit: u64) -> Option<Vec<u8>> {
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
             .open(self.path.join(name))
             .ok()?;
         let metadata = file.metadata().ok()?;
-        if !metadata.is_file() || metadata.len() > RESULT_LIMIT_BYTES {
+        if !metadata.is_file() || metadata.len() > limit {
             return None;
         }
         let mut content = Vec::with_capacity(metadata.len() as usize);
-        file.take(RESULT_LIMIT_BYTES).read_to_end(&mut content).ok()?;
+        file.take(limit).read_to_end(&mut content).ok()?;
         Some(content)
     }
 }

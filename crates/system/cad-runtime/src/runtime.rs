@@ -2,22 +2,55 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use contract::execution::{InspectTopologyResponse, ScriptFault};
+use contract::execution::{InspectTopologyResponse, ScriptFault, ScriptFaultKind};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::CadRuntimeError;
 use crate::config::CadRuntimeConfig;
-use crate::design::{self, BuildRequest, Design};
+use crate::design::{self, BuildRequest, Design, ScriptSource, Tessellation};
 use crate::execution::Execution;
+use crate::geometry::{ExportFormat, Geometry};
 use crate::launch::LaunchPlan;
-use crate::run::{Job, Outcome, Runner, policy};
+use crate::run::{Input, Job, Outcome, Runner, policy};
 use crate::run_directory::RunsDirectory;
 use crate::topology;
 use crate::warm_parent::{State, Supervisor};
+
+/// What measuring may take when the script used up all of its time.
+const LEAST_MEASURING_TIME: Duration = Duration::from_secs(10);
+
+/// Shapes, and what the script printed, as output and as errors.
+type HandedOver = (Geometry, (String, String));
+
+/// A wish to end a call, which the processes of the call are told one after the other.
+struct Cancel<F> {
+    wish: Pin<Box<F>>,
+    came: bool,
+}
+
+impl<F: Future<Output = ()>> Cancel<F> {
+    fn new(wish: F) -> Self {
+        Self { wish: Box::pin(wish), came: false }
+    }
+
+    /// Completes when the wish comes, or at once when it came before.
+    async fn again(&mut self) {
+        if !self.came {
+            self.wish.as_mut().await;
+            self.came = true;
+        }
+    }
+}
+
+/// What is left of a limit for the second process.
+fn time_left(timeout: Duration, started: Instant) -> Duration {
+    timeout.saturating_sub(started.elapsed()).max(LEAST_MEASURING_TIME.min(timeout))
+}
 
 /// Runs scripts. Cloning is cheap; the processes end with the last clone.
 ///
@@ -90,14 +123,15 @@ impl CadRuntime {
         timeout: Duration,
         cancel: impl Future<Output = ()>,
     ) -> Result<Execution, CadRuntimeError> {
-        let job = Job { mode: "execute", script_path: None, source: Some(code.to_owned()), extra: json!({}) };
+        let job = Job { mode: "execute", input: Input::Text(code.to_owned()), extra: json!({}) };
         let outcome = self.run(session_root, job, timeout, cancel).await?;
         Ok(Execution::new(outcome, timeout))
     }
 
-    /// Runs a design script and returns the design, or what the script did wrong.
+    /// Runs a design script, measures what it hands over, and returns the design, or what is wrong with it.
     ///
-    /// The process is ended at `timeout` or when the returned future is dropped.
+    /// Two processes do this: the script's, and one that runs no script and measures. Both together are ended at
+    /// `timeout`, or when the returned future is dropped.
     pub async fn build(
         &self,
         session_root: &Path,
@@ -116,14 +150,56 @@ impl CadRuntime {
         timeout: Duration,
         cancel: impl Future<Output = ()>,
     ) -> Result<Result<Design, ScriptFault>, CadRuntimeError> {
-        let job = match design::job(request) {
-            Ok(job) => job,
+        let started = Instant::now();
+        let mut cancel = Cancel::new(cancel);
+        let handed_over = self.hand_over(session_root, &request.script, true, timeout, cancel.again()).await?;
+        let (geometry, output) = match handed_over {
+            Ok(handed_over) => handed_over,
             Err(fault) => return Ok(Err(fault)),
         };
-        let outcome = self.run(session_root, job, timeout, cancel).await?;
-        tokio::task::spawn_blocking(|| Design::load(outcome))
+        let job = design::measuring_job(geometry.clone(), request);
+        let outcome = self.run(session_root, job, time_left(timeout, started), cancel.again()).await?;
+        if let Some(fault) = outcome.fault {
+            return Ok(Err(fault));
+        }
+        let tessellation = request.tessellation;
+        tokio::task::spawn_blocking(move || Design::load(&outcome.directory, geometry, tessellation, output))
             .await
             .map_err(|error| CadRuntimeError::Setup(format!("the design could not be read: {error}")))
+    }
+
+    /// Writes a built design in the given formats, from the shapes that were measured; no script runs.
+    ///
+    /// Ended at `timeout`, or when `cancel` completes.
+    pub async fn export(
+        &self,
+        session_root: &Path,
+        design: &Design,
+        formats: &[ExportFormat],
+        timeout: Duration,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Result<Vec<Vec<u8>>, ScriptFault>, CadRuntimeError> {
+        let Tessellation { tolerance_mm, angle_rad } = Tessellation::default();
+        let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+        let job = Job {
+            mode: "export",
+            input: Input::Geometry(design.geometry.clone()),
+            extra: json!({ "formats": names, "tolerance_mm": tolerance_mm, "angle_rad": angle_rad }),
+        };
+        let outcome = self.run(session_root, job, timeout, cancel).await?;
+        if let Some(fault) = outcome.fault {
+            return Ok(Err(fault));
+        }
+        let (formats, directory) = (formats.to_vec(), outcome.directory);
+        let files = tokio::task::spawn_blocking(move || formats.iter().map(|format| format.take(&directory)).collect())
+            .await
+            .map_err(|error| CadRuntimeError::Setup(format!("the exported files could not be read: {error}")))?;
+        let missing = || ScriptFault {
+            kind: ScriptFaultKind::ScriptError,
+            message: "The CAD kernel wrote no file, or one that is too large.".into(),
+            line: None,
+        };
+        Ok(Option::<Vec<Vec<u8>>>::ok_or_else(files, missing))
     }
 
     /// Looks at one part, face or edge (`target_id` such as `face_3`) of the shape that a script builds. Faces and
@@ -135,12 +211,41 @@ impl CadRuntime {
         target_id: &str,
         timeout: Duration,
     ) -> Result<InspectTopologyResponse, CadRuntimeError> {
-        let job = match topology::job(script_path, target_id) {
-            Ok(job) => job,
+        let started = Instant::now();
+        let target = match topology::target(target_id) {
+            Ok(target) => target,
             Err(message) => return Ok(topology::failure(message)),
         };
-        let outcome = self.run(session_root, job, timeout, std::future::pending()).await?;
+        let script = ScriptSource::File(script_path.to_owned());
+        let never = std::future::pending();
+        let (geometry, _) = match self.hand_over(session_root, &script, false, timeout, never).await? {
+            Ok(handed_over) => handed_over,
+            Err(fault) => return Ok(topology::failure(fault.message)),
+        };
+        let job = topology::job(geometry, script_path, target);
+        let left = time_left(timeout, started);
+        let outcome = self.run(session_root, job, left, std::future::pending()).await?;
         Ok(topology::response(&outcome))
+    }
+
+    /// Runs a script until it has handed over its shapes; returns them with what it printed.
+    async fn hand_over(
+        &self,
+        session_root: &Path,
+        script: &ScriptSource,
+        with_metadata: bool,
+        timeout: Duration,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Result<HandedOver, ScriptFault>, CadRuntimeError> {
+        let job = match design::script_job(script, with_metadata) {
+            Ok(job) => job,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let outcome = self.run(session_root, job, timeout, cancel).await?;
+        let take = move || design::handed_over(&outcome).map(|geometry| (geometry, (outcome.stdout, outcome.stderr)));
+        tokio::task::spawn_blocking(take)
+            .await
+            .map_err(|error| CadRuntimeError::Setup(format!("the shapes could not be read: {error}")))
     }
 
     /// Runs a job in a task of its own: when the caller goes away, the task still sees the process end and clears

@@ -3,24 +3,37 @@
 use contract::execution::{InspectTopologyResponse, TopologyProperties};
 use serde_json::json;
 
-use crate::design::relative;
-use crate::run::{Job, Outcome};
+use crate::geometry::Geometry;
+use crate::run::{Input, Job, Outcome};
 
-/// The job for a target such as `face_3`, or a sentence that says what is wrong with the request.
-pub(crate) fn job(script_path: &str, target_id: &str) -> Result<Job, String> {
+/// What to look at: `part`, `face` or `edge`, and its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'id> {
+    kind: &'id str,
+    index: u32,
+}
+
+/// The target that an id such as `face_3` names, or a sentence that says what is wrong with the request.
+pub(crate) fn target(target_id: &str) -> Result<Target<'_>, String> {
     let parsed = target_id
         .split_once('_')
         .filter(|(kind, _)| matches!(*kind, "part" | "face" | "edge"))
         .and_then(|(kind, number)| number.parse::<u32>().ok().map(|index| (kind, index)));
-    let Some((kind, index)) = parsed else {
-        return Err(format!("'{target_id}' is no target; use part_<n>, face_<n> or edge_<n>, counted from 0."));
-    };
-    Ok(Job {
+    match parsed {
+        Some((kind, index)) => Ok(Target { kind, index }),
+        None => Err(format!("'{target_id}' is not a target; use part_<n>, face_<n> or edge_<n>, counted from 0.")),
+    }
+}
+
+/// The job that looks at a target in what a script handed over.
+pub(crate) fn job(geometry: Geometry, script_path: &str, target: Target<'_>) -> Job {
+    let Target { kind, index } = target;
+    let script_name = script_path.trim_start_matches('/');
+    Job {
         mode: "topology",
-        script_path: Some(relative(script_path).map_err(|fault| fault.message)?),
-        source: None,
-        extra: json!({ "target_kind": kind, "target_index": index }),
-    })
+        input: Input::Geometry(geometry),
+        extra: json!({ "target_kind": kind, "target_index": index, "script_name": script_name }),
+    }
 }
 
 /// The answer that an outcome stands for.

@@ -35,6 +35,9 @@ pub(crate) struct Ready {
 /// How a child ended.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Ending {
+    /// Why the child could not be locked in, by a pipe that closes before a script runs; it has then run nothing.
+    #[serde(default)]
+    pub(crate) setup_error: Option<String>,
     pub(crate) exit_code: Option<i32>,
     pub(crate) signal: Option<i32>,
     pub(crate) ended_by: Option<EndedBy>,

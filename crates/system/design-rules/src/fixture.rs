@@ -1,6 +1,6 @@
 //! Parts and designs for the tests of this crate, built by hand: every number in them can be seen.
 
-use cad_runtime::{Bore, Design, FastenerHole, Mesh, Part, PartRole, Zone};
+use cad_runtime::{Bore, Design, FastenerHole, Geometry, Mesh, Part, PartRole, Zone};
 use contract::execution::BoundingBox;
 use contract::objectives::Objectives;
 use contract::part_metadata::{HolePair, PartMetadata, RigidConnection};
@@ -22,7 +22,8 @@ pub fn cuboid(label: &str, min: [f64; 3], max: [f64; 3]) -> Part {
         center_of_mass_mm: std::array::from_fn(|axis| f64::midpoint(min[axis], max[axis])),
         inertia_mm5: [[0.0; 3]; 3],
         bounding_box: BoundingBox { min, max },
-        mesh: Mesh { vertices_mm: (0..8).map(corner).collect(), triangles, is_watertight: true },
+        faces: vec![],
+        mesh: Mesh { vertices_mm: (0..8).map(corner).collect(), triangles, normals: Vec::new(), is_watertight: true },
         internal_corners: vec![],
         bores: vec![],
         holes: vec![],
@@ -86,7 +87,15 @@ pub fn pair(own: &str, other: &str) -> HolePair {
 /// A design of the given parts.
 pub fn design(parts: Vec<Part>) -> Design {
     let bounding_box = BoundingBox { min: [0.0; 3], max: [0.0; 3] };
-    Design { parts, bounding_box, interferences: vec![], stdout: String::new(), stderr: String::new() }
+    Design {
+        parts,
+        bounding_box,
+        interferences: vec![],
+        notes: vec![],
+        geometry: Geometry::default(),
+        stdout: String::new(),
+        stderr: String::new(),
+    }
 }
 
 /// Objectives with a ball of 5 to 10 mm that starts at (0, 0, 10) ± (2, 2, 0), a goal 100 mm away, and wide bounds.

@@ -274,9 +274,11 @@ mod tests {
             center_of_mass_mm: [0.0; 3],
             inertia_mm5: [[0.0; 3]; 3],
             bounding_box: BoundingBox { min: [0.0; 3], max: [10.0; 3] },
+            faces: Vec::new(),
             mesh: Mesh {
                 vertices_mm: vec![[0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [0.0, 10.0, 0.0]],
                 triangles: vec![[0, 1, 2]],
+                normals: Vec::new(),
                 is_watertight: false,
             },
             internal_corners: Vec::new(),

@@ -174,7 +174,7 @@ async fn package(
         return Err(NotBuilt::Input(sentence));
     }
     let exports = [(ExportFormat::Step, ENVIRONMENT_STEP), (ExportFormat::Glb, ENVIRONMENT_GLB)];
-    files.extend(tools.export(turn, source, design, built, &exports).await?);
+    files.extend(tools.export(turn, source, built, &exports).await?);
     Ok(files)
 }
 

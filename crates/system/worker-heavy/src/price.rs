@@ -111,7 +111,8 @@ async fn price_in_turn(
         });
         event(names::MANUFACTURABILITY_CHECK, Utc::now(), fields)
     }));
-    let PricedDesign { report, findings, warnings, unpriced: _ } = priced;
+    let PricedDesign { report, findings, mut warnings, unpriced: _ } = priced;
+    warnings.extend(built.design.notes.iter().cloned());
     let response = PriceResponse {
         success: true,
         message: format!("{}{}", summary(&report), turn.note()),

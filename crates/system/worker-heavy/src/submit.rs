@@ -171,7 +171,7 @@ async fn hand_over(
     priced: &ForSubmission,
 ) -> Result<ReviewManifest, NotBuilt> {
     let model = [(ExportFormat::Step, MODEL_FILE)];
-    let mut files = tools.export(turn, source, &request.design, built, &model).await?;
+    let mut files = tools.export(turn, source, built, &model).await?;
     let shown = Shown::of(tools, session, &built.key).await?;
     let objectives = built.files.objectives.clone().context("the objectives passed their gate")?;
     let now = Utc::now();

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use cad_runtime::{BuildRequest, CadRuntime, Design, Export, ExportFormat, ScriptSource};
+use cad_runtime::{BuildRequest, CadRuntime, Design, ExportFormat, ScriptSource};
 use catalog::Catalog;
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
@@ -19,7 +19,6 @@ use contract::{
 use serde_json::{Map, Value};
 use service::ServiceError;
 use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, SessionLock, Sessions, Workspace};
-use uuid::Uuid;
 use workbench::{BoughtPart, ManufacturingConfig, SESSION_FILE};
 
 use crate::{
@@ -306,58 +305,22 @@ impl Tools {
         self.hold_to_baseline(turn, session, built?).await
     }
 
-    /// The model of a design, as the content of `files`, which are not written. The script runs once more for it, and a
-    /// script that builds anything else than `built` this time is refused. What it writes as events was told by the run
-    /// that was checked.
+    /// The model of a design, as the content of `files`, which are not written: the shapes that were checked. The
+    /// script does not run again.
     pub async fn export(
         &self,
         turn: &Turn,
         source: &Source,
-        request: &DesignSource,
         built: &Built,
         files: &[(ExportFormat, &str)],
     ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
-        // What lies at the files' own paths belongs to an earlier hand-over, and stays if this one is refused.
-        let folder = format!(".export-{}", Uuid::new_v4());
-        let exported = self.export_into(turn, &folder, source.workspace(), request, built, files).await;
-        source.discard_events().await?;
-        let workspace = source.workspace().clone();
-        match blocking(move || workspace.delete(&folder)).await? {
-            Ok(()) | Err(FileError::NotFound { .. }) => exported,
-            Err(error) => Err(anyhow::Error::new(error).context("the exported model cannot be cleared away").into()),
-        }
-    }
-
-    async fn export_into(
-        &self,
-        turn: &Turn,
-        folder: &str,
-        workspace: &Workspace,
-        request: &DesignSource,
-        built: &Built,
-        files: &[(ExportFormat, &str)],
-    ) -> Result<Vec<(String, Vec<u8>)>, NotBuilt> {
-        let draft = |path: &str| format!("{folder}/{path}");
-        let exports = files.iter().map(|(format, path)| Export { format: *format, path: draft(path) });
-        let build = BuildRequest { exports: exports.collect(), ..BuildRequest::new(script_of(request)) };
-        let design = self.run_cad(turn, workspace, &build).await?;
-        let decided = built.files.clone();
-        let hashing = turn.work(checking(&design), move |_| content_key(&design, &decided));
-        let key = hashing.await?;
-        if key != built.key {
-            let sentence = "the script built another design for the model than the one that was checked; let it build \
-                            the same whenever it runs, without clock, chance or files that it changes itself";
-            let violation = Violation::new(&request.script_path, "design.not_repeatable", sentence)
-                .measured(key)
-                .limit(built.key.clone());
-            return Err(NotBuilt::Rejected(vec![(Gate::Validation, violation)]));
-        }
-        let mut contents = Vec::new();
-        for (_, path) in files {
-            let content = read_file(workspace, &draft(path)).await?;
-            contents.push(((*path).to_owned(), content.with_context(|| format!("{path} was not exported"))?));
-        }
-        Ok(contents)
+        turn.go_on()?;
+        let formats: Vec<_> = files.iter().map(|(format, _)| *format).collect();
+        let (root, design) = (source.workspace().path(), &built.design);
+        let exported = self.cad.export(root, design, &formats, BUILD_TIMEOUT, turn.caller_left()).await;
+        turn.go_on()?;
+        let contents = exported.context("the model could not be written")??;
+        Ok(files.iter().map(|(_, path)| (*path).to_owned()).zip(contents).collect())
     }
 
     async fn run_script(

@@ -120,7 +120,7 @@ fn warnings(built: &Built, scene: Option<&Scene>) -> Vec<String> {
     let parts: Vec<_> = built.design.parts.iter().filter(|part| !part.is_zone()).collect();
     let free = workbench::dof_count(parts.iter().map(|part| part.is_fixed()));
     let buried = scene.into_iter().flat_map(Scene::below_ground).map(|(body, depth_mm)| below_ground(body, depth_mm));
-    workbench::dof_warning(free).into_iter().chain(buried).collect()
+    built.design.notes.iter().cloned().chain(workbench::dof_warning(free)).chain(buried).collect()
 }
 
 /// What is said about a body that reaches below the ground.

@@ -7,6 +7,7 @@ use sessions::FileError;
 
 use crate::{
     ruff::{Finding, RuffError, Rules},
+    source_syntax::encoding_fault,
     worker::Worker,
 };
 
@@ -41,6 +42,10 @@ pub async fn lint(
             }
         }
     };
+    if let Some(fault) = encoding_fault(&source) {
+        let error = LintFinding { code: UNREADABLE.to_owned(), message: fault.message, line: fault.line, column: 1 };
+        return Ok(Json(LintResponse { success: false, errors: vec![error], warnings: Vec::new() }));
+    }
     match worker.ruff.check(&source, RULES).await {
         Ok(findings) => Ok(Json(sorted(findings))),
         Err(error @ RuffError::NestedTooDeeply) => Ok(Json(refused(SYNTAX_ERROR, error.to_string()))),

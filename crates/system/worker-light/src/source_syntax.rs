@@ -22,10 +22,8 @@ pub struct SyntaxFault {
 /// # Errors
 /// The linter, which is the judge, cannot be run.
 pub async fn syntax_fault(ruff: &Ruff, source: &[u8]) -> Result<Option<SyntaxFault>, RuffError> {
-    if let Err(error) = std::str::from_utf8(source) {
-        let before = &source[..error.valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u32;
-        return Ok(Some(SyntaxFault { line, message: "the source is not UTF-8".into() }));
+    if let Some(fault) = encoding_fault(source) {
+        return Ok(Some(fault));
     }
     match ruff.check(source, COMPILE_ERRORS).await {
         Ok(findings) => {
@@ -36,6 +34,16 @@ pub async fn syntax_fault(ruff: &Ruff, source: &[u8]) -> Result<Option<SyntaxFau
         }
         Err(error) => Err(error),
     }
+}
+
+/// The first byte of source that is not UTF-8. Scripts are UTF-8 on every route, in the words that the CAD runtime has
+/// for it too; a coding cookie that names another encoding changes nothing.
+pub fn encoding_fault(source: &[u8]) -> Option<SyntaxFault> {
+    let error = std::str::from_utf8(source).err()?;
+    let (before, rest) = source.split_at(error.valid_up_to());
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u32;
+    let byte = rest.first().copied().unwrap_or_default();
+    Some(SyntaxFault { line, message: format!("the source is not UTF-8 (byte 0x{byte:02x}); save it as UTF-8") })
 }
 
 #[cfg(test)]

@@ -13,12 +13,15 @@ import tempfile
 import traceback
 from typing import Any, NoReturn
 
-from runtime import build_design, guard, inspect_topology, run_code
+from runtime import build_design, guard, inspect_topology, measure, run_code
 from runtime.faults import Fault, Surroundings, from_exception
 from runtime.script import read_source
+from runtime.warm_parent import LOCKED_IN
 
 # Exit status of a child that could not be locked in; the script has then not run.
 SETUP_FAILED = 70
+# Modes in which a script runs. The others read what one handed over, and see no session.
+_SCRIPT_MODES = ("execute", "build")
 # Address space kept back so that running out of it can still be reported.
 _RESERVE_BYTES = 32 << 20
 _MESSAGE_BYTES = 8192
@@ -42,25 +45,31 @@ def enter_sandbox(sandbox_enter: Any, policy: dict[str, Any]) -> dict[str, Any]:
     return json.loads(text)
 
 
-def run(job: dict[str, Any], sandbox_enter: Any, parent: int) -> NoReturn:
-    """Runs one job in a freshly forked process and ends the process."""
+def run(job: dict[str, Any], sandbox_enter: Any, parent: int, setup: int) -> NoReturn:
+    """Runs one job in a freshly forked process and ends the process.
+
+    ``setup`` is the pipe to the warm parent: it gets :data:`LOCKED_IN`, or why the process could not be locked in. It is
+    closed before a script runs, so that no script can speak on it.
+    """
     status = SETUP_FAILED
     try:
-        _redirect(job["run_dir"])
-        outcome = os.open(
-            os.path.join(job["run_dir"], "outcome.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-        )
         try:
+            setup = _redirect(job["run_dir"], setup)
+            outcome = os.open(
+                os.path.join(job["run_dir"], "outcome.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+            )
             _settle(job)
             guard.install()
             enter_sandbox(sandbox_enter, job["policy"])
         except BaseException as error:  # noqa: BLE001 - reported as what it is, and the script does not run
-            os.write(outcome, json.dumps({"setup_error": f"{type(error).__name__}: {error}"}).encode())
+            os.write(setup, f"{type(error).__name__}: {error}".encode()[:_MESSAGE_BYTES])
             os._exit(SETUP_FAILED)
         if os.getppid() != parent:
             # The parent ended before its death could be subscribed to.
             os._exit(SETUP_FAILED)
-        status = _run_script(job, outcome)
+        os.write(setup, LOCKED_IN)
+        os.close(setup)
+        status = _run_job(job, outcome)
     except BaseException:  # noqa: BLE001 - nothing may return into the parent's code
         traceback.print_exc()
     finally:
@@ -68,18 +77,24 @@ def run(job: dict[str, Any], sandbox_enter: Any, parent: int) -> NoReturn:
         os._exit(status)
 
 
-def _redirect(run_dir: str) -> None:
-    """Standard streams become files of the run folder; every other inherited descriptor is closed."""
+def _redirect(run_dir: str, kept: int) -> int:
+    """Standard streams become files of the run folder; every other inherited descriptor but ``kept`` is closed. Returns
+    the new number of ``kept``."""
     for number, name, flags in ((0, "/dev/null", os.O_RDONLY), (1, "stdout", os.O_WRONLY), (2, "stderr", os.O_WRONLY)):
         path = name if number == 0 else os.path.join(run_dir, name)
         # Appending keeps the order when a script opens the stream a second time.
         opened = os.open(path, flags | (0 if number == 0 else os.O_APPEND))
         os.dup2(opened, number)
-    os.closerange(3, 1 << 16)
+    # The lowest free number stays free for the outcome, the one descriptor that a script finds.
+    if kept != 4:
+        os.dup2(kept, 4)
+    os.closerange(3, 4)
+    os.closerange(5, 1 << 16)
     # Line by line, so that what was printed is there even if the process is killed.
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+    return 4
 
 
 def _settle(job: dict[str, Any]) -> None:
@@ -91,7 +106,8 @@ def _settle(job: dict[str, Any]) -> None:
     os.environ.update(job["environment"])
     tempfile.tempdir = None
     os.chdir(job["session_root"])
-    sys.path.insert(0, job["session_root"])
+    if job["mode"] in _SCRIPT_MODES:
+        sys.path.insert(0, job["session_root"])
     # Sibling modules of the session may carry these names.
     for name in [name for name in sys.modules if name == "runtime" or name.startswith("runtime.")]:
         del sys.modules[name]
@@ -99,7 +115,7 @@ def _settle(job: dict[str, Any]) -> None:
         sys.modules["numpy.random"].seed()
 
 
-def _run_script(job: dict[str, Any], outcome: int) -> int:
+def _run_job(job: dict[str, Any], outcome: int) -> int:
     policy = job["policy"]
     surroundings = Surroundings(
         session_root=job["session_root"],
@@ -115,13 +131,17 @@ def _run_script(job: dict[str, Any], outcome: int) -> int:
     fault: Fault | None = None
     status = 0
     try:
-        source = read_source(job)
-        if job["mode"] == "execute":
-            status, fault = run_code.run(job, source, surroundings)
-        elif job["mode"] == "build":
-            build_design.run(job, source)
+        mode = job["mode"]
+        if mode == "execute":
+            status, fault = run_code.run(job, read_source(job), surroundings)
+        elif mode == "build":
+            build_design.run(job, read_source(job))
+        elif mode == "measure":
+            measure.run(job)
+        elif mode == "export":
+            measure.export(job)
         else:
-            result = inspect_topology.run(job, source)
+            result = inspect_topology.run(job)
     except BaseException as error:  # noqa: BLE001 - whatever a script raises is its result
         reserve.close()
         fault = from_exception(error, script_name, surroundings)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
 from OCP.Bnd import Bnd_Box
-from OCP.BRep import BRep_Tool
+from OCP.BRep import BRep_Builder, BRep_Tool
 from OCP.BRepAdaptor import BRepAdaptor_Surface
 from OCP.BRepAlgoAPI import BRepAlgoAPI_Common
 from OCP.BRepBndLib import BRepBndLib
 from OCP.BRepCheck import BRepCheck_Analyzer
 from OCP.BRepGProp import BRepGProp
+from OCP.BRepLib import BRepLib_ToolTriangulatedShape
 from OCP.BRepMesh import BRepMesh_IncrementalMesh
 from OCP.BRepTools import BRepTools
 from OCP.GeomAbs import GeomAbs_Cylinder, GeomAbs_Plane
@@ -21,7 +23,10 @@ from OCP.IMeshTools import IMeshTools_MeshAlgoType, IMeshTools_Parameters
 from OCP.TopAbs import TopAbs_FACE, TopAbs_REVERSED, TopAbs_SOLID
 from OCP.TopExp import TopExp_Explorer
 from OCP.TopLoc import TopLoc_Location
-from OCP.TopoDS import TopoDS, TopoDS_Face, TopoDS_Shape
+from OCP.TopoDS import TopoDS, TopoDS_Compound, TopoDS_Face, TopoDS_Shape
+
+# A corner's normal leans less than this from its triangle's (60 degrees), or it is one of a pole, where none is defined.
+_LEAST_LIKENESS = 0.5
 
 # Nodes of neighbouring faces come from the same edge points and differ by rounding only; anything closer than
 # this is one vertex. The coarser steps are for edges whose own tolerance is larger.
@@ -42,21 +47,41 @@ class MassProperties:
 
 @dataclass(frozen=True)
 class TriangleMesh:
-    """Triangles with shared vertices, outward by the right-hand rule."""
+    """Triangles with shared vertices, outward by the right-hand rule, and the true face's normals at their corners."""
 
     vertices_mm: numpy.ndarray  # (n, 3) float64
     triangles: numpy.ndarray  # (m, 3) uint32
+    normals: numpy.ndarray  # (m, 3, 3) float64
     is_watertight: bool
+
+
+def solids_of(shape: TopoDS_Shape) -> Iterator[TopoDS_Shape]:
+    """All solids, each as often as it is used."""
+    explorer = TopExp_Explorer(shape, TopAbs_SOLID)
+    while explorer.More():
+        yield explorer.Current()
+        explorer.Next()
 
 
 def count_solids(shape: TopoDS_Shape) -> int:
     """Number of solids in a shape."""
-    explorer = TopExp_Explorer(shape, TopAbs_SOLID)
-    count = 0
-    while explorer.More():
-        count += 1
-        explorer.Next()
-    return count
+    return sum(1 for _ in solids_of(shape))
+
+
+def turned_outward(shape: TopoDS_Shape) -> tuple[TopoDS_Shape, int]:
+    """The shape with the faces of all its solids outward, and how many of the solids had to be turned for it."""
+    solids = list(solids_of(shape))
+    inward = [solid for solid in solids if mass_properties(solid).volume_mm3 < 0.0]
+    if not inward:
+        return shape, 0
+    if len(solids) == 1:
+        return shape.Reversed(), 1
+    compound = TopoDS_Compound()
+    builder = BRep_Builder()
+    builder.MakeCompound(compound)
+    for solid in solids:
+        builder.Add(compound, solid.Reversed() if solid in inward else solid)
+    return compound, len(inward)
 
 
 def is_valid(shape: TopoDS_Shape) -> bool:
@@ -78,11 +103,15 @@ def mass_properties(shape: TopoDS_Shape) -> MassProperties:
     )
 
 
-def area(shape: TopoDS_Shape) -> float:
-    """Surface area, mm²."""
-    properties = GProp_GProps()
-    BRepGProp.SurfaceProperties_s(shape, properties)
-    return properties.Mass()
+def face_measures(shape: TopoDS_Shape) -> list[dict[str, Any]]:
+    """Area (mm²) and centre (mm) of each face."""
+    measures = []
+    for face in faces_of(shape):
+        properties = GProp_GProps()
+        BRepGProp.SurfaceProperties_s(face, properties)
+        center = properties.CentreOfMass()
+        measures.append({"area_mm2": properties.Mass(), "center_mm": (center.X(), center.Y(), center.Z())})
+    return measures
 
 
 def bounds(shape: TopoDS_Shape) -> dict[str, list[float]]:
@@ -114,12 +143,12 @@ def _meshed(
     parameters.Angle = 2.0 * angle_rad if _has_planes_and_cylinders_only(shape) else angle_rad
     parameters.MeshAlgo = algorithm
     BRepMesh_IncrementalMesh(shape, parameters)
-    vertices, triangles = _face_triangles(shape)
+    corners = _face_triangles(shape)
     finest, *coarser = _WELD_DISTANCES_MM
-    mesh = _weld(vertices, triangles, finest)
+    mesh = _weld(*corners, finest)
     if mesh.is_watertight:
         return mesh
-    welded = (_weld(vertices, triangles, distance) for distance in coarser)
+    welded = (_weld(*corners, distance) for distance in coarser)
     # Not closed at any distance: the finest weld distorts least.
     return next((closed for closed in welded if closed.is_watertight), mesh)
 
@@ -138,45 +167,73 @@ def faces_of(shape: TopoDS_Shape) -> Iterator[TopoDS_Face]:
         explorer.Next()
 
 
-def _face_triangles(shape: TopoDS_Shape) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Vertices and triangles of all faces, each face with vertices of its own."""
+def _face_triangles(shape: TopoDS_Shape) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    """Vertices and triangles of all faces, each face with vertices of its own, and the normals at the triangles'
+    corners."""
     vertices = [numpy.empty((0, 3))]
     triangles = [numpy.empty((0, 3), dtype=numpy.uint32)]
+    normals = [numpy.empty((0, 3, 3))]
     count = 0
     for face in faces_of(shape):
         location = TopLoc_Location()
         triangulation = BRep_Tool.Triangulation_s(face, location)
-        if triangulation is None:
+        if triangulation is None or triangulation.NbTriangles() == 0:
             continue
         # By number: the kernel's own iterators take five times as long.
         node, triangle = triangulation.Node, triangulation.Triangle
         nodes = numpy.array([node(index).Coord() for index in range(1, triangulation.NbNodes() + 1)])
         corners = numpy.array(
             [triangle(index).Get() for index in range(1, triangulation.NbTriangles() + 1)], dtype=numpy.uint32
-        )
+        ) - numpy.uint32(1)  # the kernel counts from 1
         if face.Orientation() == TopAbs_REVERSED:
             corners = corners[:, [0, 2, 1]]
-        vertices.append(_placed(nodes, location))
-        triangles.append(corners + numpy.uint32(count) - numpy.uint32(1))  # the kernel counts from 1
+        at_nodes = _node_normals(face, triangulation)
+        placed, turned = _placed(nodes, at_nodes, location)
+        vertices.append(placed)
+        triangles.append(corners + numpy.uint32(count))
+        normals.append(_corner_normals(placed[corners], None if turned is None else turned[corners]))
         count += len(nodes)
-    return numpy.concatenate(vertices), numpy.concatenate(triangles)
+    return numpy.concatenate(vertices), numpy.concatenate(triangles), numpy.concatenate(normals)
 
 
-def _placed(points: numpy.ndarray, location: TopLoc_Location) -> numpy.ndarray:
+def _node_normals(face: TopoDS_Face, triangulation: Any) -> numpy.ndarray | None:
+    """Normals of the surface at the nodes, in the triangulation's own frame, of either sense; None for a plane."""
+    if BRepAdaptor_Surface(face, False).GetType() == GeomAbs_Plane:
+        return None
+    BRepLib_ToolTriangulatedShape.ComputeNormals_s(face, triangulation)
+    normal = triangulation.Normal
+    return numpy.array([normal(index).Coord() for index in range(1, triangulation.NbNodes() + 1)])
+
+
+def _corner_normals(points: numpy.ndarray, normals: numpy.ndarray | None) -> numpy.ndarray:
+    """Outward unit normals at the corners of triangles, those of the triangles where the surface has none."""
+    flat = numpy.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
+    length = numpy.linalg.norm(flat, axis=1, keepdims=True)
+    flat = numpy.divide(flat, length, out=numpy.zeros_like(flat), where=length > 0.0)[:, None, :]
+    if normals is None:
+        return numpy.repeat(flat, 3, axis=1)
+    likeness = numpy.sum(normals * flat, axis=2, keepdims=True)
+    return numpy.where(numpy.abs(likeness) < _LEAST_LIKENESS, flat, normals * numpy.sign(likeness))
+
+
+def _placed(
+    points: numpy.ndarray, normals: numpy.ndarray | None, location: TopLoc_Location
+) -> tuple[numpy.ndarray, numpy.ndarray | None]:
     if location.IsIdentity():
-        return points
+        return points, normals
     transformation = location.Transformation()
     matrix = numpy.array([[transformation.Value(row, column) for column in (1, 2, 3, 4)] for row in (1, 2, 3)])
-    return points @ matrix[:, :3].T + matrix[:, 3]
+    turned = None if normals is None else normals @ (matrix[:, :3].T / abs(transformation.ScaleFactor()))
+    return points @ matrix[:, :3].T + matrix[:, 3], turned
 
 
-def _weld(vertices: numpy.ndarray, triangles: numpy.ndarray, distance: float) -> TriangleMesh:
+def _weld(vertices: numpy.ndarray, triangles: numpy.ndarray, normals: numpy.ndarray, distance: float) -> TriangleMesh:
     cells = numpy.round(vertices / distance).astype(numpy.int64)
     _, first, inverse = numpy.unique(cells, axis=0, return_index=True, return_inverse=True)
     welded = inverse.reshape(-1)[triangles].astype(numpy.uint32)
     distinct = (welded[:, 0] != welded[:, 1]) & (welded[:, 1] != welded[:, 2]) & (welded[:, 2] != welded[:, 0])
     welded = welded[distinct]
-    return TriangleMesh(vertices[first], welded, _is_closed(welded))
+    return TriangleMesh(vertices[first], welded, normals[distinct], _is_closed(welded))
 
 
 def _is_closed(triangles: numpy.ndarray) -> bool:

@@ -1,32 +1,38 @@
-"""Mode ``topology``: properties of one part, face or edge of the shape that a script builds."""
+"""Mode ``topology``: properties of one part, face or edge of the shapes that a script handed over."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from build123d.topology import Shape
+from build123d.topology import Compound
+from OCP.BRep import BRep_Builder
+from OCP.TopoDS import TopoDS_Compound
 
-from runtime import geometry
-from runtime.parts import placed_parts, world_shape
-from runtime.script import Source, build_shape
+from runtime import geometry, handover
+from runtime.parts import Part
 
 
-def run(job: dict[str, Any], source: Source) -> dict[str, Any]:
+def run(job: dict[str, Any]) -> dict[str, Any]:
     """Returns ``{"properties": ...}`` or ``{"missing": message}``."""
-    root = build_shape(source, job["session_root"])
+    _, parts = handover.read(job["run_dir"], with_metadata=False)
     kind, index = job["target_kind"], job["target_index"]
-    found = _members(root, kind)
+    found = _members(parts, kind)
     if index >= len(found):
         last = f"{kind}_0 to {kind}_{len(found) - 1}" if found else "none"
-        return {"missing": f"{kind}_{index} does not exist; the shape of {source.name} has {last}."}
+        return {"missing": f"{kind}_{index} does not exist; the shape of {job['script_name']} has {last}."}
     properties = _DESCRIBE[kind](found[index])
     return {"properties": {"type": kind, "index": index, **properties}}
 
 
-def _members(root: Shape, kind: str) -> list[Any]:
+def _members(parts: list[Part], kind: str) -> list[Any]:
     if kind == "part":
-        return [world_shape(child, location) for _, child, location in placed_parts(root)]
-    return list(root.faces() if kind == "face" else root.edges())
+        return [part.shape for part in parts]
+    whole = TopoDS_Compound()
+    builder = BRep_Builder()
+    builder.MakeCompound(whole)
+    for part in parts:
+        builder.Add(whole, part.shape)
+    return list(Compound(whole).faces() if kind == "face" else Compound(whole).edges())
 
 
 def _part(shape: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _ZONE_PREFIX = "zone_"
 @dataclass(frozen=True)
 class Part:
     """A top-level part, placed in the world. ``role`` is ``part``, ``compound``, ``goal_zone`` or ``forbid_zone``;
-    ``holes`` are the fastener holes that it declares."""
+    ``holes`` are the fastener holes that it declares, ``look`` is the label and colour of it and of its members."""
 
     label: str
     shape: TopoDS_Shape
@@ -30,6 +30,7 @@ class Part:
     metadata: PartMetadata | CompoundMetadata | None
     constraint: str | None
     holes: list[dict[str, Any]]
+    look: dict[str, Any]
 
     @property
     def is_zone(self) -> bool:
@@ -59,6 +60,20 @@ def world_shape(child: Shape, location: Location) -> TopoDS_Shape:
     return child.wrapped.Located(location.wrapped)
 
 
+def look_of(shape: Shape) -> dict[str, Any]:
+    """Label and colour of an object and of everything in it."""
+    color = None if shape.color is None else [float(value) for value in tuple(shape.color)]
+    members = [look_of(child) for child in shape.children] if isinstance(shape, Compound) else []
+    return {"label": str(shape.label), "color": color, "members": members}
+
+
+def role_of(label: str, is_compound: bool) -> str:
+    """Role of a part: labels that begin with ``zone_`` name regions of space."""
+    if label.startswith(_ZONE_PREFIX):
+        return "goal_zone" if "goal" in label else "forbid_zone"
+    return "compound" if is_compound else "part"
+
+
 def _unique(label: str, taken: set[str]) -> str:
     candidate, number = label, 2
     while candidate in taken:
@@ -82,12 +97,15 @@ def _described(label: str, child: Shape, location: Location) -> Part:
     constraint = getattr(child, "constraint", None)
     if constraint is not None and not isinstance(constraint, str):
         raise Fault("metadata", f"Part '{label}': constraint must be text such as 'weld:base', not {constraint!r}.")
+    look = look_of(child)
     if label.startswith(_ZONE_PREFIX):
-        role = "goal_zone" if "goal" in label else "forbid_zone"
-        return Part(label, shape, role, None, constraint, [])
-    metadata = _metadata(label, getattr(child, "metadata", None))
-    role = "compound" if isinstance(metadata, CompoundMetadata) else "part"
-    return Part(label, shape, role, metadata, constraint, _holes(label, child, location))
+        return Part(label, shape, role_of(label, False), None, constraint, [], look)
+    value = getattr(child, "metadata", None)
+    if value is None:
+        raise Fault("metadata", _missing_metadata(label, child))
+    metadata = checked_metadata(label, value, "compound" if isinstance(value, CompoundMetadata) else "part")
+    role = role_of(label, isinstance(metadata, CompoundMetadata))
+    return Part(label, shape, role, metadata, constraint, _holes(label, child, location), look)
 
 
 def _holes(label: str, child: Shape, location: Location) -> list[dict[str, Any]]:
@@ -118,17 +136,23 @@ def _holes_of_members(shape: Shape, location: Location) -> Iterator[tuple[str, d
             yield from _holes_of_members(child, location * child.location)
 
 
-def _metadata(label: str, value: Any) -> PartMetadata | CompoundMetadata:
-    if value is None:
-        raise Fault(
-            "metadata",
-            f"Part '{label}' is missing required metadata. Set `part.metadata = PartMetadata(material_id=...)` "
-            "(from shared.models.schemas) before you return it.",
+def _missing_metadata(label: str, child: Shape) -> str:
+    if isinstance(child, Compound) and not child.children and len(child.solids()) > 1:
+        return (
+            f"Part '{label}' is missing required metadata. It is a {type(child).__name__} of {len(child.solids())} "
+            "solids without children: `Compound([...])` joins the shapes and forgets which parts they were. Write "
+            "`Compound(children=[...])` to keep them as parts with metadata of their own."
         )
+    return (
+        f"Part '{label}' is missing required metadata. Set `part.metadata = PartMetadata(material_id=...)` "
+        "(from shared.models.schemas) before you return it."
+    )
+
+
+def checked_metadata(label: str, value: Any, role: str) -> PartMetadata | CompoundMetadata:
+    """The metadata of a part, checked field by field: fields may have been changed after construction."""
+    kind = CompoundMetadata if role == "compound" else PartMetadata
     try:
-        if isinstance(value, CompoundMetadata):
-            return CompoundMetadata.model_validate(value.model_dump())
-        # Fields may have been changed after construction: check again what is there now.
-        return PartMetadata.model_validate(value.model_dump() if isinstance(value, PartMetadata) else value)
+        return kind.model_validate(value.model_dump() if isinstance(value, kind) else value)
     except MetadataError as error:
         raise Fault("metadata", f"Part '{label}': {error}.") from None

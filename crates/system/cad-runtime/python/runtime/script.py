@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from build123d.build_common import Builder
-from build123d.topology import Shape
+from build123d.topology import Compound, Shape
+from OCP.TopoDS import TopoDS_Iterator
 
 from runtime.faults import Fault
 
@@ -21,7 +22,7 @@ class Source:
     """A script's text, and the name under which errors speak of it."""
 
     name: str
-    text: bytes
+    text: str
 
 
 def read_source(job: dict[str, Any]) -> Source:
@@ -29,18 +30,27 @@ def read_source(job: dict[str, Any]) -> Source:
     path = job["script_path"]
     if path is None:
         with open(os.path.join(job["run_dir"], "source.py"), "rb") as file:
-            return Source("<script>", file.read())
+            return Source("<script>", _decoded("<script>", file.read()))
     try:
         with open(os.path.join(job["session_root"], path), "rb") as file:
-            return Source(path, file.read())
+            return Source(path, _decoded(path, file.read()))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise Fault("script_missing", f"The session has no script '{path}'.") from None
 
 
+def _decoded(name: str, text: bytes) -> str:
+    """Scripts are UTF-8 on every route. A coding cookie that names another encoding changes nothing."""
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        message = f"{name} line {line}: the source is not UTF-8 (byte 0x{text[error.start]:02x}); save it as UTF-8"
+        raise Fault("syntax_error", message, line) from None
+
+
 def compile_source(source: Source) -> types.CodeType:
     """Compiles a script, and lets tracebacks quote its lines."""
-    lines = source.text.decode("utf-8", "replace").splitlines(keepends=True)
-    linecache.cache[source.name] = (len(source.text), None, lines, source.name)
+    linecache.cache[source.name] = (len(source.text), None, source.text.splitlines(keepends=True), source.name)
     try:
         return compile(source.text, source.name, "exec", dont_inherit=True)
     except ValueError as error:  # null bytes
@@ -95,17 +105,42 @@ def _require_no_arguments(name: str, build: Any) -> None:
         )
 
 
-def _require_shape(name: str, shape: Any) -> Shape:
+def _require_shape(name: str, returned: Any) -> Shape:
+    shape = _assembled(name, returned) if isinstance(returned, (list, tuple)) else returned
     if isinstance(shape, Shape):
-        if shape._wrapped is None:
-            raise Fault("not_a_shape", f"{name}: build() returned an empty {type(shape).__name__}.")
+        if _is_empty(shape):
+            raise Fault(
+                "not_a_shape",
+                f"{name}: build() returned an empty {type(shape).__name__}: a cut or intersection left nothing over, or "
+                "nothing was added.",
+            )
         return shape
-    if shape is None:
-        remedy = "it returned None; end it with `return part`"
-    elif isinstance(shape, Builder):
-        remedy = f"it returned the builder {type(shape).__name__}; return its `.part`"
-    elif isinstance(shape, (list, tuple)):
-        remedy = f"it returned a {type(shape).__name__}; return `Compound(children=[...])`"
-    else:
-        remedy = f"it returned {type(shape).__name__}"
-    raise Fault("not_a_shape", f"{name}: build() must return a part or a Compound, but {remedy}.")
+    raise Fault("not_a_shape", f"{name}: build() must return a part or a Compound, but it {_remedy(shape)}.")
+
+
+def _assembled(name: str, items: list[Any] | tuple[Any, ...]) -> Shape:
+    """A list of parts is an assembly of them."""
+    if not items:
+        raise Fault("not_a_shape", f"{name}: build() returned an empty {type(items).__name__}; return the parts.")
+    for index, item in enumerate(items):
+        where = f"item {index} of the {type(items).__name__} that build() returned"
+        if not isinstance(item, Shape):
+            raise Fault("not_a_shape", f"{name}: {where} must be a part or a Compound, but it {_remedy(item)}.")
+        if _is_empty(item):
+            raise Fault("not_a_shape", f"{name}: {where} is empty: a cut or intersection left nothing over.")
+        if any(item is other for other in items[:index]):
+            raise Fault("not_a_shape", f"{name}: {where} was listed before; make a copy of it for a second part.")
+    return Compound(children=list(items))
+
+
+def _is_empty(shape: Shape) -> bool:
+    wrapped = shape._wrapped
+    return wrapped is None or wrapped.IsNull() or not TopoDS_Iterator(wrapped).More()
+
+
+def _remedy(item: Any) -> str:
+    if item is None:
+        return "is None; end it with `return part`"
+    if isinstance(item, Builder):
+        return f"is the builder {type(item).__name__}; return its `.part`"
+    return f"is a {type(item).__name__}"

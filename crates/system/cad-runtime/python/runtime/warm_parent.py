@@ -27,6 +27,9 @@ from typing import Any
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
     os.environ[_variable] = "1"
 
+# What a child that is locked in says on its pipe, before it closes it and anything of a script runs.
+LOCKED_IN = b"locked in"
+
 _WATCH_INTERVAL_S = 0.1
 # Operation, id, time limit in seconds, most threads; then the name of the run's folder. See `warm_parent.rs`.
 _REQUEST = struct.Struct("<QQdQ")
@@ -40,6 +43,7 @@ class Running:
 
     request: int
     pid: int
+    setup: int
     started: float
     deadline: float
     max_threads: int
@@ -58,10 +62,13 @@ class WarmParent:
         # One record at a time: what arrives after it stays in the pipe, which a child closes.
         self._record = bytearray(_REQUEST.size + _RUN_NAME_BYTES)
         self._received = 0
+        # Where the child that is being forked says that it is locked in.
+        self._word = -1
 
-    def serve(self) -> bytes | None:
-        """Answers requests until the input ends. In each forked child it returns the name of the run's folder, so that
-        a script finds no frame of this object below its own."""
+    def serve(self) -> tuple[bytes, int] | None:
+        """Answers requests until the input ends. In each forked child it returns the name of the run's folder and the
+        pipe on which the child says that it is locked in, so that a script finds no frame of this object below its
+        own."""
         self._own_memory_kb = _memory_kb(_status("self"))
         wakeup_read, wakeup_write = os.pipe()
         for end in (wakeup_read, wakeup_write):
@@ -99,23 +106,31 @@ class WarmParent:
                 if child.request == request:
                     self._end(child, "cancel")
             return -1
+        setup = -1
         try:
+            setup, self._word = os.pipe()
             pid = os.fork()
         except OSError as error:
+            for end in (setup, self._word):
+                if end >= 0:
+                    os.close(end)
+            self._word = -1
             self.answer({"id": request, "error": f"cannot fork: {error}"})
             return -1
         if pid != 0:
+            os.close(self._word)
+            self._word = -1
             self._record[:] = bytes(len(self._record))
             now = time.monotonic()
-            self._running[pid] = Running(request, pid, now, now + timeout_s, max_threads)
+            self._running[pid] = Running(request, pid, setup, now, now + timeout_s, max_threads)
         return pid
 
-    def _forget_all(self) -> bytes:
-        """In a child: drops what concerns others, and returns the name of its own folder."""
+    def _forget_all(self) -> tuple[bytes, int]:
+        """In a child: drops what concerns others, and returns the name of its own folder and its pipe to the parent."""
         self._running.clear()
         name = bytes(self._record[_REQUEST.size :])
         self._record[:] = bytes(len(self._record))
-        return name
+        return name, self._word
 
     def _enforce(self) -> None:
         now = time.monotonic()
@@ -148,6 +163,7 @@ class WarmParent:
             self.answer(
                 {
                     "id": child.request,
+                    "setup_error": _setup_error(child.setup, signalled),
                     "exit_code": None if signalled else os.WEXITSTATUS(status),
                     "signal": os.WTERMSIG(status) if signalled else None,
                     "ended_by": child.ended_by,
@@ -169,6 +185,23 @@ class WarmParent:
         data = json.dumps(message).encode() + b"\n"
         while data:
             data = data[os.write(self._answers, data) :]
+
+
+def _setup_error(descriptor: int, signalled: bool) -> str | None:
+    """What kept an ended child from being locked in, by its word on the pipe; closes the pipe.
+
+    A sibling that was forked in between may hold the other end for a moment, so this does not wait for its closing.
+    """
+    os.set_blocking(descriptor, False)
+    try:
+        said = os.read(descriptor, 1 << 16)
+    except BlockingIOError:
+        said = b""
+    finally:
+        os.close(descriptor)
+    if said == LOCKED_IN or (not said and signalled):
+        return None
+    return said.decode("utf-8", "replace") or "the process ended before it was locked in"
 
 
 def _drain(descriptor: int) -> None:
@@ -269,16 +302,17 @@ def main() -> None:
         }
     )
     process = os.getpid()
-    run_name = parent.serve()
-    if run_name is None:
+    forked = parent.serve()
+    if forked is None:
         return
+    run_name, word = forked
     del parent, probe
     try:
         job = _take_job(os.path.join(arguments["runs_dir"], str(uuid.UUID(bytes=run_name))))
     except BaseException:  # noqa: BLE001 - nothing may return from here
         traceback.print_exc()
         os._exit(child.SETUP_FAILED)
-    child.run(job, sandbox_enter, process)
+    child.run(job, sandbox_enter, process, word)
 
 
 def _take_job(run_dir: str) -> dict[str, Any]:

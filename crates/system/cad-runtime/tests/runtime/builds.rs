@@ -1,6 +1,6 @@
 //! What a good script becomes.
 
-use cad_runtime::{BuildRequest, Design, Export, ExportFormat, PartRole, ScriptSource, Zone};
+use cad_runtime::{BuildRequest, Design, PartRole, ScriptSource, Zone};
 use contract::part_metadata::{JointType, ManufacturingMethod};
 
 use crate::fixture::{Fixture, PLENTY};
@@ -115,27 +115,14 @@ async fn assembly_becomes_parts_in_world_coordinates() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn text_builds_exports_and_inspects() -> anyhow::Result<()> {
+async fn text_builds_and_inspects() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let script = "from build123d import *\nfrom utils import PartMetadata\n\ndef build():\n    part = Box(2, 4, 6)\n    \
                   part.metadata = PartMetadata(material_id='steel')\n    return part\n";
-    let session = fixture.session("exports", script)?;
-    let exports =
-        [(ExportFormat::Glb, "out/model.glb"), (ExportFormat::Step, "model.step"), (ExportFormat::Stl, "m.stl")]
-            .map(|(format, path)| Export { format, path: path.into() });
-    let request =
-        BuildRequest { exports: exports.to_vec(), ..BuildRequest::new(ScriptSource::Text(script.to_owned())) };
+    let session = fixture.session("text", script)?;
+    let request = BuildRequest::new(ScriptSource::Text(script.to_owned()));
     let design = fixture.runtime.build(&session, &request, PLENTY).await??;
     assert_eq!(design.parts[0].label, "part_0");
-    assert_eq!(&std::fs::read(session.join("out/model.glb"))?[..4], b"glTF");
-    assert!(std::fs::read_to_string(session.join("model.step"))?.starts_with("ISO-10303-21"));
-    assert!(std::fs::metadata(session.join("m.stl"))?.len() > 84);
-
-    let outside = BuildRequest {
-        exports: vec![Export { format: ExportFormat::Stl, path: "../other.stl".into() }],
-        ..BuildRequest::new(ScriptSource::Text(script.to_owned()))
-    };
-    assert!(fixture.runtime.build(&session, &outside, PLENTY).await?.is_err());
 
     let face = fixture.runtime.inspect(&session, "script.py", "face_0", PLENTY).await?;
     let properties = face.properties.ok_or_else(|| anyhow::anyhow!("{:?}", face.message))?;
@@ -155,5 +142,49 @@ async fn text_builds_exports_and_inspects() -> anyhow::Result<()> {
     }
     let absent = fixture.runtime.inspect(&session, "absent.py", "face_0", PLENTY).await?;
     assert_eq!(absent.message.as_deref(), Some("The session has no script 'absent.py'."));
+    Ok(())
+}
+
+/// What `build()` returns after the header, and labels of the parts.
+const RETURNED: &[(&str, &[&str])] = &[
+    ("return [part('a'), Pos(20, 0, 0) * part('b')]", &["a", "b"]),
+    ("return (part('a'),)", &["a"]),
+    ("return [part(''), Pos(20, 0, 0) * part('b')]", &["part_0", "b"]),
+    // A disc in a ring, whose round faces coincide and are cut into other triangles: crossing by that is not an overlap.
+    (
+        "pair = Compound(children=[Cylinder(80, 2), Cylinder(100, 2) - Rot(0, 0, 1) * Cylinder(80, 2)])\n    \
+         pair.label = 'pair'\n    pair.metadata = PartMetadata(material_id='abs')\n    return [pair]",
+        &["pair"],
+    ),
+];
+
+#[tokio::test]
+async fn lists_of_parts_are_assemblies() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let session = fixture.session("lists", "")?;
+    for (body, labels) in RETURNED {
+        let script = format!(
+            "from build123d import *\nfrom utils import PartMetadata\n\ndef part(label):\n    box = Box(2, 4, 6)\n    \
+             box.label = label\n    box.metadata = PartMetadata(material_id='abs')\n    return box\n\ndef build():\n    \
+             {body}\n"
+        );
+        let request = BuildRequest::new(ScriptSource::Text(script));
+        let design = fixture.runtime.build(&session, &request, PLENTY).await??;
+        assert_eq!(design.parts.iter().map(|part| part.label.as_str()).collect::<Vec<_>>(), *labels);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn solids_turned_inside_out_are_turned_round() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let script = "from build123d import *\nfrom utils import PartMetadata\n\ndef build():\n    \
+                  part = Solid(Box(2, 4, 6).solids()[0].wrapped.Reversed())\n    part.label = 'bent'\n    \
+                  part.metadata = PartMetadata(material_id='abs')\n    return part\n";
+    let session = fixture.session("inward", script)?;
+    let design = fixture.runtime.build(&session, &request(false), PLENTY).await??;
+    assert_close(design.parts[0].volume_mm3, 48.0, "volume");
+    assert_close(enclosed_volume(&design, 0), 48.0, "volume of the mesh");
+    assert!(design.notes[0].contains("'bent'") && design.notes[0].contains("turned round"), "{:?}", design.notes);
     Ok(())
 }

@@ -16,7 +16,34 @@ const CASES: &[(&str, ScriptFaultKind, &[&str], Option<u32>)] = &[
     ("build = 5\n", BuildMissing, &["def build()"], None),
     ("def build(size):\n    pass\n", BuildMissing, &["size"], None),
     ("def build():\n    Box(1, 1, 1)\n", NotAShape, &["None", "return"], None),
-    ("def build():\n    return [Box(1, 1, 1)]\n", NotAShape, &["list", "Compound(children="], None),
+    ("def build():\n    return [Box(1, 1, 1), 5]\n", NotAShape, &["item 1 of the list", "is a int"], None),
+    ("def build():\n    return []\n", NotAShape, &["empty list"], None),
+    ("def build():\n    b = Box(1, 1, 1)\n    return [b, b]\n", NotAShape, &["item 1", "listed before"], None),
+    ("def build():\n    return Box(1, 1, 1) - Box(2, 2, 2)\n", NotAShape, &["empty", "left nothing over"], None),
+    ("def build():\n    return Box(1, 1, 1) & Pos(5, 0, 0) * Box(1, 1, 1)\n", NotAShape, &["empty"], None),
+    ("def build():\n    return [Box(1, 1, 1) - Box(2, 2, 2)]\n", NotAShape, &["item 0", "empty"], None),
+    (
+        "def build():\n    return Compound([Box(1, 1, 1), Pos(5, 0, 0) * Box(1, 1, 1)])\n",
+        Metadata,
+        &["Compound(children=[...])", "2 solids"],
+        None,
+    ),
+    (
+        "def build():\n    c = Compound([Box(9, 9, 9), Pos(5, 0, 0) * Box(9, 9, 9)])\n    c.label = 'pair'\n    \
+         c.metadata = PartMetadata(material_id='s')\n    return c\n",
+        NotAShape,
+        &["'pair'", "run through each other", "a + b"],
+        None,
+    ),
+    // A bend of radius 8 for a bar of radius 10: its inner side folds over itself.
+    (
+        "def build():\n    p = Plane.XZ * CenterArc((0, 0), 8, 0, 180)\n    \
+         s = sweep(Plane(p @ 0, z_dir=p % 0) * Circle(10), path=p)\n    s.metadata = PartMetadata(material_id='s')\n    \
+         return s\n",
+        NotAShape,
+        &["part_0", "run through each other", "bend"],
+        None,
+    ),
     ("def build():\n    with BuildPart() as p:\n        Box(1, 1, 1)\n    return p\n", NotAShape, &[".part"], None),
     (
         "def build():\n    f = Rectangle(1, 1)\n    f.label = 'plate'\n    f.metadata = PartMetadata(material_id='s')\n    \

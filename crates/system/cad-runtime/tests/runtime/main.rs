@@ -1,6 +1,7 @@
 //! The CAD runtime against real Python, a real kernel sandbox and real scripts.
 
 mod fixture;
+mod forgeries;
 
 mod agent_tools;
 mod bounds;

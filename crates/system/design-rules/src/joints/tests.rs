@@ -60,6 +60,7 @@ fn bore_from_both_sides(plate: &mut Part, has_slot: bool) {
         Mesh {
             triangles: upper.mesh.triangles.iter().copied().chain(triangles).collect(),
             vertices_mm: [upper.mesh.vertices_mm, lower.mesh.vertices_mm].concat(),
+            normals: Vec::new(),
             is_watertight: true,
         }
     } else {

@@ -86,7 +86,9 @@ pub fn mesh_at_start(objectives: &Objectives, stl: Option<&[u8]>) -> Option<Mesh
         return None;
     }
     match mesh_at(object.start_position, object, stl).ok()? {
-        Geometry::Mesh { vertices, triangles } => Some(Mesh { vertices_mm: vertices, triangles, is_watertight: true }),
+        Geometry::Mesh { vertices, triangles } => {
+            Some(Mesh { vertices_mm: vertices, triangles, normals: Vec::new(), is_watertight: true })
+        }
         _ => None,
     }
 }
