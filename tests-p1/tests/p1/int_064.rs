@@ -10,6 +10,7 @@ use contract::{
     episodes::AgentRunRequest,
     events::names::COTS_SEARCH,
 };
+use reqwest::header::HeaderValue;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use testkit::{Context, EventLog, StatusCode, solutions::Solution};
@@ -102,7 +103,7 @@ async fn list_names_the_version_in_elements_and_headers(
         (headers::BD_WAREHOUSE_COMMIT, &version.bd_warehouse_commit),
         (headers::GENERATED_AT, &version.generated_at),
     ] {
-        assert_eq!(reply.headers.get(name).map(|found| found.as_bytes()), Some(value.as_bytes()), "{name}");
+        assert_eq!(reply.headers.get(name).map(HeaderValue::as_bytes), Some(value.as_bytes()), "{name}");
     }
     let explains = reply.headers.contains_key(headers::NO_MATCH_RATIONALE);
     assert_eq!(explains, elements.is_empty(), "only an empty list needs a reason");

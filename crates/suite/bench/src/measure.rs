@@ -256,7 +256,7 @@ fn throughput(line: &str) -> anyhow::Result<Measurement> {
 }
 
 fn collision() -> anyhow::Result<Vec<Measurement>> {
-    let (_, printed) = timed(cargo(&["bench", "--quiet", "-p", "physics", "--bench", "collision"]))?;
+    let (_, printed) = timed(cargo(&["bench", "--quiet", "-p", "physics", "--bench", "collision"])?)?;
     let rows: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("collision ")).map(deviation).collect();
     anyhow::ensure!(!rows.is_empty(), "the benchmark of the physics crate printed nothing:\n{printed}");
     rows.into_iter().collect()

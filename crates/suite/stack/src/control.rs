@@ -222,9 +222,8 @@ impl Control {
     /// Has it stop after its last user.
     pub fn retire(&mut self) -> anyhow::Result<()> {
         match self.ask(&Request::Retire, ANSWER_DEADLINE)? {
-            Answer::Retiring => Ok(()),
-            // A supervisor that does not know the question ends after its idle time.
-            Answer::Refused { .. } => Ok(()),
+            // A supervisor that does not know the question refuses it, and ends after its idle time.
+            Answer::Retiring | Answer::Refused { .. } => Ok(()),
             other => bail!("unexpected answer to a retirement: {other:?}"),
         }
     }

@@ -74,8 +74,14 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// The outcome of a script that was refused before it began.
     fn not_run(fault: ScriptFault, directory: RunDirectory) -> Self {
-        let ending =
-            Ending { setup_error: None, exit_code: None, signal: None, ended_by: Some(EndedBy::Cancel), wall_s: 0.0, max_rss_kb: 0 };
+        let ending = Ending {
+            setup_error: None,
+            exit_code: None,
+            signal: None,
+            ended_by: Some(EndedBy::Cancel),
+            wall_s: 0.0,
+            max_rss_kb: 0,
+        };
         let (stdout, stderr) = (String::new(), String::new());
         Self { ending, fault: Some(fault), result: Value::Null, stdout, stderr, directory }
     }
@@ -167,7 +173,8 @@ impl Runner {
         let activity = job.input.activity();
         let fault = match exceeded {
             Some(exceeded) if !cancelled => Some(exceeded.during_run()),
-            _ => fault_of_ending(activity, &ending, &stderr, timeout, &self.limits, out_of_memory).or_else(|| left.fault.map(own_fault)),
+            _ => fault_of_ending(activity, &ending, &stderr, timeout, &self.limits, out_of_memory)
+                .or_else(|| left.fault.map(own_fault)),
         };
         Ok(Outcome { ending, fault, result: left.result, stdout, stderr, directory })
     }

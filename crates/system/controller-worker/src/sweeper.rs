@@ -121,7 +121,7 @@ impl Sweeper {
         // A server that has not found its namespace yet knows no workflow, and would seem to have lost them all.
         self.frontend.probe().await?;
         let episodes = self.store.unsettled_episodes(SETTLED_AFTER, after, BATCH).await?;
-        let is_last_batch = (episodes.len() as i64) < BATCH;
+        let is_last_batch = i64::try_from(episodes.len()).is_ok_and(|count| count < BATCH);
         let next = episodes.last().filter(|_| !is_last_batch).map_or(Uuid::nil(), |episode| episode.id);
         let settled: Vec<_> = stream::iter(episodes)
             .map(|episode| async move { self.settle(&episode).await })

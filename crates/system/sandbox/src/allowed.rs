@@ -201,14 +201,8 @@ pub(crate) const ALLOWED_FILE_COMMANDS: &[u64] = &[
 
 /// Requests of `ioctl`: is it a terminal, how wide, how much is there to read, and three flags of the descriptor.
 /// Missing on purpose: everything that changes a file, a file system or a device.
-pub(crate) const ALLOWED_IOCTLS: &[u64] = &[
-    libc::TCGETS as u64,
-    libc::TIOCGWINSZ as u64,
-    libc::FIONREAD as u64,
-    libc::FIONBIO as u64,
-    libc::FIOCLEX as u64,
-    libc::FIONCLEX as u64,
-];
+pub(crate) const ALLOWED_IOCTLS: &[u64] =
+    &[libc::TCGETS, libc::TIOCGWINSZ, libc::FIONREAD, libc::FIONBIO, libc::FIOCLEX, libc::FIONCLEX];
 
 /// Options of `prctl`: names of threads and of memory, and questions. Missing on purpose: what ties the process to
 /// its parent, what lets others look into it, and filters of its own.

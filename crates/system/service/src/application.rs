@@ -77,9 +77,10 @@ impl Service {
     /// The same with the secret of the workers, in `X-Worker-Token`; without one the service is open.
     #[must_use]
     pub fn guarded_by_token(mut self, token: Option<String>) -> Self {
-        match token {
-            Some(token) => self.access.with_worker_token(&token),
-            None => tracing::warn!("WORKER_TOKEN is not set; whoever reaches this service may use it"),
+        if let Some(token) = token {
+            self.access.with_worker_token(&token);
+        } else {
+            tracing::warn!("WORKER_TOKEN is not set; whoever reaches this service may use it");
         }
         self
     }

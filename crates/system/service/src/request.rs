@@ -78,11 +78,11 @@ where
 async fn read(body: Body) -> Result<Bytes, ServiceError> {
     axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
         let causes = || std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        if causes().any(|cause| cause.is::<http_body_util::LengthLimitError>()) {
+        if causes().any(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
             let sentence = format!("the body is larger than the limit of {MAX_BODY_BYTES} bytes");
             return ServiceError::new(StatusCode::PAYLOAD_TOO_LARGE, sentence);
         }
-        if causes().any(|cause| cause.is::<tower_http::timeout::TimeoutError>()) {
+        if causes().any(<dyn std::error::Error>::is::<tower_http::timeout::TimeoutError>) {
             return ServiceError::new(StatusCode::REQUEST_TIMEOUT, "the rest of the body did not come");
         }
         fault("json", vec!["body".into()], format!("cannot be read: {error}"))

@@ -99,7 +99,7 @@ impl Boot {
             temporal_http,
             temporal_metrics,
             api_key: secret(),
-            worker_token: worker_token(std::env::var(WORKER_TOKEN_VARIABLE).ok()),
+            worker_token: worker_token(std::env::var(WORKER_TOKEN_VARIABLE).ok().as_deref()),
             object_store: ObjectStoreAddress {
                 endpoint: format!("http://127.0.0.1:{endpoint_port}"),
                 access_key: secret()[..20].to_owned(),
@@ -225,8 +225,8 @@ fn make_folders(layout: &Layout, wanted: &[Service]) -> anyhow::Result<()> {
 /// clients that know of no secret.
 const WORKER_TOKEN_VARIABLE: &str = "STACK_WORKER_TOKEN";
 
-fn worker_token(given: Option<String>) -> Option<String> {
-    match given.as_deref() {
+fn worker_token(given: Option<&str>) -> Option<String> {
+    match given {
         Some("none") => None,
         Some("") | None => Some(secret()),
         Some(token) => Some(token.to_owned()),

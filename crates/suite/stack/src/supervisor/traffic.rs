@@ -69,13 +69,12 @@ fn connection(line: &str, ports: &BTreeSet<u16>) -> Option<(Pair, Phase)> {
     let mut port = || u16::from_str_radix(fields.next()?.rsplit_once(':')?.1, 16).ok();
     let (local, remote) = (port()?, port()?);
     match fields.next()? {
-        // A listening socket is no connection.
-        "0A" => None,
         // TIME_WAIT, on whichever side closed first.
         "06" if ports.contains(&local) => Some(((local, remote), Phase::Closed)),
         "06" if ports.contains(&remote) => Some(((remote, local), Phase::Closed)),
         // Of an open one, the service's side is enough.
         "01" | "03" | "04" | "05" | "08" | "09" if ports.contains(&local) => Some(((local, remote), Phase::Open)),
+        // A listening socket (0A) is not a connection.
         _ => None,
     }
 }

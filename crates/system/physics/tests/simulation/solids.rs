@@ -20,8 +20,7 @@ pub fn lofted(rings: &[Vec<Point>], poles: [Point; 2]) -> Geometry {
     for ring in 0..rings.len() as u32 - 1 {
         for i in 0..count {
             let j = (i + 1) % count;
-            let [a, b, c, d] = [ring * count + i, ring * count + j, (ring + 1) * count + j, (ring + 1) * count + i];
-            triangles.extend([[a, b, c], [a, c, d]]);
+            triangles.extend(cell([ring * count, (ring + 1) * count], [i, j]));
         }
     }
     for (ring, pole, is_first) in [(0, poles[0], true), (rings.len() as u32 - 1, poles[1], false)] {
@@ -106,6 +105,11 @@ fn closed_ring(profile: &[[f64; 2]], facets: u32) -> Geometry {
     ring_of_rings(&rings)
 }
 
+/// Two triangles between the points `i` and `j` of two rings that begin at the given vertices.
+fn cell([this, next]: [u32; 2], [i, j]: [u32; 2]) -> [[u32; 3]; 2] {
+    [[this + i, this + j, next + j], [this + i, next + j, next + i]]
+}
+
 /// A mesh from rings of equally many points each, of which the last is joined to the first.
 fn ring_of_rings(rings: &[Vec<Point>]) -> Geometry {
     let (count, points) = (rings.len() as u32, rings[0].len() as u32);
@@ -114,8 +118,7 @@ fn ring_of_rings(rings: &[Vec<Point>]) -> Geometry {
         let next = (place + 1) % count;
         for i in 0..points {
             let j = (i + 1) % points;
-            let [a, b, c, d] = [place * points + i, place * points + j, next * points + j, next * points + i];
-            triangles.extend([[a, b, c], [a, c, d]]);
+            triangles.extend(cell([place * points, next * points], [i, j]));
         }
     }
     Geometry::Mesh { vertices: rings.concat(), triangles }
@@ -265,7 +268,9 @@ pub fn hollow_box(edge: f64, wall: f64) -> Geometry {
 /// The same mesh elsewhere.
 pub fn placed(mut mesh: Geometry, place: impl Fn(Point) -> Point) -> Geometry {
     if let Geometry::Mesh { vertices, .. } = &mut mesh {
-        vertices.iter_mut().for_each(|vertex| *vertex = place(*vertex));
+        for vertex in vertices {
+            *vertex = place(*vertex);
+        }
     }
     mesh
 }
