@@ -396,10 +396,13 @@ async fn hollows_and_holes_are_empty(
     let ([x, y, z], response) = ball_after_smoke_run(&ctx.session("hollow"), &ball_at(start, &script)).await;
     let hollow = result(&response).collision_shapes.iter().find(|it| it.body == "hollow").expect("it is a mesh");
     assert!(
-        hollow.pieces > 1 && hollow.collision_error_mm <= hollow.tolerance_mm,
+        hollow.pieces > 1 && hollow.collision_error_mm <= 2.0 * hollow.tolerance_mm,
         "convex pieces do not follow the part: {hollow:?}"
     );
-    assert!(response.warnings.iter().all(|it| !it.contains("collides as")), "{:?}", response.warnings);
+    // A shape that needs more pieces than there may be exceeds the tolerance, and the answer says so.
+    let is_coarse = hollow.collision_error_mm > hollow.tolerance_mm;
+    let is_warned = response.warnings.iter().any(|it| it.contains("collides as"));
+    assert_eq!(is_coarse, is_warned, "{hollow:?}: {:?}", response.warnings);
     // Rounds are chords: the ball lies higher by the stated error at most, and sinks in by hundredths.
     let difference = z - expected;
     assert!(
