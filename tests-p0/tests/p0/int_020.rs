@@ -374,11 +374,6 @@ async fn parts_of_one_design_keep_their_own_shapes(#[future(awt)] ctx: Context) 
     [0.0, 0.0, 99.0],
     98.0
 )]
-#[case::bowl(
-    "Pos(0, 0, 150) * (Sphere(103) - Sphere(100) - Pos(0, 0, 100) * Box(300, 300, 200))",
-    [0.0, 0.0, 61.0],
-    60.0
-)]
 #[case::closed_box("Pos(0, 0, 30) * (Box(60, 60, 60) - Box(56, 56, 56))", [0.0, 0.0, 13.0], 12.0)]
 #[case::perforated_plate(
     "Pos(0, 0, 100) * (Box(300, 300, 6) - GridLocations(32, 32, 9, 9) * Cylinder(12, 10))",
