@@ -152,7 +152,7 @@ mod tests {
         fs::write(inner.join("file"), "x").expect("a file");
         std::os::unix::fs::symlink(outside.path(), top.join("a/link")).expect("a link");
         for folder in [inner.as_path(), &top.join("a/b"), &top.join("a")] {
-            fs::set_permissions(folder, fs::Permissions::from_mode(0)).expect("a mode");
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o0)).expect("a mode");
         }
         remove(&top).expect("removed");
         assert!(!top.exists() && kept.exists());
