@@ -4,8 +4,11 @@
 //! The list holds what the seed and CONTRACT.md name; what this crate has beyond that is free to change.
 
 use contract::{
-    assembly, benchmark, episodes, events, events::names, execution, files, health, limits, objectives, part_metadata,
-    reviews, session, simulation, wiring, workbench,
+    assembly, benchmark, episodes, events,
+    events::names,
+    execution, files, health, limits, objectives, part_metadata, reviews, session, simulation, wiring,
+    wiring::{standard_ports as p, variables as v},
+    workbench,
 };
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
@@ -41,7 +44,6 @@ fn headers_and_environment_are_as_agreed() {
         "session": session::SESSION_HEADER, "api_key": session::API_KEY_HEADER, "test_id": session::TEST_ID_HEADER
     });
     assert_eq!(headers, agreed["headers"]);
-    use wiring::variables as v;
     let names = [
         v::CONTROLLER_URL,
         v::WORKER_LIGHT_URL,
@@ -54,7 +56,6 @@ fn headers_and_environment_are_as_agreed() {
         v::ASSET_S3_BUCKET,
         v::IS_INTEGRATION_TEST,
     ];
-    use wiring::standard_ports as p;
     let environment = json!({
         "names": names,
         "ports": [p::CONTROLLER, p::WORKER_LIGHT, p::WORKER_HEAVY, p::POSTGRES, p::S3, p::TEMPORAL],

@@ -75,8 +75,8 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let timeline = Timeline::begin();
     timeline.say("booting a stack");
     let stack = Stack::private(PrivateOptions::default()).await.context("the stack does not boot")?;
-    let load = Arc::new(Load::new(&stack, arguments, timeline.clone())?);
-    let disruptions = Disruptions::new(stack.clone(), arguments, timeline.clone());
+    let load = Arc::new(Load::new(&stack, arguments, timeline)?);
+    let disruptions = Disruptions::new(stack.clone(), arguments, timeline);
 
     let following = tokio::spawn(Arc::clone(&load).follow());
     // Either that fails ends the run: nothing is accepted any more, or a part does not return.

@@ -422,7 +422,7 @@ fn plain_connections_keep_the_stack() {
 fn give_another_fingerprint(home: &Path) {
     let file = home.join("stack.json");
     let mut descriptor = StackDescriptor::read(&file).unwrap();
-    descriptor.fingerprint = "of other sources".to_owned();
+    "of other sources".clone_into(&mut descriptor.fingerprint);
     descriptor.write(&file).unwrap();
 }
 
