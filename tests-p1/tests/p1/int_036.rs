@@ -184,11 +184,72 @@ async fn what_cannot_be_moulded_is_refused(
     Ok(())
 }
 
+/// A plate of 40 × 40 mm and some thickness, whose sides lean in by 5°.
+fn drafted_plate(thickness_mm: f64) -> String {
+    DRAFTED_PLATE.replace("amount=3", &format!("amount={thickness_mm}"))
+}
+
+/// A round cup, 30 mm wide and 20 mm high outside, with walls (measured level) and a floor of some thickness, that opens
+/// by a draft.
+fn round_cup(wall_mm: f64, draft_deg: f64) -> String {
+    format!(
+        "import math\nlean, wall = math.tan(math.radians({draft_deg})), {wall_mm}\n\
+         outer = Pos(0, 0, 10) * Cone(15, 15 + 20 * lean, 20)\n\
+         inner = Pos(0, 0, 10 + wall / 2) * Cone(15 - wall + wall * lean, 15 - wall + 20 * lean, 20 - wall)\n\
+         body = outer - inner"
+    )
+}
+
+/// Limits of the configuration: walls of 1.0 to 4.0 mm, a draft of 2.0°. Faces are where they are, and not where the
+/// triangles are that follow them within 0.1 mm.
 #[rstest]
+#[case::thinnest_plate(drafted_plate(1.0), None)]
+#[case::thinner_plate(drafted_plate(0.96), Some("Wall thickness too thin: 0.96 mm"))]
+#[case::thickest_plate(drafted_plate(4.0), None)]
+#[case::thicker_plate(drafted_plate(4.04), Some("Wall thickness too thick: 4.04 mm"))]
+#[case::thinnest_cup(round_cup(1.002, 2.0), None)]
+#[case::thinner_cup(round_cup(0.96, 2.0), Some("Wall thickness too thin: 0.96 mm"))]
+// Where wall and floor meet, a larger ball fits than into either.
+#[case::thickest_cup(round_cup(4.0, 2.0), None)]
+#[case::thicker_cup(round_cup(4.2, 2.0), Some("Wall thickness too thick: 4.2"))]
+#[case::too_little_draft(round_cup(2.0, 1.92), Some("Insufficient draft angle: 1.92°"))]
+#[case::nearly_upright_cup(round_cup(2.0, 0.2), Some("Insufficient draft angle: 0.20°"))]
+// Both halves of the mould let go of what rolls over the parting line.
+#[case::ball("body = Sphere(2)".to_owned(), None)]
+#[case::lying_pin(
+    "body = Rot(0, 90, 0) * Cylinder(1.5, 10) + Pos(5, 0, 0) * Sphere(1.5) + Pos(-5, 0, 0) * Sphere(1.5)".to_owned(),
+    None
+)]
+#[case::pin_with_flat_ends("body = Rot(0, 90, 0) * Cylinder(1.5, 10)".to_owned(), Some("Insufficient draft angle: 0.00°"))]
+#[case::filleted_block(
+    "block = Box(12, 12, 3)\nbody = fillet(block.edges().group_by(Axis.Z)[0] + block.edges().group_by(Axis.Z)[-1], 0.5)"
+        .to_owned(),
+    Some("Insufficient draft angle: 0.00°")
+)]
 #[tokio::test]
-async fn two_bodies_are_no_print(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn moulding_keeps_to_its_limits(
+    #[future(awt)] ctx: Context,
+    #[case] shape: String,
+    #[case] words: Option<&str>,
+) -> anyhow::Result<()> {
+    let result = analyze(&ctx, &shape, "abs", ManufacturingMethod::InjectionMolding, 1).await;
+    assert_eq!(result.is_manufacturable, words.is_none(), "{result:#?}");
+    let is_told = |words: &str| result.violations.iter().any(|sentence| sentence.starts_with(words));
+    assert!(words.is_none_or(is_told), "{words:?}: {:#?}", result.violations);
+    Ok(())
+}
+
+#[rstest]
+#[case::milled(ManufacturingMethod::Cnc)]
+#[case::moulded(ManufacturingMethod::InjectionMolding)]
+#[case::printed(ManufacturingMethod::ThreeDPrint)]
+#[tokio::test]
+async fn two_bodies_are_not_one_part(
+    #[future(awt)] ctx: Context,
+    #[case] method: ManufacturingMethod,
+) -> anyhow::Result<()> {
     let shape = "body = Box(10, 10, 10) + Pos(40, 0, 0) * Box(10, 10, 10)";
-    let result = analyze(&ctx, shape, "abs", ManufacturingMethod::ThreeDPrint, 1).await;
+    let result = analyze(&ctx, shape, "abs", method, 1).await;
     assert!(!result.is_manufacturable, "{result:#?}");
     assert!(result.violations.iter().any(|sentence| sentence.contains("found 2 solids")), "{:#?}", result.violations);
     Ok(())
@@ -273,6 +334,27 @@ async fn same_part_again_costs_half_the_set_up(#[future(awt)] ctx: Context) -> a
         assert!((found - expected).abs() < 1e-6, "{costs:?}, expected {expected}");
     }
     assert!((report.unit_cost - costs.iter().sum::<f64>()).abs() < 1e-9);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn round_twin_saves_half_the_set_up(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("round-reuse");
+    // A mesher cuts the flat ends along other diagonals where the second one stands.
+    let twins = Solution::bracket()
+        .with(
+            "script.py",
+            "part(bracket, \"bracket\")",
+            "part(Pos(70, 0, 5) * Cylinder(10, 10), \"one\"), part(Pos(70, 50, 5) * Cylinder(10, 10), \"two\")",
+        )
+        .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 500.0");
+    session.must_hold_solution(&twins).await;
+    let report = session.heavy.must_validate_and_price(&PriceRequest::default()).await.report.expect("it was built");
+    let [one, two] = report.parts.as_slice() else { anyhow::bail!("{report:#?}") };
+    let saved = one.result.unit_cost - two.result.unit_cost;
+    // Half of the 100 USD of set-up.
+    assert!((saved - 50.0).abs() < 1e-6, "{saved} USD are saved: {report:#?}");
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use contract::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use workbench::{DesignPart, InternalCorner, Limits, ManufacturingConfig, Solid};
+use workbench::{DesignPart, Face, InternalCorner, Limits, ManufacturingConfig, Solid};
 
 use crate::costing::{Costing, bought, validate_costing_and_price};
 
@@ -50,7 +50,15 @@ struct PartInput {
     is_watertight: bool,
     vertices_mm: Vec<[f64; 3]>,
     triangles: Vec<[u32; 3]>,
+    normals: Vec<[[f32; 3]; 3]>,
+    faces: Vec<FaceInput>,
     internal_corners: Vec<CornerInput>,
+}
+
+#[derive(Deserialize)]
+struct FaceInput {
+    area_mm2: f64,
+    center_mm: [f64; 3],
 }
 
 #[derive(Deserialize)]
@@ -137,8 +145,9 @@ fn price(input: &PriceInput) -> Result<Value, String> {
         fem_required: objectives.as_ref().is_some_and(|objectives| objectives.physics.fem_enabled),
     };
     let corners: Vec<Vec<InternalCorner>> = input.parts.iter().map(corners_of).collect();
-    let parts: Vec<DesignPart> =
-        input.parts.iter().zip(&corners).map(|(part, corners)| design_part(part, corners)).collect();
+    let faces: Vec<Vec<Face>> = input.parts.iter().map(faces_of).collect();
+    let shapes = input.parts.iter().zip(corners.iter().zip(&faces));
+    let parts: Vec<DesignPart> = shapes.map(|(part, (corners, faces))| design_part(part, corners, faces)).collect();
     let own_quantity = objectives.as_ref().map_or(1, |objectives| objectives.constraints.quantity());
     let quantity = input.quantity.unwrap_or(own_quantity);
     let priced = workbench::price_design(&config, &|id| bought(&catalog, id), &parts, &limits, quantity);
@@ -160,8 +169,16 @@ fn corners_of(part: &PartInput) -> Vec<InternalCorner> {
     part.internal_corners.iter().map(corner).collect()
 }
 
+fn faces_of(part: &PartInput) -> Vec<Face> {
+    part.faces.iter().map(|face| Face { area_mm2: face.area_mm2, center_mm: face.center_mm }).collect()
+}
+
 /// What is held in place and neither made nor bought is there already.
-fn design_part<'part>(part: &'part PartInput, corners: &'part [InternalCorner]) -> DesignPart<'part> {
+fn design_part<'part>(
+    part: &'part PartInput,
+    corners: &'part [InternalCorner],
+    faces: &'part [Face],
+) -> DesignPart<'part> {
     let is_made_or_bought =
         |metadata: &PartMetadata| metadata.manufacturing_method.is_some() || metadata.cots_id.is_some();
     DesignPart {
@@ -178,6 +195,8 @@ fn design_part<'part>(part: &'part PartInput, corners: &'part [InternalCorner]) 
             is_watertight: part.is_watertight,
             vertices_mm: &part.vertices_mm,
             triangles: &part.triangles,
+            normals: &part.normals,
+            faces,
             internal_corners: corners,
         },
     }

@@ -13,7 +13,7 @@ use crate::{
     finding::Finding,
     moulding,
     price::{self, Listed, Piece},
-    print,
+    single_body,
     solid::Solid,
     surface::Surface,
 };
@@ -145,9 +145,7 @@ fn geometry_findings(
         let message = format!("Geometry is not a closed, valid solid: {fault}");
         findings.push(Finding::new("part.closed_solid", message));
     }
-    if method == ManufacturingMethod::ThreeDPrint {
-        findings.extend(print::findings(solid));
-    }
+    findings.extend(single_body::findings(solid));
     // Rays say nothing true about a surface that does not part inside from outside.
     let surface = surface.filter(|_| fault.is_none());
     let processes = &config.processes;
@@ -261,6 +259,8 @@ mod tests {
                     is_watertight: true,
                     vertices_mm: &vertices,
                     triangles: &triangles,
+                    normals: &[],
+                    faces: &[],
                     internal_corners: &[corner],
                 };
                 let result = analyze(&shipped(), &solid, method, Some("abs"), quantity, false);

@@ -19,12 +19,12 @@ mod finding;
 mod material;
 mod moulding;
 mod price;
-mod print;
 mod process;
 mod rays;
 mod same_shape;
 #[cfg(test)]
 mod sample_solids;
+mod single_body;
 mod solid;
 mod surface;
 mod thickness;
@@ -39,4 +39,4 @@ pub use design::{
 pub use electronics::{PricedElectronics, price_electronics};
 pub use estimate::{Estimated, estimate};
 pub use material::{Material, MaterialClass};
-pub use solid::{InternalCorner, Solid};
+pub use solid::{Face, InternalCorner, Solid};

@@ -11,15 +11,23 @@ use crate::{
     thickness::{Thickness, WallThickness, measure},
 };
 
-/// Share of the required angle that a facet of a curved face must have. A cone of 2° and 20 mm is measured to within
-/// 0.13°, because its facets keep to it within 0.1 mm only.
-const CURVED_DRAFT: f64 = 0.9;
+/// Share of the required angle that a face must have: normals come in single precision, which tells a sine of 2° to
+/// within 2 parts in a million.
+const DRAFT: f64 = 1.0 - 1e-5;
 
-/// The same for a flat face: rounding.
-const FLAT_DRAFT: f64 = 1.0 - 1e-6;
+/// Deviation of a measured thickness from the true one, mm. Of a facet that is `s` off its face and 2·t wide as an angle,
+/// 3/4 · s · t² are left: 0.003 mm for s = 0.1 mm and t = 0.2.
+const THICKNESS_TOLERANCE_MM: f64 = 0.005;
 
-/// Deviation of a measured thickness from the true one, mm. Curved walls are cut up to within 0.1 mm.
-const THICKNESS_TOLERANCE_MM: f64 = 0.05;
+/// Where walls meet, a larger ball fits than into any of them: 1.17 times as large where two meet at an edge, 1.25 where
+/// a rib stands on a wall, 1.27 in a corner of three.
+const JUNCTION: f64 = 1.3;
+
+/// A band that rolls over the parting line turns at least half as fast everywhere as on average.
+const EVEN_TURN: f64 = 0.5;
+
+/// Neighbours whose normals differ by less continue a face, as a cosine (15°).
+const SMOOTH: f64 = 0.966;
 
 /// What stands against moulding `surface`.
 pub(crate) fn findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Finding> {
@@ -32,14 +40,15 @@ pub(crate) fn findings(process: &MouldingProcess, surface: &Surface, metadata: &
 
 fn draft_finding(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<Finding> {
     let needed = process.min_draft_angle_deg;
-    let [enough_flat, enough_curved] = [FLAT_DRAFT, CURVED_DRAFT].map(|share| (needed * share).to_radians().sin());
-    let tilt = |index: &usize| surface.facets[*index].facing.z.abs();
-    let is_steep =
-        |index: &usize| tilt(index) < if surface.facets[*index].is_curved { enough_curved } else { enough_flat };
-    let smallest = (0..surface.facets.len()).min_by(|one, two| tilt(one).total_cmp(&tilt(two)))?;
-    let angle = tilt(&smallest).min(1.0).asin().to_degrees();
+    let enough = (needed * DRAFT).to_radians().sin();
+    let lean = |index: &usize| surface.facets[*index].least_lean();
+    let is_steep: Vec<bool> = (0..surface.facets.len()).map(|index| lean(&index) < enough).collect();
+    let rolled_over = rolled_over(surface, &is_steep, enough);
+    let counts = |index: &usize| !rolled_over[*index];
+    let smallest = (0..surface.facets.len()).filter(counts).min_by(|one, two| lean(one).total_cmp(&lean(two)))?;
+    let angle = lean(&smallest).min(1.0).asin().to_degrees();
     metadata.additional_info.insert("smallest_draft_angle_deg".into(), angle.into());
-    let steep: Vec<_> = (0..surface.facets.len()).filter(is_steep).collect();
+    let steep: Vec<_> = (0..surface.facets.len()).filter(|index| is_steep[*index] && counts(index)).collect();
     if steep.is_empty() {
         return None;
     }
@@ -50,6 +59,61 @@ fn draft_finding(process: &MouldingProcess, surface: &Surface, metadata: &mut Wo
         position(surface.facets[smallest].middle().to_array())
     );
     Some(Finding::new("part.draft", message).against(angle, needed))
+}
+
+/// Which steep facets belong to bands where a curved face rolls over the parting line, from leaning up to leaning down:
+/// at the equator of a ball, both halves of the mould let go of it. Such a band turns evenly and goes on smoothly into
+/// faces that lean enough, up above and down below. An upright wall between two fillets does not turn.
+fn rolled_over(surface: &Surface, is_steep: &[bool], enough: f64) -> Vec<bool> {
+    let mut rolled = vec![false; is_steep.len()];
+    if !is_steep.contains(&true) {
+        return rolled;
+    }
+    let neighbours = surface.neighbours();
+    let mut seen = vec![false; is_steep.len()];
+    for start in 0..is_steep.len() {
+        if !is_steep[start] || seen[start] || surface.is_cancelled() {
+            continue;
+        }
+        seen[start] = true;
+        let (mut band, mut open) = (Vec::new(), vec![start]);
+        let (mut goes_up, mut goes_down) = (false, false);
+        while let Some(index) = open.pop() {
+            band.push(index);
+            let facet = &surface.facets[index];
+            for &other in &neighbours[index] {
+                let beside = &surface.facets[other];
+                if beside.normal.dot(facet.normal) < SMOOTH {
+                    continue;
+                }
+                if !is_steep[other] {
+                    goes_up |= beside.facing.z > 0.0;
+                    goes_down |= beside.facing.z < 0.0;
+                } else if !seen[other] {
+                    seen[other] = true;
+                    open.push(other);
+                }
+            }
+        }
+        if goes_up && goes_down && turns_evenly(surface, &band, enough) {
+            band.into_iter().for_each(|index| rolled[index] = true);
+        }
+    }
+    rolled
+}
+
+/// Whether each facet of a band turns about as much over its height as the band does over its own.
+fn turns_evenly(surface: &Surface, band: &[usize], enough: f64) -> bool {
+    let facets = || band.iter().map(|&index| &surface.facets[index]);
+    let low = facets().map(Facet::lowest).fold(f64::INFINITY, f64::min);
+    let high = facets().map(Facet::highest).fold(f64::NEG_INFINITY, f64::max);
+    let height = high - low;
+    facets().all(|facet| {
+        let [least, most] = facet.leans();
+        let share = (facet.highest() - facet.lowest()) / height;
+        // Over its whole height the band turns from -enough to +enough at least.
+        most - least >= EVEN_TURN * 2.0 * enough * share || share < 1e-6
+    })
 }
 
 fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<Finding> {
@@ -74,7 +138,7 @@ fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Opti
 
 fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Finding> {
     let (least, most) = (process.min_wall_thickness_mm, process.max_wall_thickness_mm);
-    let WallThickness { thinnest, thickest } = measure(surface, most);
+    let WallThickness { thinnest, thickest, junction } = measure(surface, most);
     let mut note = |name: &str, found: Option<Thickness>| {
         if let Some(found) = found {
             metadata.additional_info.insert(format!("{name}_wall_thickness_mm"), found.thickness_mm.into());
@@ -83,6 +147,7 @@ fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &m
     };
     note("min", thinnest);
     note("max", thickest);
+    note("junction", junction);
 
     let mut findings = Vec::new();
     if let Some(thin) = thinnest.filter(|thin| thin.thickness_mm < least - THICKNESS_TOLERANCE_MM) {
@@ -93,7 +158,9 @@ fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &m
         );
         findings.push(Finding::new("part.wall_thickness", message).against(thin.thickness_mm, least));
     }
-    if let Some(thick) = thickest.filter(|thick| thick.thickness_mm > most + THICKNESS_TOLERANCE_MM) {
+    let thick_wall = thickest.filter(|thick| thick.thickness_mm > most + THICKNESS_TOLERANCE_MM);
+    let thick_junction = junction.filter(|ball| ball.thickness_mm > most * JUNCTION + THICKNESS_TOLERANCE_MM);
+    if let Some(thick) = thick_wall.or(thick_junction) {
         let message = format!(
             "Wall thickness too thick: {:.2} mm at {} mm, at most {most:.2} mm cool without sink marks; hollow it out",
             thick.thickness_mm,

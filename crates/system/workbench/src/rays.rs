@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use parry3d_f64::{
     math::Vector,
-    query::{PointQuery, Ray, RayCast},
+    query::{PointQuery, PointQueryWithLocation, Ray, RayCast},
     shape::{CompositeShapeRef, TriMesh},
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct WayOut {
 impl WayOut {
     /// The way out of `surface`.
     pub fn of(surface: &Surface, along: Along) -> Self {
-        let faces_ray = |facet: &&Facet| facet.normal.z * along.sign() < -UPRIGHT;
+        let faces_ray = |facet: &&Facet| facet.facing.z * along.sign() < -UPRIGHT;
         let single = single(surface.facets.iter().filter(faces_ray).enumerate());
         let blocking = mesh(single.into_iter().map(|(_, facet)| facet));
         Self { along, blocking, reach: surface.reach }
@@ -100,6 +100,17 @@ impl Inside {
     /// The point of the surface next to `point`.
     pub fn nearest(&self, point: Vector) -> Vector {
         self.mesh.project_local_point(point, false).point
+    }
+
+    /// The point of the surface next to `point`, and its facet.
+    pub fn nearest_facet(&self, point: Vector) -> Option<(Vector, usize)> {
+        let (projection, (facet, _)) = self.mesh.project_local_point_and_get_location(point, false);
+        Some((projection.point, *self.facets.get(facet as usize)?))
+    }
+
+    /// How far the surface is from a point inside in one direction.
+    pub fn distance(&self, point: Vector, direction: Vector) -> Option<f64> {
+        self.mesh.cast_local_ray(&Ray::new(point, direction), self.reach, false)
     }
 }
 

@@ -2,13 +2,16 @@
 
 use contract::execution::BoundingBox;
 
-use crate::solid::{InternalCorner, Solid};
+use crate::solid::{Face, InternalCorner, Solid};
 
 /// A solid that owns its mesh.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SampleSolid {
     pub vertices: Vec<[f64; 3]>,
     pub triangles: Vec<[u32; 3]>,
+    /// Empty where the triangles are the faces.
+    pub normals: Vec<[[f32; 3]; 3]>,
+    pub faces: Vec<Face>,
     pub corners: Vec<InternalCorner>,
 }
 
@@ -21,6 +24,9 @@ impl SampleSolid {
     pub fn moved(mut self, by: [f64; 3]) -> Self {
         for vertex in &mut self.vertices {
             *vertex = std::array::from_fn(|axis| vertex[axis] + by[axis]);
+        }
+        for face in &mut self.faces {
+            face.center_mm = std::array::from_fn(|axis| face.center_mm[axis] + by[axis]);
         }
         self
     }
@@ -51,6 +57,18 @@ impl SampleSolid {
         self
     }
 
+    /// Each triangle is a face of its own.
+    fn with_triangles_as_faces(mut self) -> Self {
+        let face = |triangle: &[u32; 3]| {
+            let [a, b, c] = triangle.map(|index| self.vertices[index as usize]);
+            let normal = cross(minus(b, a), minus(c, a));
+            let center_mm = std::array::from_fn(|axis| (a[axis] + b[axis] + c[axis]) / 3.0);
+            Face { area_mm2: dot(normal, normal).sqrt() / 2.0, center_mm }
+        };
+        self.faces = self.triangles.iter().map(face).collect();
+        self
+    }
+
     /// What a caller says about it; volume and surface by the sums over the triangles.
     pub fn view(&self) -> Solid<'_> {
         let mut bounds = BoundingBox { min: [f64::INFINITY; 3], max: [f64::NEG_INFINITY; 3] };
@@ -77,6 +95,8 @@ impl SampleSolid {
             is_watertight: true,
             vertices_mm: &self.vertices,
             triangles: &self.triangles,
+            normals: &self.normals,
+            faces: &self.faces,
             internal_corners: &self.corners,
         }
     }
@@ -101,7 +121,7 @@ pub(crate) fn extruded_xz(outline: &[[f64; 2]], depth: f64) -> SampleSolid {
         solid.triangles.push([a, b, c]);
         solid.triangles.push([a + count, c + count, b + count]);
     }
-    solid
+    solid.with_triangles_as_faces()
 }
 
 /// A square cup, 30 mm wide outside at its base and 20 mm high, with walls and a floor of `wall` mm (measured level)
@@ -165,6 +185,21 @@ pub(crate) fn round_cup(wall: f64, draft_deg: f64) -> SampleSolid {
         solid.triangles.push([0, at + 1, at]);
         solid.triangles.push([3 * SEGMENTS, 3 * SEGMENTS + at, 3 * SEGMENTS + at + 1]);
     }
+    // Outside, inside and flat, as `level` 0, 2 and the rest have them.
+    let (sin, cos) = draft_deg.to_radians().sin_cos();
+    let normal = |place: usize, corner: u32| -> [f32; 3] {
+        let [x, y, _] = solid.vertices[corner as usize];
+        let radius = x.hypot(y);
+        let sense = match place / (2 * SEGMENTS as usize) {
+            0 => 1.0,
+            2 => -1.0,
+            1 => return [0.0, 0.0, 1.0],
+            _ => return [0.0, 0.0, if place.is_multiple_of(2) { -1.0 } else { 1.0 }],
+        };
+        [x / radius * cos * sense, y / radius * cos * sense, -sin * sense].map(|component| component as f32)
+    };
+    let normals = solid.triangles.iter().enumerate();
+    solid.normals = normals.map(|(place, corners)| corners.map(|corner| normal(place, corner))).collect();
     solid
 }
 

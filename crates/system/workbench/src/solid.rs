@@ -21,8 +21,21 @@ pub struct Solid<'a> {
     pub vertices_mm: &'a [[f64; 3]],
     /// Triangles of its surface, counter-clockwise seen from outside.
     pub triangles: &'a [[u32; 3]],
+    /// Outward unit normals of the true face at the corners of each triangle; empty where the triangles are the faces.
+    pub normals: &'a [[[f32; 3]; 3]],
+    /// Faces of the true geometry: area, mm², and its centre, mm. However a face is cut up, these stay.
+    pub faces: &'a [Face],
     /// Concave edges and fillets parallel to z, as the CAD kernel finds them.
     pub internal_corners: &'a [InternalCorner],
+}
+
+/// A face of the true geometry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Face {
+    /// Area, mm².
+    pub area_mm2: f64,
+    /// Centre of the area, mm.
+    pub center_mm: [f64; 3],
 }
 
 /// A concave edge or fillet parallel to z. No tool of a larger radius gets into it.

@@ -22,7 +22,7 @@ use contract::{
 use design_rules::moved_part;
 use serde_json::{Map, Value, json};
 use service::ServiceError;
-use workbench::{DesignPart, InternalCorner, PricedDesign, Solid};
+use workbench::{DesignPart, Face, InternalCorner, PricedDesign, Solid};
 
 use crate::{
     content::limits_of,
@@ -175,14 +175,15 @@ fn price(
 ) -> Option<PricedDesign> {
     let limits = limits_of(built.objectives.as_ref(), terms.fem_required);
     let corners: Vec<_> = built.design.parts.iter().map(corners_of).collect();
-    let parts = built.design.parts.iter().zip(&corners).filter(|(part, _)| !part.is_zone());
+    let faces: Vec<_> = built.design.parts.iter().map(faces_of).collect();
+    let parts = built.design.parts.iter().zip(corners.iter().zip(&faces)).filter(|(part, _)| !part.is_zone());
     let parts: Vec<_> = parts
-        .map(|(part, corners)| DesignPart {
+        .map(|(part, (corners, faces))| DesignPart {
             label: &part.label,
             metadata: metadata_of(part),
             is_fixed: part.is_fixed(),
             is_environment: built.is_environment(part, baseline),
-            solid: solid(part, corners),
+            solid: solid(part, corners, faces),
         })
         .collect();
     let bought = |id: &str| materials.bought(id);
@@ -272,7 +273,11 @@ fn corners_of(part: &Part) -> Vec<InternalCorner> {
     part.internal_corners.iter().map(corner).collect()
 }
 
-fn solid<'part>(part: &'part Part, corners: &'part [InternalCorner]) -> Solid<'part> {
+fn faces_of(part: &Part) -> Vec<Face> {
+    part.faces.iter().map(|face| Face { area_mm2: face.area_mm2, center_mm: face.center_mm }).collect()
+}
+
+fn solid<'part>(part: &'part Part, corners: &'part [InternalCorner], faces: &'part [Face]) -> Solid<'part> {
     Solid {
         volume_mm3: part.volume_mm3,
         area_mm2: part.area_mm2,
@@ -282,6 +287,8 @@ fn solid<'part>(part: &'part Part, corners: &'part [InternalCorner]) -> Solid<'p
         is_watertight: part.mesh.is_watertight,
         vertices_mm: &part.mesh.vertices_mm,
         triangles: &part.mesh.triangles,
+        normals: &part.mesh.normals,
+        faces,
         internal_corners: corners,
     }
 }
@@ -388,7 +395,8 @@ fn analyzed(
         .map(|part| {
             let material = metadata_of(part).and_then(|metadata| metadata.material_id.as_deref());
             let corners = corners_of(part);
-            let solid = solid(part, &corners);
+            let faces = faces_of(part);
+            let solid = solid(part, &corners, &faces);
             let AnalyzeRequest { method, quantity, .. } = *request;
             workbench::analyze_unless(&materials.config, &solid, method, material, quantity, false, cancel)
         })

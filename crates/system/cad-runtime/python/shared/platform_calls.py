@@ -86,7 +86,8 @@ def validate_and_price(
 
 
 def _described(part: Part, method: ManufacturingMethod | None) -> dict[str, Any]:
-    shape = part.shape
+    shape, _ = geometry.turned_outward(part.shape)
+    faces = geometry.face_measures(shape)
     mass = geometry.mass_properties(shape)
     mesh = geometry.tessellate(shape, _TOLERANCE_MM, _ANGLE_RAD)
     metadata = None if part.role == "compound" or part.metadata is None else part.metadata.model_dump()
@@ -97,13 +98,15 @@ def _described(part: Part, method: ManufacturingMethod | None) -> dict[str, Any]
         "metadata": metadata,
         "is_fixed": bool(getattr(part.metadata, "is_fixed", False)),
         "volume_mm3": mass.volume_mm3,
-        "area_mm2": geometry.area(shape),
+        "area_mm2": sum(face["area_mm2"] for face in faces),
         "bounding_box": geometry.bounds(shape),
         "solid_count": geometry.count_solids(shape),
         "is_valid": geometry.is_valid(shape),
         "is_watertight": mesh.is_watertight,
         "vertices_mm": mesh.vertices_mm.tolist(),
         "triangles": mesh.triangles.tolist(),
+        "normals": mesh.normals.tolist(),
+        "faces": faces,
         "internal_corners": find_features(shape).internal_corners,
     }
 

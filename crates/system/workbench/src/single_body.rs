@@ -1,10 +1,10 @@
-//! 3D print: nearly everything can be printed, as long as it is one piece.
+//! What every method needs: one piece.
 
 use crate::{finding::Finding, solid::Solid};
 
-/// What stands against printing `solid`.
+/// What stands against making `solid` as one piece, by whatever method.
 pub(crate) fn findings(solid: &Solid) -> Vec<Finding> {
-    if solid.solid_count == 1 {
+    if solid.solid_count <= 1 {
         return Vec::new();
     }
     let message = format!(
