@@ -96,7 +96,9 @@ fn rolled_over(surface: &Surface, is_steep: &[bool], enough: f64) -> Vec<bool> {
             }
         }
         if goes_up && goes_down && turns_evenly(surface, &band, enough) {
-            band.into_iter().for_each(|index| rolled[index] = true);
+            for index in band {
+                rolled[index] = true;
+            }
         }
     }
     rolled
