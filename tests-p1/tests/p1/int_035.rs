@@ -103,11 +103,16 @@ async fn part_without_a_material_is_refused_and_not_defaulted(#[future(awt)] ctx
 
 #[rstest]
 #[tokio::test]
-async fn file_in_the_session_adds_no_material(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn material_of_the_session_needs_its_file(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = made_of(&ctx, "material_id=\"unobtainium\", manufacturing_method=\"cnc\"").await;
+    let unknown = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert_eq!(unknown.rejected_by, Some(Gate::Manufacturability), "{unknown:#?}");
+
+    // The session's own figures count for its own trials; what is submitted is priced by the platform's (INT-018).
     let own = "materials:\n  unobtainium: {name: u, density_g_cm3: 0.1, cost_per_kg: 0.01, compatibility: [cnc]}\n";
     session.light.must_write_file("manufacturing_config.yaml", own).await;
-    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
-    assert_eq!(priced.rejected_by, Some(Gate::Manufacturability), "{priced:#?}");
+    let known = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert_eq!(known.rejected_by, None, "{known:#?}");
+    assert!(known.report.is_some(), "{known:#?}");
     Ok(())
 }
