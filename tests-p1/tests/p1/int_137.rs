@@ -22,9 +22,11 @@ async fn search(ctx: &Context, question: &str, category: Option<&str>) -> Vec<Pa
 #[case::supply(
     "power_supply",
     &["power supply", "PSU", "powr supplies"],
-    &["LRS-350-24", "DR-120-24", "GST60A24-P1J", "6V-Battery", "12V-Battery"],
+    &["LRS-350-24", "DR-120-24", "GST60A24-P1J"],
     &["voltage_v", "current_a", "power_w"]
 )]
+// A battery is in the category, and is not what somebody wants who asks for a power supply.
+#[case::battery("power_supply", &["battery", "batteries"], &["6V-Battery", "12V-Battery"], &["voltage_v", "current_a"])]
 #[case::relay("relay", &["relay", "relais"], &["SRD-05VDC-SL-C", "G5LE-1-DC24"], &["coil_voltage_v", "contact_current_a"])]
 #[case::switch("switch", &["switch", "swiches"], &["Rocker-Switch", "Toggle-Switch"], &["rated_voltage_v", "current_a"])]
 #[case::connector("connector", &["connector", "plugs", "conector"], &["XT60", "JST-XH-2P"], &["current_a"])]
@@ -55,7 +57,7 @@ async fn kind_is_found_with_what_a_circuit_needs(
         found.sort_by_key(|part| expected.iter().position(|id| *id == part.cots_part_id));
         let ids: Vec<_> = found.iter().map(|part| part.cots_part_id.as_str()).collect();
         assert_eq!(ids, expected, "{question:?}");
-        assert_eq!(search(&ctx, question, Some(category)).await.len(), expected.len(), "{question:?} in its category");
+        assert_eq!(search(&ctx, question, Some(category)).await.len(), found.len(), "{question:?} in its category");
     }
     Ok(())
 }
