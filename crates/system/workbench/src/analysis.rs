@@ -18,11 +18,9 @@ use crate::{
     surface::Surface,
 };
 
-/// Can `solid` be made of this material by this method, what does one of `quantity` pieces cost and weigh?
-///
-/// A quantity of 0 counts as 1. `is_reused` says that an equal part was set up before. Price and weight are 0 when they
-/// cannot be computed, which is then a violation.
-pub fn analyze(
+/// [`analyze_unless`], never ended.
+#[cfg(test)]
+pub(crate) fn analyze(
     config: &ManufacturingConfig,
     solid: &Solid,
     method: ManufacturingMethod,
@@ -33,7 +31,12 @@ pub fn analyze(
     analyze_unless(config, solid, method, material_id, quantity, is_reused, &AtomicBool::new(false))
 }
 
-/// The same, ended when the flag is set; the answer then counts for nothing.
+/// Can `solid` be made of this material by this method, what does one of `quantity` pieces cost and weigh?
+///
+/// A quantity of 0 counts as 1. `is_reused` says that an equal part was set up before. Price and weight are 0 when they
+/// cannot be computed, which is then a violation.
+///
+/// Ended when the flag is set; the answer then counts for nothing.
 pub fn analyze_unless(
     config: &ManufacturingConfig,
     solid: &Solid,

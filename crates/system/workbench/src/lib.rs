@@ -30,7 +30,9 @@ mod surface;
 mod thickness;
 pub mod wires;
 
-pub use analysis::{analyze, analyze_unless};
+#[cfg(test)]
+pub(crate) use analysis::analyze;
+pub use analysis::analyze_unless;
 pub use build_zone::build_zone_violation;
 pub use config::{ConfigError, ManufacturingConfig, SESSION_FILE, UnknownMaterial};
 pub use design::{

@@ -85,31 +85,3 @@ pub fn revolved(profile: &[[f64; 2]], facets: u32) -> Geometry {
     }
     Geometry::Mesh { vertices, triangles }
 }
-
-/// A U-shaped channel along x, open at both ends and at the top: inside width and height, wall, length. The inner floor
-/// is at z = 0, the middle at x = y = 0; its corners are then moved.
-pub fn channel(width: f64, height: f64, wall: f64, length: f64, place: impl Fn([f64; 3]) -> [f64; 3]) -> Geometry {
-    let (inner, outer) = (width / 2.0, width / 2.0 + wall);
-    let section = [
-        [-outer, -wall],
-        [outer, -wall],
-        [outer, height],
-        [inner, height],
-        [inner, 0.0],
-        [-inner, 0.0],
-        [-inner, height],
-        [-outer, height],
-    ];
-    let vertices =
-        [-length / 2.0, length / 2.0].iter().flat_map(|x| section.map(|[y, z]| [*x, y, z])).map(place).collect();
-    let mut triangles: Vec<[u32; 3]> = (0..8)
-        .flat_map(|i| {
-            let j = (i + 1) % 8;
-            [[i, j, 8 + j], [i, 8 + j, 8 + i]]
-        })
-        .collect();
-    for [a, b, c] in [[0, 1, 4], [0, 4, 5], [1, 2, 3], [1, 3, 4], [0, 5, 6], [0, 6, 7]] {
-        triangles.extend([[a, c, b], [8 + a, 8 + b, 8 + c]]);
-    }
-    Geometry::Mesh { vertices, triangles }
-}

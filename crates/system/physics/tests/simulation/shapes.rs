@@ -2,7 +2,10 @@
 
 use physics::{Body, Geometry, Mobility, Scene, Weld, ZoneKind, collision_shape};
 
-use crate::scenes::{GRAVITY_M_S2, ball, channel, cuboid_mesh, meshed, revolved, run_for, solid, tilted, zone};
+use crate::{
+    scenes::{GRAVITY_M_S2, ball, cuboid_mesh, meshed, revolved, run_for, solid, tilted, zone},
+    solids::{channel, placed},
+};
 
 /// Pieces and time of a decomposition, for the record.
 fn record(name: &str, geometry: &Geometry) {
@@ -45,7 +48,8 @@ fn a_ball_rolls_along_a_channel_as_on_a_slope() {
         let [x, y, z] = tilted(point, angle);
         [x, y, z + 100.0]
     };
-    let geometry = channel(30.0, 20.0, 4.0, 400.0, place);
+    // Its inner floor is at z = 0 before it is placed.
+    let geometry = placed(channel(30.0, 20.0, 4.0, 400.0), |[x, y, z]| place([x, y, z - 4.0]));
     record("channel", &geometry);
     let start = place([-150.0, 0.0, 10.0]);
     let scene = Scene {
