@@ -137,6 +137,12 @@ pub struct SimulationArtifacts {
     /// The video, from the session root.
     #[serde(default)]
     pub video_path: Option<String>,
+    /// Stresses of each part; empty where none were computed.
+    #[serde(default)]
+    pub stress_summaries: Vec<Map<String, Value>>,
+    /// What each fluid did; empty where there was none.
+    #[serde(default)]
+    pub fluid_metrics: Vec<Map<String, Value>>,
 }
 
 fn default_pitch() -> f64 {

@@ -131,6 +131,9 @@ async fn simulate_in_turn(
             video_path: pictures.video_path,
             mjcf_content: Some(mjcf.xml),
             scene_path: Some(SCENE_FILE.to_owned()),
+            // Objectives that ask for stress or fluids are refused before, as nothing here computes them.
+            stress_summaries: Vec::new(),
+            fluid_metrics: Vec::new(),
         }),
         events,
     })
