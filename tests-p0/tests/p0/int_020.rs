@@ -289,14 +289,26 @@ async fn design_that_cannot_be_built_is_no_outcome(
     Ok(())
 }
 
-/// A plate of six sides on the ground, which no engine has a primitive for, and the ball half a millimetre
-/// above it: radius and height of the plate, x of both.
-fn ball_on_plate(label: &str, radius: f64, height: f64, x: f64) -> Design {
-    let plate = format!(
-        "plate = extrude(RegularPolygon({radius}, 6), {height})\n\
-         return Compound(children=[part(Pos({x}, 0, 0) * plate, \"{label}\", fixed=True)])"
-    );
+/// A plate on the ground, and the ball half a millimetre above its middle: label and shape of the plate, its height, x
+/// of both.
+fn ball_on_plate(label: &str, shape: &str, height: f64, x: f64) -> Design {
+    let plate = format!("return Compound(children=[part(Pos({x}, 0, 0) * ({shape}), \"{label}\", fixed=True)])");
     ball_at([x, 0.0, height + 10.5], &plate)
+}
+
+/// Six sides, for which no engine has a primitive, of a size and a height.
+fn prism(size: f64, height: f64) -> String {
+    format!("extrude(RegularPolygon({size}, 6), {height})")
+}
+
+/// A primitive.
+fn slab(size: f64, height: f64) -> String {
+    format!("extrude(Rectangle({size}, {size}), {height})")
+}
+
+/// A shape that collides in pieces; the hole is away from the middle.
+fn pierced(size: f64, height: f64) -> String {
+    format!("{} - Pos({size} / 2, 0, 0) * extrude(RegularPolygon({size} / 10, 4), {height})", prism(size, height))
 }
 
 /// A ball of 10 mm that starts at a place, and the parts of a script.
@@ -318,10 +330,16 @@ async fn ball_after_smoke_run(session: &Session, design: &Design) -> ([f64; 3], 
 }
 
 #[rstest]
+#[case::convex(prism)]
+#[case::primitive(slab)]
+#[case::pieces(pierced)]
 #[tokio::test]
-async fn changed_part_is_simulated_as_it_is_now(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn changed_part_is_simulated_as_it_is_now(
+    #[future(awt)] ctx: Context,
+    #[case] shape: fn(f64, f64) -> String,
+) -> anyhow::Result<()> {
     let (session, other) = (ctx.session("changed"), ctx.session("changed-elsewhere"));
-    for (what, session, label, radius, height, x) in [
+    for (what, session, label, size, height, x) in [
         ("first shape", &session, "plate", 100.0, 60.0, 0.0),
         ("other height", &session, "plate", 100.0, 80.0, 0.0),
         ("moved", &session, "plate", 100.0, 80.0, 50.0),
@@ -330,7 +348,8 @@ async fn changed_part_is_simulated_as_it_is_now(#[future(awt)] ctx: Context) -> 
         ("other label", &other, "slab", 100.0, 60.0, 0.0),
         ("label of before", &session, "plate", 100.0, 60.0, 0.0),
     ] {
-        let ([_, _, z], _) = ball_after_smoke_run(session, &ball_on_plate(label, radius, height, x)).await;
+        let ([_, _, z], _) =
+            ball_after_smoke_run(session, &ball_on_plate(label, &shape(size, height), height, x)).await;
         // Its own radius above the plate. It fell by 0.5 mm and cannot be higher; steel sinks by hundredths.
         let expected = height + 10.0;
         assert!((z - expected).abs() < 0.5, "{what}: the ball rests at {z} mm, expected {expected} mm");
