@@ -8,7 +8,7 @@ use spade::{
     handles::{DirectedEdgeHandle, FaceHandle, InnerTag},
 };
 
-use super::surface::{FaceKind, Surface};
+use super::surface::{FaceKind, Surface, root};
 
 /// Triangles without width that may lie side by side in a cap.
 const SLIVERS_IN_A_ROW: usize = 32;
@@ -146,11 +146,32 @@ fn cap(points: &[Vector], rim: &[[u32; 2]], outward: Vector) -> Vec<[u32; 3]> {
             })
             .collect(),
     };
+    let group = divided_by_constraints(&triangulation);
+    let mut largest: HashMap<usize, Face<'_>> = HashMap::new();
+    for face in triangulation.inner_faces() {
+        let known = largest.entry(group[face.fix().index()]).or_insert(face);
+        if face.area() > known.area() {
+            *known = face;
+        }
+    }
+    let held: HashSet<usize> =
+        largest.into_iter().filter(|(_, face)| region.holds(*face, 0)).map(|(group, _)| group).collect();
     triangulation
         .inner_faces()
-        .filter(|face| region.holds(*face, 0))
+        .filter(|face| held.contains(&group[face.fix().index()]))
         .map(|face| face.vertices().map(|vertex| corner_of[&vertex.fix().index()]))
         .collect()
+}
+
+/// For each face of a triangulation a number that those share between which no constraint runs.
+fn divided_by_constraints(triangulation: &ConstrainedDelaunayTriangulation<Point2<f64>>) -> Vec<usize> {
+    let mut group: Vec<usize> = (0..triangulation.num_all_faces()).collect();
+    for edge in triangulation.undirected_edges().filter(|edge| !edge.is_constraint_edge()) {
+        let [here, there] = [edge.as_directed(), edge.as_directed().rev()].map(|side| side.face().fix().index());
+        let (one, other) = (root(&mut group, here), root(&mut group, there));
+        group[one.max(other)] = one.min(other);
+    }
+    (0..group.len()).map(|face| root(&mut group, face)).collect()
 }
 
 type Face<'rim> = FaceHandle<'rim, InnerTag, Point2<f64>, (), CdtEdge<()>, ()>;

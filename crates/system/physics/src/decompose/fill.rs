@@ -10,6 +10,7 @@ use parry3d_f64::{
     query::{PointQueryWithLocation, Ray},
     shape::{CompositeShapeRef, TriMesh, TriMeshFlags},
     transformation::try_convex_hull,
+    utils::obb,
 };
 
 use super::{
@@ -26,6 +27,10 @@ const MAX_CELLS: u32 = 6;
 
 /// What measuring a distance from the part counts, in comparisons of a point with a plane.
 const EFFORT_OF_DISTANCE: u64 = 500;
+
+/// A sample that cannot be so many times deeper than what is known is not measured: the middle of a hollow ball is as far
+/// from each of its facets, and the search for the nearest looks at all of them.
+const DEEPER: f64 = 1.01;
 
 /// Where distances are measured on a ray that leaves the hull, as shares of its way in free space.
 const STATIONS: [f64; 2] = [0.5, 1.0];
@@ -63,22 +68,34 @@ impl Part {
         (mm, self.kinds.get(triangle as usize) == Some(&FaceKind::Flat))
     }
 
-    /// Largest distance from the part of the points in free space on a ray that starts on its surface, up to `exit`.
-    fn free_space_mm(&self, start: Vector, outward: Vector, exit: f64) -> f64 {
+    /// Largest distance from the part of the points in free space on a ray that starts on its surface, up to `exit`; 0
+    /// where it cannot be more than `known_mm`.
+    fn free_space_mm(&self, start: Vector, outward: Vector, exit: f64, known_mm: f64) -> f64 {
         let off = 1e-6 * self.diagonal;
         let ray = Ray::new(start + outward * off, outward);
         let hit = CompositeShapeRef(&self.mesh).cast_local_ray(&ray, exit - off, false).map(|(_, way)| way + off);
         // Where the ray reaches the part again, its end is part; the middle is the farthest.
         let stations = if hit.is_some() { &STATIONS[..1] } else { &STATIONS[..] };
         let way = hit.unwrap_or(exit);
+        // As near as its ends is every point between them.
+        if hit.is_some() && way / 2.0 <= known_mm {
+            return 0.0;
+        }
         stations.iter().map(|share| self.distance(start + outward * (way * share)).0).fold(0.0, f64::max)
     }
 
-    /// Measures what the hull of a piece fills; up to `negligible_mm` counts as nothing, and above a flat face it counts
-    /// `flat_weight` times. `None` for a piece without thickness.
-    pub fn filled_by(&self, surface: &Surface, flat_weight: f64, negligible_mm: f64) -> Option<Filled> {
+    /// Measures what the hull of a piece fills; up to `negligible_mm` counts as nothing, above a flat face it counts
+    /// `flat_weight` times, and nobody asks how much more than `enough_mm` it is. `None` for a piece without thickness.
+    pub fn filled_by(
+        &self,
+        surface: &Surface,
+        flat_weight: f64,
+        negligible_mm: f64,
+        enough_mm: f64,
+    ) -> Option<Filled> {
         let (points, triangles) = try_convex_hull(&surface.points).ok()?;
-        let faces = hull_planes(&points, &triangles, 1e-6 * surface.diagonal());
+        let mut faces = hull_planes(&points, &triangles, 1e-6 * surface.diagonal());
+        faces.extend(box_planes(&points));
         let mut effort = (faces.len() * (points.len() + faces.len() / 2)) as u64;
         let mut deepest = (negligible_mm, surface.points.first().copied()?);
         // Neighbouring samples leave the hull by the same face.
@@ -87,6 +104,9 @@ impl Part {
             let outward = surface.normal(*triangle);
             if *kind == FaceKind::Cut || outward == Vector::ZERO {
                 continue;
+            }
+            if deepest.0 >= enough_mm {
+                break;
             }
             let weight = if *kind == FaceKind::Flat { flat_weight } else { 1.0 };
             each_sample(surface.corners(*triangle), CELL * self.diagonal, |point| {
@@ -101,13 +121,13 @@ impl Part {
                             (exit, last) = (way, place);
                         }
                         // The distance to the part is no longer than the way from it.
-                        if way * weight <= deepest.0 {
+                        if way * weight <= deepest.0 * DEEPER {
                             return;
                         }
                     }
                 }
                 if exit.is_finite() {
-                    let mm = self.free_space_mm(point, outward, exit) * weight;
+                    let mm = self.free_space_mm(point, outward, exit, deepest.0 * DEEPER / weight) * weight;
                     if mm > deepest.0 {
                         deepest = (mm, point);
                     }
@@ -119,7 +139,7 @@ impl Part {
             let corners = hull.corners(*triangle);
             let longest = (0..3).map(|i| (corners[i] - corners[(i + 1) % 3]).length()).fold(0.0, f64::max);
             // The corners lie on the part: no point of the face is farther from it than this.
-            if longest * flat_weight < deepest.0 {
+            if deepest.0 >= enough_mm || longest * flat_weight <= deepest.0 * DEEPER {
                 continue;
             }
             each_cell(corners, CELL * self.diagonal, |point| {
@@ -196,6 +216,17 @@ fn each_cell([first, second, third]: [Vector; 3], cell: f64, mut look: impl FnMu
             }
         }
     }
+}
+
+/// The faces of a box around points that is turned as they lie. The hull of a flake lacks faces, and a ray would leave it
+/// nowhere.
+fn box_planes(points: &[Vector]) -> impl Iterator<Item = Plane> {
+    let turned = obb(points).0.rotation;
+    let axes = [Vector::X, Vector::Y, Vector::Z].map(|axis| turned * axis);
+    axes.into_iter().flat_map(|axis| [axis, -axis]).filter_map(|outward| {
+        let outermost = points.iter().max_by(|one, other| one.dot(outward).total_cmp(&other.dot(outward)))?;
+        Plane::through(*outermost, outward)
+    })
 }
 
 /// One plane per flat face of the hull: many of its triangles share one. A triangle without width has a normal of its

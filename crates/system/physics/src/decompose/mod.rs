@@ -19,6 +19,7 @@ mod fill;
 mod planes;
 mod primitive;
 mod rounding;
+mod simplify;
 mod surface;
 
 use std::sync::{Arc, atomic::Ordering};
@@ -36,11 +37,20 @@ const MAX_PIECES: usize = 1536;
 /// same mesh always gives the same pieces.
 const MAX_EFFORT: u64 = 4_000_000_000;
 
+/// What cutting a triangle counts, in comparisons of a point with a plane.
+const EFFORT_OF_CUTTING: u64 = 300;
+
 /// How many times free space above a flat face counts: things lie on flat faces, and a wedge over a floor tilts them.
 const FLAT_WEIGHT: f64 = 5.0;
 
 /// Fillings below this share of the tolerance are not measured.
 const NEGLIGIBLE: f64 = 0.02;
+
+/// What is cut off and thinner than this share of the tolerance is left out.
+const FLAKE: f64 = 4e-4;
+
+/// A piece that fills so many times the tolerance is cut without asking how much more it is.
+const ENOUGH: f64 = 4.0;
 
 /// A convex solid.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +140,9 @@ fn shape_of(mesh: &Surface, may_roll: bool, cancel: &CancelFlag) -> Option<Colli
 /// A part that is being cut.
 struct Cutting {
     part: Part,
+    flake_mm: f64,
     negligible_mm: f64,
+    enough_mm: f64,
     pieces: Vec<Candidate>,
     effort: u64,
 }
@@ -145,7 +157,7 @@ struct Candidate {
 impl Cutting {
     fn add(&mut self, solids: Vec<Surface>) {
         for surface in solids {
-            if let Some(filled) = self.part.filled_by(&surface, FLAT_WEIGHT, self.negligible_mm) {
+            if let Some(filled) = self.part.filled_by(&surface, FLAT_WEIGHT, self.negligible_mm, self.enough_mm) {
                 self.effort += filled.effort;
                 self.pieces.push(Candidate { surface, filled, is_last: false });
             }
@@ -157,10 +169,18 @@ impl Cutting {
         let divisible = self.pieces.iter().enumerate().filter(|(_, it)| !it.is_last && it.filled.mm > tolerance_mm);
         let worst = divisible.max_by(|(_, one), (_, other)| one.filled.mm.total_cmp(&other.filled.mm));
         let Some((worst, Candidate { surface, filled, .. })) = worst else { return false };
-        let parts = planes::cutting_planes(surface, filled.at)
-            .into_iter()
-            .map(|plane| cut::cut(surface, &plane).into_iter().flat_map(Surface::solids).collect::<Vec<_>>())
-            .find(|parts| parts.len() > 1);
+        let (open, mut tried) = (surface.open_edges().len(), 0);
+        let parts = planes::cutting_planes(surface, filled.at).into_iter().find_map(|plane| {
+            tried += surface.triangles.len() as u64;
+            let sides = cut::cut(surface, &plane);
+            // Where many corners nearly lie in the plane, the rim may cross itself and have no cap.
+            let is_sound = sides.iter().all(|side| side.open_edges().len() <= open);
+            let solids = sides.into_iter().flat_map(Surface::solids);
+            let parts = solids.filter(|solid| solid.mean_thickness() > self.flake_mm).map(simplify::simplified);
+            let parts: Vec<_> = parts.collect();
+            (is_sound && parts.len() > 1).then_some(parts)
+        });
+        self.effort += tried * EFFORT_OF_CUTTING;
         if let Some(parts) = parts {
             self.pieces.swap_remove(worst);
             self.add(parts);
@@ -174,7 +194,8 @@ impl Cutting {
 /// The pieces, and the deepest free space that one of them fills.
 fn pieces_of(mesh: &Surface, tolerance_mm: f64, cancel: &CancelFlag) -> Option<(Vec<ConvexPiece>, f64)> {
     let Some(part) = Part::of(mesh) else { return Some((Vec::new(), 0.0)) };
-    let mut cutting = Cutting { part, negligible_mm: NEGLIGIBLE * tolerance_mm, pieces: Vec::new(), effort: 0 };
+    let [flake_mm, negligible_mm, enough_mm] = [FLAKE, NEGLIGIBLE, ENOUGH].map(|share| share * tolerance_mm);
+    let mut cutting = Cutting { part, flake_mm, negligible_mm, enough_mm, pieces: Vec::new(), effort: 0 };
     cutting.add(mesh.clone().solids());
     loop {
         if cancel.load(Ordering::Relaxed) {
@@ -185,7 +206,7 @@ fn pieces_of(mesh: &Surface, tolerance_mm: f64, cancel: &CancelFlag) -> Option<(
             break;
         }
     }
-    let unweighted = |piece: &Candidate| cutting.part.filled_by(&piece.surface, 1.0, cutting.negligible_mm);
+    let unweighted = |piece: &Candidate| cutting.part.filled_by(&piece.surface, 1.0, cutting.negligible_mm, f64::INFINITY);
     let filled_mm = cutting.pieces.iter().filter_map(unweighted).map(|filled| filled.mm).fold(0.0, f64::max);
     Some((cutting.pieces.into_iter().map(|piece| piece.filled.hull).collect(), filled_mm))
 }

@@ -10,6 +10,13 @@ use super::{
 /// Notches whose planes are tried for one cut.
 const TRIED_NOTCHES: usize = 64;
 
+/// Faces that meet at less than this angle are facets of one round, rad. Beside another round, facets are turned by
+/// several times what CAD tessellates to.
+const ROUND_RAD: f64 = 0.5;
+
+/// How upright a cut stands on a round at most: the sine of the angle against its normal.
+const UPRIGHT: f64 = 0.5;
+
 /// Planes to cut with, the most promising first: through a notch along either of its faces, halfway between
 /// them, or on along the next notch. A plane is worth the notches that lie in it, less those that it cuts in two, and
 /// a little for an even division. The last resort is a plane across the longest side.
@@ -23,11 +30,17 @@ pub(super) fn cutting_planes(surface: &Surface, deepest: Vector) -> Vec<Plane> {
     for notch in heaviest.chain(spread) {
         let [one, two] = notch.normals;
         let along = notch.ends[1] - notch.ends[0];
+        let upright = (one + two).normalize_or_zero();
+        let is_round = one.dot(two) > ROUND_RAD.cos();
+        // A cut along a facet of a round takes off a lens, and leaves the next facet as it was.
+        let faces = [one, two].into_iter().filter(|_| !is_round);
         // A notch that goes on round a corner, as the foot of a spout does, lies in a plane of its own.
         let onward = notches.iter().filter(|other| other.ends.iter().any(|end| notch.ends.contains(end)));
-        let round_corner = onward.map(|other| along.cross(other.ends[1] - other.ends[0]));
+        let round_corner = onward
+            .map(|other| along.cross(other.ends[1] - other.ends[0]).normalize_or_zero())
+            .filter(|normal| !is_round || normal.dot(upright).abs() < UPRIGHT);
         // Normal of the plane halfway between the faces: across the edge and across the mean normal.
-        for normal in [one, two, along.cross(one + two)].into_iter().chain(round_corner) {
+        for normal in faces.chain([along.cross(upright)]).chain(round_corner) {
             let Some(plane) = Plane::through(notch.ends[0], normal) else { continue };
             if !scored.iter().any(|(_, known)| known.is_near(&plane)) {
                 scored.push((worth(&plane, &notches, tolerance), plane));

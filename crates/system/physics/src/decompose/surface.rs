@@ -149,6 +149,15 @@ impl Surface {
         six.sum::<f64>() / 6.0
     }
 
+    /// Volume over half of the area, mm: of a sheet its thickness.
+    pub fn mean_thickness(&self) -> f64 {
+        let doubled = self.triangles.iter().map(|triangle| {
+            let [a, b, c] = self.corners(*triangle);
+            (b - a).cross(c - a).length()
+        });
+        4.0 * self.volume() / doubled.sum::<f64>()
+    }
+
     /// Directed edges that no neighbour runs back along: none, for a closed surface.
     pub fn open_edges(&self) -> Vec<[u32; 2]> {
         let mut count: HashMap<[u32; 2], i32> = HashMap::new();
@@ -252,7 +261,8 @@ impl Surface {
                 let along = (ends[1] - ends[0]).normalize_or_zero();
                 // The normals of a notch turn towards each other: their cross product runs against the edge.
                 let sine = -normals[0].cross(normals[1]).dot(along);
-                if sine > NOTCH_SINE || normals[0].dot(normals[1]) < -0.999 {
+                // Of faces back to back only those of a slit turn towards each other; the others make a knife's edge.
+                if sine > NOTCH_SINE || (sine > 1e-9 && normals[0].dot(normals[1]) < -0.999) {
                     let angle = f64::atan2(sine.max(0.0), normals[0].dot(normals[1]));
                     notches.push(Notch { ends, normals, weight: (ends[1] - ends[0]).length() * angle });
                 }
@@ -262,7 +272,8 @@ impl Surface {
     }
 }
 
-fn root(group: &mut [usize], mut index: usize) -> usize {
+/// The first of a group in a forest of groups.
+pub(super) fn root(group: &mut [usize], mut index: usize) -> usize {
     while group[index] != index {
         group[index] = group[group[index]];
         index = group[index];

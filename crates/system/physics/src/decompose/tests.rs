@@ -126,3 +126,27 @@ fn a_channel_is_cut_along_its_own_faces() {
     let exact = (40.0 * 30.0 - 30.0 * 25.0) * 300.0;
     assert!((volume(&pieces) - exact).abs() < 1e-6 * exact, "{} mm³, the channel has {exact}", volume(&pieces));
 }
+
+#[test]
+fn corners_that_shape_nothing_are_taken_away() {
+    // A cuboid whose faces are cut ten times is a cuboid again when all its cuts' halves are thrown away.
+    let (vertices, triangles) = prism(&circle(24, 30.0), &circle(24, 20.0), 60.0);
+    let tube = Surface::welded(&vertices, &triangles);
+    let mut half = tube.clone();
+    for step in 1..10 {
+        // Always the same quarter of the tube, with ever more corners in its faces.
+        let normal = parry3d_f64::math::Vector::new(f64::from(step).cos(), f64::from(step).sin(), 0.0);
+        let plane = cut::Plane::through(parry3d_f64::math::Vector::ZERO, normal).expect("a direction");
+        let [below, _] = cut::cut(&half, &plane);
+        if below.volume() > 0.05 * tube.volume() {
+            half = below;
+        }
+    }
+    let simple = simplify::simplified(half.clone());
+    assert!(simple.open_edges().is_empty(), "it is open");
+    assert!((simple.volume() / half.volume() - 1.0).abs() < 1e-9, "{} of {} mm³", simple.volume(), half.volume());
+    assert!(simple.triangles.len() < half.triangles.len(), "all {} triangles are left", half.triangles.len());
+    let shifted = Surface::welded(&vertices.iter().map(|[x, y, z]| [*x, *y, z + 1e-3]).collect::<Vec<_>>(), &triangles);
+    let again = simplify::simplified(shifted.clone());
+    assert_eq!(again.triangles.len(), shifted.triangles.len(), "a corner of the tube is gone");
+}
