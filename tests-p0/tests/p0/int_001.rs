@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::json;
 use testkit::{Context, Fault, LONG, ObjectStore, Service, StatusCode, wait_for};
 
-use crate::{ctx, private_ctx};
+use crate::ctx;
 
 #[rstest]
 // What each cannot work without, by the names under which readiness tells them.
@@ -82,31 +82,37 @@ async fn object_store_checks_signatures(#[future(awt)] ctx: Context) -> anyhow::
     Ok(())
 }
 
-#[rstest]
-#[tokio::test]
-async fn service_without_its_database_is_alive_but_not_ready(
-    #[future(awt)] private_ctx: Context,
-) -> anyhow::Result<()> {
-    let ctx = private_ctx;
-    let url = ctx.url(Service::Controller);
-    let ready = || async {
-        let answer = ctx.http().get(format!("{url}/ready")).send().await.expect("the controller answers");
-        (answer.status(), answer.json::<Readiness>().await.expect("a readiness report"))
-    };
-    let is_up = |report: &Readiness, name: &str| report.dependencies.get(name).is_some_and(|d| d.up);
+/// Has the stack to itself, and disturbs it.
+mod alone {
+    use super::*;
+    use crate::private_ctx;
 
-    ctx.stack().fault(Service::Postgres, Fault::Stop).await?;
-    let (_, report) = wait_for("the controller to miss its database", LONG, ready, |(status, _)| {
-        *status == StatusCode::SERVICE_UNAVAILABLE
-    })
-    .await;
-    assert!(!report.ready);
-    assert!(!is_up(&report, "postgres"), "the report does not name the database: {report:?}");
-    assert!(is_up(&report, "temporal"), "a server that runs is reported as down: {report:?}");
-    let health = ctx.http().get(format!("{url}/health")).send().await?;
-    assert_eq!(health.status(), StatusCode::OK, "liveness must not depend on the database");
+    #[rstest]
+    #[tokio::test]
+    async fn service_without_its_database_is_alive_but_not_ready(
+        #[future(awt)] private_ctx: Context,
+    ) -> anyhow::Result<()> {
+        let ctx = private_ctx;
+        let url = ctx.url(Service::Controller);
+        let ready = || async {
+            let answer = ctx.http().get(format!("{url}/ready")).send().await.expect("the controller answers");
+            (answer.status(), answer.json::<Readiness>().await.expect("a readiness report"))
+        };
+        let is_up = |report: &Readiness, name: &str| report.dependencies.get(name).is_some_and(|d| d.up);
 
-    ctx.stack().fault(Service::Postgres, Fault::Restart).await?;
-    wait_for("the controller to be ready again", LONG, ready, |(status, _)| *status == StatusCode::OK).await;
-    Ok(())
+        ctx.stack().fault(Service::Postgres, Fault::Stop).await?;
+        let (_, report) = wait_for("the controller to miss its database", LONG, ready, |(status, _)| {
+            *status == StatusCode::SERVICE_UNAVAILABLE
+        })
+        .await;
+        assert!(!report.ready);
+        assert!(!is_up(&report, "postgres"), "the report does not name the database: {report:?}");
+        assert!(is_up(&report, "temporal"), "a server that runs is reported as down: {report:?}");
+        let health = ctx.http().get(format!("{url}/health")).send().await?;
+        assert_eq!(health.status(), StatusCode::OK, "liveness must not depend on the database");
+
+        ctx.stack().fault(Service::Postgres, Fault::Restart).await?;
+        wait_for("the controller to be ready again", LONG, ready, |(status, _)| *status == StatusCode::OK).await;
+        Ok(())
+    }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testkit::{Context, ControllerClient, EventLog, Fault, LONG, Service, Session, StatusCode, unix_time, wait_for};
 use uuid::Uuid;
 
-use crate::{ctx, private_ctx};
+use crate::ctx;
 
 /// Leaves traces of where it ran: a file in its working directory, an event, a line of output.
 const SCRIPT: &str = "\
@@ -151,36 +151,6 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs_f64()
 }
 
-#[rstest]
-#[tokio::test]
-async fn nothing_executes_the_script_while_the_worker_is_gone(
-    #[future(awt)] private_ctx: Context,
-) -> anyhow::Result<()> {
-    let ctx = private_ctx;
-    let (session, controller) = (ctx.session("worker"), ctx.controller());
-    session.light.must_write_file("script.py", SCRIPT).await;
-    ctx.stack().fault(Service::WorkerLight, Fault::Stop).await?;
-
-    let id = controller.must_agent_run(&run_request(&session.id)).await;
-    let look = || controller.must_episode(id);
-    let waiting = wait_for("the episode to wait for its worker", LONG, look, |episode| {
-        let mut notes = episode.traces.iter().filter_map(|trace| trace.content.as_deref());
-        notes.any(|note| note.contains("waiting for worker-light"))
-    })
-    .await;
-    assert_eq!(waiting.status, EpisodeStatus::Running, "{waiting:#?}");
-    let before_the_return = now();
-    ctx.stack().fault(Service::WorkerLight, Fault::Restart).await?;
-    let episode = ended(&controller, id).await;
-
-    assert_eq!(episode.status, EpisodeStatus::Completed, "an episode does not survive a restart: {episode:#?}");
-    let events = EventLog::from_stored(&controller.must_events(id).await);
-    let executed_at = unix_time(events.the_one("library_usage")).expect("an event carries its time");
-    assert!(executed_at > before_the_return, "the script ran although its worker was stopped");
-    assert_eq!(session.light.must_read_file("proof.txt").await, "ran here");
-    Ok(())
-}
-
 /// Tells when it has begun, writes numbered events, and takes its time.
 fn slow_script(seconds: u32) -> String {
     format!(
@@ -242,116 +212,8 @@ async fn script_ends_with_its_episode(#[future(awt)] ctx: Context, #[case] end: 
     Ok(())
 }
 
-/// More runs at once than the worker has places, by episodes and by others; those that wait do so for longer than their
-/// own limit and all that a call may take beside it.
-#[rstest]
-#[tokio::test]
-async fn waiting_for_a_place_is_no_attempt(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
-    let ctx = private_ctx;
-    let controller = ctx.controller();
-    let others: Vec<_> = (0..12).map(|number| ctx.session(&format!("other-{number}"))).collect();
-    let waiting: Vec<_> = (0..8).map(|number| ctx.session(&format!("waiting-{number}"))).collect();
-    for session in &waiting {
-        session.light.must_write_file("script.py", SCRIPT).await;
-    }
-
-    let runs = join_all(others.iter().map(|session| session.light.must_execute("import time; time.sleep(4)", 60)));
-    let episodes = async {
-        let request = |session: &Session| AgentRunRequest {
-            metadata_vars: Some(EpisodeMetadata { script_timeout_s: Some(2), ..EpisodeMetadata::default() }),
-            ..run_request(&session.id)
-        };
-        let ids = join_all(waiting.iter().map(|session| {
-            let (controller, request) = (controller.clone(), request(session));
-            async move { controller.must_agent_run(&request).await }
-        }))
-        .await;
-        join_all(ids.into_iter().map(|id| ended(&controller, id))).await
-    };
-    let (_, episodes) = tokio::join!(runs, episodes);
-
-    for episode in episodes {
-        assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
-        let begins = episode.traces.iter().filter(|trace| trace.trace_type == TraceType::ToolStart).count();
-        assert_eq!(begins, 1, "waiting counted as an attempt: {episode:#?}");
-    }
-    Ok(())
-}
-
 fn steps(events: &EventLog) -> Vec<Value> {
     events.of_type("step").iter().map(|event| event["step"].clone()).collect()
-}
-
-/// The controller's worker is killed in the middle of a run, and another time asked to end in the middle of one: the
-/// script is run again, and leaves its events once.
-#[rstest]
-#[case::killed(Fault::Kill)]
-#[case::asked_to_end(Fault::Stop)]
-#[tokio::test]
-async fn lost_run_is_repeated_and_leaves_no_event(
-    #[future(awt)] private_ctx: Context,
-    #[case] fault: Fault,
-) -> anyhow::Result<()> {
-    let ctx = private_ctx;
-    let (session, controller) = (ctx.session("worker"), ctx.controller());
-    session.light.must_write_file("script.py", &slow_script(5)).await;
-    let id = controller.must_agent_run(&slow_request(&session)).await;
-    begun(&session, 1).await;
-
-    ctx.stack().fault(Service::ControllerWorker, fault).await?;
-    ctx.stack().fault(Service::ControllerWorker, Fault::Restart).await?;
-    let episode = ended(&controller, id).await;
-
-    assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
-    let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert_eq!(steps(&events), [json!(0), json!(1), json!(2)], "{episode:#?}");
-    let states: Vec<_> = episode.transitions.iter().map(|transition| transition.status).collect();
-    assert_eq!(states, [EpisodeStatus::Queued, EpisodeStatus::Running, EpisodeStatus::Completed]);
-    Ok(())
-}
-
-/// The controller dies between storing an episode and starting it; Temporal is killed while another one runs.
-#[rstest]
-#[tokio::test]
-async fn abandoned_episode_is_found_and_run(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
-    let ctx = private_ctx;
-    let (session, controller) = (ctx.session("worker"), ctx.controller());
-    session.light.must_write_file("script.py", SCRIPT).await;
-    ctx.stack().fault(Service::Temporal, Fault::Kill).await?;
-    let request = run_request(&session.id);
-    let asked = tokio::spawn({
-        let controller = controller.clone();
-        async move { controller.agent_run(&request).await }
-    });
-    let newest = ListEpisodesQuery { limit: 1, offset: 0 };
-    let stored = wait_for(
-        "the episode to be stored",
-        LONG,
-        || controller.must_list_episodes(&newest),
-        |found| !found.is_empty(),
-    )
-    .await;
-    ctx.stack().fault(Service::Controller, Fault::Kill).await?;
-    assert!(asked.await?.is_err(), "the controller answered although it was killed");
-
-    ctx.stack().fault(Service::Temporal, Fault::Restart).await?;
-    ctx.stack().fault(Service::Controller, Fault::Restart).await?;
-    let id = stored[0].id;
-    let episode = ended(&controller, id).await;
-    assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
-    assert_eq!(session.light.must_read_file("proof.txt").await, "ran here");
-
-    let second = ctx.session("second");
-    second.light.must_write_file("script.py", &slow_script(3)).await;
-    let id = controller.must_agent_run(&slow_request(&second)).await;
-    begun(&second, 1).await;
-    ctx.stack().fault(Service::Temporal, Fault::Kill).await?;
-    ctx.stack().fault(Service::Temporal, Fault::Restart).await?;
-    let episode = ended(&controller, id).await;
-    assert_eq!(episode.status, EpisodeStatus::Completed, "Temporal lost its memory: {episode:#?}");
-    let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert_eq!(steps(&events), [json!(0), json!(1), json!(2)]);
-    Ok(())
 }
 
 #[rstest]
@@ -431,4 +293,149 @@ async fn script_events_never_pass_for_the_services(#[future(awt)] ctx: Context) 
     let events = EventLog::from_stored(&controller.must_events(waiting).await);
     assert_eq!(events.the_one("review_decision")["evidence_stats"]["simulations_run"], 0);
     Ok(())
+}
+
+/// Have the stack to themselves, and disturb it.
+mod alone {
+    use super::*;
+    use crate::private_ctx;
+
+    #[rstest]
+    #[tokio::test]
+    async fn nothing_executes_the_script_while_the_worker_is_gone(
+        #[future(awt)] private_ctx: Context,
+    ) -> anyhow::Result<()> {
+        let ctx = private_ctx;
+        let (session, controller) = (ctx.session("worker"), ctx.controller());
+        session.light.must_write_file("script.py", SCRIPT).await;
+        ctx.stack().fault(Service::WorkerLight, Fault::Stop).await?;
+
+        let id = controller.must_agent_run(&run_request(&session.id)).await;
+        let look = || controller.must_episode(id);
+        let waiting = wait_for("the episode to wait for its worker", LONG, look, |episode| {
+            let mut notes = episode.traces.iter().filter_map(|trace| trace.content.as_deref());
+            notes.any(|note| note.contains("waiting for worker-light"))
+        })
+        .await;
+        assert_eq!(waiting.status, EpisodeStatus::Running, "{waiting:#?}");
+        let before_the_return = now();
+        ctx.stack().fault(Service::WorkerLight, Fault::Restart).await?;
+        let episode = ended(&controller, id).await;
+
+        assert_eq!(episode.status, EpisodeStatus::Completed, "an episode does not survive a restart: {episode:#?}");
+        let events = EventLog::from_stored(&controller.must_events(id).await);
+        let executed_at = unix_time(events.the_one("library_usage")).expect("an event carries its time");
+        assert!(executed_at > before_the_return, "the script ran although its worker was stopped");
+        assert_eq!(session.light.must_read_file("proof.txt").await, "ran here");
+        Ok(())
+    }
+
+    /// More runs at once than the worker has places, by episodes and by others; those that wait do so for longer than their
+    /// own limit and all that a call may take beside it.
+    #[rstest]
+    #[tokio::test]
+    async fn waiting_for_a_place_is_no_attempt(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
+        let ctx = private_ctx;
+        let controller = ctx.controller();
+        let others: Vec<_> = (0..12).map(|number| ctx.session(&format!("other-{number}"))).collect();
+        let waiting: Vec<_> = (0..8).map(|number| ctx.session(&format!("waiting-{number}"))).collect();
+        for session in &waiting {
+            session.light.must_write_file("script.py", SCRIPT).await;
+        }
+
+        let runs = join_all(others.iter().map(|session| session.light.must_execute("import time; time.sleep(4)", 60)));
+        let episodes = async {
+            let request = |session: &Session| AgentRunRequest {
+                metadata_vars: Some(EpisodeMetadata { script_timeout_s: Some(2), ..EpisodeMetadata::default() }),
+                ..run_request(&session.id)
+            };
+            let ids = join_all(waiting.iter().map(|session| {
+                let (controller, request) = (controller.clone(), request(session));
+                async move { controller.must_agent_run(&request).await }
+            }))
+            .await;
+            join_all(ids.into_iter().map(|id| ended(&controller, id))).await
+        };
+        let (_, episodes) = tokio::join!(runs, episodes);
+
+        for episode in episodes {
+            assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
+            let begins = episode.traces.iter().filter(|trace| trace.trace_type == TraceType::ToolStart).count();
+            assert_eq!(begins, 1, "waiting counted as an attempt: {episode:#?}");
+        }
+        Ok(())
+    }
+
+    /// The controller's worker is killed in the middle of a run, and another time asked to end in the middle of one: the
+    /// script is run again, and leaves its events once.
+    #[rstest]
+    #[case::killed(Fault::Kill)]
+    #[case::asked_to_end(Fault::Stop)]
+    #[tokio::test]
+    async fn lost_run_is_repeated_and_leaves_no_event(
+        #[future(awt)] private_ctx: Context,
+        #[case] fault: Fault,
+    ) -> anyhow::Result<()> {
+        let ctx = private_ctx;
+        let (session, controller) = (ctx.session("worker"), ctx.controller());
+        session.light.must_write_file("script.py", &slow_script(5)).await;
+        let id = controller.must_agent_run(&slow_request(&session)).await;
+        begun(&session, 1).await;
+
+        ctx.stack().fault(Service::ControllerWorker, fault).await?;
+        ctx.stack().fault(Service::ControllerWorker, Fault::Restart).await?;
+        let episode = ended(&controller, id).await;
+
+        assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
+        let events = EventLog::from_stored(&controller.must_events(id).await);
+        assert_eq!(steps(&events), [json!(0), json!(1), json!(2)], "{episode:#?}");
+        let states: Vec<_> = episode.transitions.iter().map(|transition| transition.status).collect();
+        assert_eq!(states, [EpisodeStatus::Queued, EpisodeStatus::Running, EpisodeStatus::Completed]);
+        Ok(())
+    }
+
+    /// The controller dies between storing an episode and starting it; Temporal is killed while another one runs.
+    #[rstest]
+    #[tokio::test]
+    async fn abandoned_episode_is_found_and_run(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
+        let ctx = private_ctx;
+        let (session, controller) = (ctx.session("worker"), ctx.controller());
+        session.light.must_write_file("script.py", SCRIPT).await;
+        ctx.stack().fault(Service::Temporal, Fault::Kill).await?;
+        let request = run_request(&session.id);
+        let asked = tokio::spawn({
+            let controller = controller.clone();
+            async move { controller.agent_run(&request).await }
+        });
+        let newest = ListEpisodesQuery { limit: 1, offset: 0 };
+        let before = controller.must_list_episodes(&newest).await;
+        let stored = wait_for(
+            "the episode to be stored",
+            LONG,
+            || controller.must_list_episodes(&newest),
+            |found| found.first().map(|episode| episode.id) != before.first().map(|episode| episode.id),
+        )
+        .await;
+        ctx.stack().fault(Service::Controller, Fault::Kill).await?;
+        assert!(asked.await?.is_err(), "the controller answered although it was killed");
+
+        ctx.stack().fault(Service::Temporal, Fault::Restart).await?;
+        ctx.stack().fault(Service::Controller, Fault::Restart).await?;
+        let id = stored[0].id;
+        let episode = ended(&controller, id).await;
+        assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
+        assert_eq!(session.light.must_read_file("proof.txt").await, "ran here");
+
+        let second = ctx.session("second");
+        second.light.must_write_file("script.py", &slow_script(3)).await;
+        let id = controller.must_agent_run(&slow_request(&second)).await;
+        begun(&second, 1).await;
+        ctx.stack().fault(Service::Temporal, Fault::Kill).await?;
+        ctx.stack().fault(Service::Temporal, Fault::Restart).await?;
+        let episode = ended(&controller, id).await;
+        assert_eq!(episode.status, EpisodeStatus::Completed, "Temporal lost its memory: {episode:#?}");
+        let events = EventLog::from_stored(&controller.must_events(id).await);
+        assert_eq!(steps(&events), [json!(0), json!(1), json!(2)]);
+        Ok(())
+    }
 }

@@ -46,15 +46,15 @@ async fn ctx() -> Context {
     Context::shared().await
 }
 
-/// The surroundings of a test that disturbs its stack, and therefore has one of its own.
+/// The surroundings of a test that disturbs its stack, and therefore has one to itself meanwhile.
 #[fixture]
 async fn private_ctx() -> Context {
-    Context::private().await
+    Context::alone().await
 }
 
 /// The surroundings of a test that disturbs nothing and needs a stack without other callers. An external stack has no
 /// private one beside it; there it is the caller's affair to keep others away.
 #[fixture]
 async fn quiet_ctx() -> Context {
-    Context::private_or_external().await
+    Context::alone_or_external().await
 }

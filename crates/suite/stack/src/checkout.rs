@@ -62,6 +62,11 @@ impl Checkout {
         Ok(Self { root, output, home })
     }
 
+    /// The same checkout with lock and descriptor of the stack that tests have to themselves in turn.
+    pub fn of_turns(self) -> Self {
+        Self { home: self.home.join("turns"), ..self }
+    }
+
     /// Where cargo puts finished programs, `target/debug` as a rule.
     pub fn programs(&self) -> PathBuf {
         self.output.programs()

@@ -310,6 +310,10 @@ fn status(json: bool) -> anyhow::Result<ExitCode> {
 
 fn down(if_idle: bool) -> anyhow::Result<()> {
     let checkout = Checkout::locate()?;
+    // A test that has its turn goes on with it; the stack then ends by itself, once nobody uses it.
+    if let Some((_, control)) = ensure::running(&checkout.clone().of_turns()) {
+        let _in_use = control.down(true)?;
+    }
     match ensure::running(&checkout) {
         None => ignore_lost_reader(output::print("no stack runs"))?,
         Some((_, control)) => match control.down(if_idle)? {

@@ -70,7 +70,7 @@ pub struct Ensured {
 ///
 /// Fails when the programs cannot be shown to come from these sources. Of several calls at once, by whatever processes, one starts it and the others adopt it.
 pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Reporter) -> anyhow::Result<Ensured> {
-    let _one_at_a_time = lock(&checkout.home, reporter)?;
+    let _one_at_a_time = lock(&checkout.home, "lock", "another process is starting a stack; waiting for it", reporter)?;
     if options.build && options.services {
         binaries::build(checkout, reporter)?;
     }
@@ -106,13 +106,18 @@ pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
     Some((descriptor, control))
 }
 
-fn lock(home: &Path, reporter: &Reporter) -> anyhow::Result<fs::File> {
+/// Waits for the turn to have a stack alone, and holds it until the file is closed.
+pub(crate) fn turn(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<fs::File> {
+    lock(&checkout.home, "turn", "another test has that stack to itself; waiting for it", reporter)
+}
+
+fn lock(home: &Path, name: &str, wait: &str, reporter: &Reporter) -> anyhow::Result<fs::File> {
     fs::create_dir_all(home).with_context(|| format!("cannot make the folder {}", home.display()))?;
-    let path = home.join("lock");
+    let path = home.join(name);
     let describe = || format!("cannot lock {}", path.display());
     let file = fs::File::options().create(true).truncate(false).write(true).open(&path).with_context(describe)?;
     if file.try_lock().is_err() {
-        reporter.say("another process is starting a stack; waiting for it");
+        reporter.say(wait);
         file.lock().with_context(describe)?;
     }
     Ok(file)

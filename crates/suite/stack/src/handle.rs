@@ -1,6 +1,7 @@
 //! What a test holds of a stack.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     process::Child,
     sync::Arc,
@@ -15,7 +16,7 @@ use crate::{
     control::{Control, StackStatus},
     descriptor::DESCRIPTOR_VARIABLE,
     directory,
-    ensure::{EnsureOptions, Started, ensure, start},
+    ensure::{EnsureOptions, Ensured, Started, ensure, start, turn},
     external,
     lease::Lease,
     logs,
@@ -38,6 +39,8 @@ struct Inner {
     lease: Option<Lease>,
     /// The supervisor of a private stack, a child of this process.
     supervisor: Option<Child>,
+    /// The turn to have the stack alone.
+    turn: Option<File>,
 }
 
 /// What a private stack consists of.
@@ -64,24 +67,28 @@ impl Stack {
         SHARED.get_or_try_init(find_shared).await.cloned()
     }
 
-    /// A stack of one's own, for a test that stops, cuts off or corrupts something. It ends with the last clone of this
-    /// value, and with this process, however that ends.
+    /// A stack of one's own that nobody used before. It ends with the last clone of this value, and with this process,
+    /// however that ends.
     pub async fn private(options: PrivateOptions) -> anyhow::Result<Self> {
-        let backend = match std::env::var_os(DESCRIPTOR_VARIABLE) {
-            Some(file) => StackDescriptor::read(file.as_ref())?.backend,
-            None => external::chosen_backend()?,
-        };
-        if backend == Backend::External {
-            bail!("an external stack was chosen, and no private one can be started beside it; skip this test there");
-        }
+        none_beside_an_external_one()?;
         let started = blocking(move || start_private(options)).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 descriptor: started.descriptor,
                 lease: Some(started.lease),
                 supervisor: Some(started.supervisor),
+                turn: None,
             }),
         })
+    }
+
+    /// A stack that nobody else uses meanwhile, for a test that stops, cuts off or corrupts something. Tests that ask
+    /// for one have it in turn; the next one finds what this one stored. One in which a part does not work is not handed
+    /// on: it is stopped, and a new one started.
+    pub async fn alone() -> anyhow::Result<Self> {
+        none_beside_an_external_one()?;
+        let (Ensured { descriptor, lease, .. }, turn) = blocking(take_turn).await?;
+        Ok(Self { inner: Arc::new(Inner { descriptor, lease: Some(lease), supervisor: None, turn: Some(turn) }) })
     }
 
     /// Where everything is.
@@ -94,9 +101,9 @@ impl Stack {
         self.inner.descriptor.capabilities()
     }
 
-    /// True when it belongs to this process alone.
+    /// True when nobody else uses it.
     pub fn is_private(&self) -> bool {
-        self.inner.supervisor.is_some()
+        self.inner.supervisor.is_some() || self.inner.turn.is_some()
     }
 
     /// Disturbs a part and returns when that is done; `Restart` returns when the part works again.
@@ -104,7 +111,7 @@ impl Stack {
     /// Only on a private stack: others rely on the shared one.
     pub async fn fault(&self, service: Service, fault: Fault) -> anyhow::Result<()> {
         if !self.is_private() {
-            bail!("{fault} of {service} refused: other tests use this stack; start one with Stack::private");
+            bail!("{fault} of {service} refused: other tests use this stack; take one with Stack::alone");
         }
         let mut control = self.control()?;
         blocking(move || control.fault(service, fault)).await.map(|_seconds| ())
@@ -173,15 +180,37 @@ async fn find_shared() -> anyhow::Result<Stack> {
         let ensured = ensured.await?;
         (ensured.descriptor, Some(ensured.lease))
     };
-    Ok(Stack { inner: Arc::new(Inner { descriptor, lease, supervisor: None }) })
+    Ok(Stack { inner: Arc::new(Inner { descriptor, lease, supervisor: None, turn: None }) })
+}
+
+fn none_beside_an_external_one() -> anyhow::Result<()> {
+    let backend = match std::env::var_os(DESCRIPTOR_VARIABLE) {
+        Some(file) => StackDescriptor::read(file.as_ref())?.backend,
+        None => external::chosen_backend()?,
+    };
+    if backend == Backend::External {
+        bail!("an external stack was chosen, and no private one can be started beside it; skip this test there");
+    }
+    Ok(())
+}
+
+/// Whoever named a descriptor has built everything on the way to it.
+fn is_built() -> bool {
+    std::env::var_os(DESCRIPTOR_VARIABLE).is_some() || binaries::building_is_off()
+}
+
+fn take_turn() -> anyhow::Result<(Ensured, File)> {
+    let checkout = Checkout::locate()?.of_turns();
+    let mut reporter = Reporter::quiet();
+    let turn = turn(&checkout, &reporter)?;
+    let options = EnsureOptions { build: !is_built(), ..EnsureOptions::default() };
+    Ok((ensure(&checkout, options, &mut reporter)?, turn))
 }
 
 fn start_private(options: PrivateOptions) -> anyhow::Result<Started> {
     let checkout = Checkout::locate()?;
     let mut reporter = Reporter::quiet();
-    // Whoever named a descriptor has built everything on the way to it.
-    let is_built = std::env::var_os(DESCRIPTOR_VARIABLE).is_some() || binaries::building_is_off();
-    if options.services && !is_built {
+    if options.services && !is_built() {
         binaries::build(&checkout, &reporter)?;
     }
     let tools = Tools::locate(&checkout.root, options.services)?;

@@ -168,19 +168,24 @@ impl Look<'_> {
             hash.update(format!("{} {digest}\n", input.display()));
         }
         let digest = hexadecimal(hash);
-        if let Some((_, then)) = self.before.programs.get(name).filter(|(then, _)| *then == stamp)
+        if let Some((built, then)) = self.before.programs.get(name)
             && *then != digest
         {
-            let changed = inputs.iter().filter(|input| {
-                let digest = |record: &Record| record.files.get(*input).map(|(_, digest)| digest.clone());
-                digest(&self.before) != digest(&self.now)
+            let digest = |record: &Record, input: &PathBuf| record.files.get(input).map(|(_, digest)| digest.clone());
+            let changed = inputs.iter().filter(|input| digest(&self.before, input) != digest(&self.now, input));
+            // Cargo did nothing, or it made the program anew and took over what it compiled from the old content.
+            let unnoticed = changed.filter(|input| {
+                let is_newer = self.now.files.get(*input).is_none_or(|(stamp, _)| stamp.is_newer_than(built));
+                *built == stamp || (self.before.files.contains_key(*input) && !is_newer)
             });
-            let changed: Vec<_> = changed.map(|input| input.display().to_string()).collect();
-            self.flaws.push(format!(
-                "{name} is the same as before, although its sources are not: {}. Cargo goes by dates, and these files \
-                 have old ones; `touch` them",
-                changed.join(", ")
-            ));
+            let unnoticed: Vec<_> = unnoticed.map(|input| input.display().to_string()).collect();
+            if !unnoticed.is_empty() {
+                self.flaws.push(format!(
+                    "{name} may be made from what these files were before: {}. Cargo goes by dates, and these have old \
+                     ones; `touch` them",
+                    unnoticed.join(", ")
+                ));
+            }
         }
         self.now.programs.insert(name.to_owned(), (stamp, digest));
         Ok(Some(inputs))
@@ -375,9 +380,13 @@ mod tests {
         fixture.look().prove("build them").unwrap();
         fixture.edit("worker-heavy.rs", "changed", 70);
         let refusal = fixture.refusal();
-        assert!(refusal.contains("worker-heavy is the same as before") && refusal.contains("src/worker-heavy.rs"));
+        assert!(refusal.contains("worker-heavy may be made from") && refusal.contains("src/worker-heavy.rs"));
         assert_eq!(fixture.refusal(), refusal, "looking again does not make it right");
+        // Linked anew, as after a copy of another checkout's `target`, it still holds what was compiled before.
         fixture.build("worker-heavy", 5);
+        assert_eq!(fixture.refusal(), refusal, "linking does not make it right");
+        fixture.edit("worker-heavy.rs", "changed", 4);
+        fixture.build("worker-heavy", 3);
         fixture.look().prove("build them").unwrap();
     }
 

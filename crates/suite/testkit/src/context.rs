@@ -9,7 +9,7 @@ use contract::{
     workbench::PriceRequest,
 };
 use controller_api::ControllerClient;
-use stack::{LogLevel, LogMark, PrivateOptions, Service, Stack, StackDescriptor};
+use stack::{LogLevel, LogMark, Service, Stack, StackDescriptor};
 use storage_probe::{Database, ObjectStore};
 use worker_api::{HeavyWorker, LightWorker};
 
@@ -103,17 +103,17 @@ impl Context {
         Self::on(stack.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
-    /// On a stack of its own, for tests that stop, cut off or corrupt something. It ends with the test.
-    pub async fn private() -> Self {
-        let stack = Stack::private(PrivateOptions::default()).await.context("no private stack could be started");
+    /// On a stack that it has to itself, for tests that stop, cut off or corrupt something. Others had it before.
+    pub async fn alone() -> Self {
+        let stack = Stack::alone().await.context("no stack to have alone");
         Self::on(stack.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
-    /// On a stack of its own, or on the external one where one was chosen: for tests that need quiet and disturb nothing.
-    pub async fn private_or_external() -> Self {
+    /// On a stack that it has to itself, or on the external one where one was chosen: for tests that need quiet and disturb nothing.
+    pub async fn alone_or_external() -> Self {
         let shared = Stack::shared().await.context("no stack to run against");
         let shared = shared.unwrap_or_else(|error| panic!("{error:#}"));
-        if shared.capabilities().faults { Self::private().await } else { Self::on(shared) }
+        if shared.capabilities().faults { Self::alone().await } else { Self::on(shared) }
     }
 
     fn on(stack: Stack) -> Self {

@@ -86,13 +86,7 @@ impl Part {
 
     /// Measures what the hull of a piece fills; up to `negligible_mm` counts as nothing, above a flat face it counts
     /// `flat_weight` times, and nobody asks how much more than `enough_mm` it is. `None` for a piece without thickness.
-    pub fn filled_by(
-        &self,
-        surface: &Surface,
-        flat_weight: f64,
-        negligible_mm: f64,
-        enough_mm: f64,
-    ) -> Option<Filled> {
+    pub fn filled_by(&self, surface: &Surface, flat_weight: f64, negligible_mm: f64, enough_mm: f64) -> Option<Filled> {
         let (points, triangles) = try_convex_hull(&surface.points).ok()?;
         let mut faces = hull_planes(&points, &triangles, 1e-6 * surface.diagonal());
         faces.extend(box_planes(&points));

@@ -206,7 +206,8 @@ fn pieces_of(mesh: &Surface, tolerance_mm: f64, cancel: &CancelFlag) -> Option<(
             break;
         }
     }
-    let unweighted = |piece: &Candidate| cutting.part.filled_by(&piece.surface, 1.0, cutting.negligible_mm, f64::INFINITY);
+    let unweighted =
+        |piece: &Candidate| cutting.part.filled_by(&piece.surface, 1.0, cutting.negligible_mm, f64::INFINITY);
     let filled_mm = cutting.pieces.iter().filter_map(unweighted).map(|filled| filled.mm).fold(0.0, f64::max);
     Some((cutting.pieces.into_iter().map(|piece| piece.filled.hull).collect(), filled_mm))
 }
