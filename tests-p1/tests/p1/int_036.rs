@@ -389,11 +389,20 @@ async fn loose_parts_of_a_design_are_counted(#[future(awt)] ctx: Context) -> any
 }
 
 /// Looks for the functions that measure, in whatever is below the script, and has them say 1 mm³.
-const FORGES_ITS_VOLUME: &str = "import dataclasses, gc\n\
-for names in [found for found in gc.get_objects() if type(found) is dict]:\n    \
+const FORGES_ITS_VOLUME: &str = "import dataclasses, sys, types\n\
+frame, seen, todo = sys._getframe(), set(), []\n\
+while frame:\n    \
+    todo.append(frame.f_globals)\n    \
+    frame = frame.f_back\n\
+while todo:\n    \
+    names = todo.pop()\n    \
+    if id(names) in seen:\n        \
+        continue\n    \
+    seen.add(id(names))\n    \
     real = names.get('mass_properties')\n    \
     if callable(real):\n        \
-        names['mass_properties'] = lambda shape, real=real: dataclasses.replace(real(shape), volume_mm3=1.0)\n\
+        names['mass_properties'] = lambda shape, real=real: dataclasses.replace(real(shape), volume_mm3=1.0)\n    \
+    todo += [vars(found) for found in list(names.values()) if isinstance(found, types.ModuleType)]\n\
 body = Box(40, 40, 40)";
 
 #[rstest]
