@@ -132,8 +132,18 @@ async fn print_is_priced_by_time_and_material(
 }
 
 #[rstest]
-#[case::mushroom("body = Cylinder(5, 20) + Pos(0, 0, 15) * Cylinder(15, 10)", "undercut faces detected")]
-#[case::side_hole("body = Box(40, 40, 20) - Rot(0, 90, 0) * Cylinder(5, 60)", "undercut faces detected")]
+#[case::spool(
+    "body = Cylinder(5, 20) + Pos(0, 0, 15) * Cylinder(15, 10) + Pos(0, 0, -15) * Cylinder(15, 10)",
+    "undercut faces detected"
+)]
+#[case::crossing_holes(
+    "body = Box(40, 40, 20) - Rot(0, 90, 0) * Cylinder(5, 60) - Pos(12, 0, 0) * Cylinder(5, 60)",
+    "undercut faces detected"
+)]
+#[case::tilted_crossing_holes(
+    "body = Rot(20, 30, 40) * (Box(40, 40, 20) - Rot(0, 90, 0) * Cylinder(5, 60) - Pos(12, 0, 0) * Cylinder(5, 60))",
+    "undercut faces detected"
+)]
 #[case::sharp_pocket("body = Box(40, 40, 20) - Pos(0, 0, 5) * Box(20, 20, 10)", "Sharp internal vertical corner")]
 #[case::tight_pocket(
     "pocket = Pos(0, 0, 5) * Box(20, 20, 10)\nbody = Box(40, 40, 20) - fillet(pocket.edges().filter_by(Axis.Z), 0.5)",
@@ -148,6 +158,56 @@ async fn what_cannot_be_milled_is_refused(
     let result = analyze(&ctx, shape, "aluminum_6061", ManufacturingMethod::Cnc, 1).await;
     assert!(!result.is_manufacturable, "{result:#?}");
     assert!(result.violations.iter().any(|sentence| sentence.contains(words)), "{words:?}: {:#?}", result.violations);
+    Ok(())
+}
+
+/// A step of 50 × 40 × 10 mm, from which 20 × 40 × 6 mm are milled off.
+const STEP: &str = "step = Box(50, 40, 10) - Pos(15, 0, 2) * Box(20, 40, 6)";
+
+/// What a part costs does not depend on how it is modelled, and the answer says how it is laid down where it is turned.
+#[rstest]
+#[case::as_it_lies("body = step", Some([0.0, 0.0, 1.0]), false)]
+#[case::moved_and_turned_by_a_right_angle("body = Pos(7, 8, 9) * Rot(0, 0, 90) * step", Some([0.0, 0.0, 1.0]), false)]
+#[case::turned_about_z("body = Rot(0, 0, 30) * step", Some([0.0, 0.0, 1.0]), true)]
+#[case::upside_down("body = Rot(180, 0, 0) * step", Some([1.0, 0.0, 0.0]), true)]
+#[case::tilted("body = Pos(1, 2, 3) * Rot(20, 30, 40) * step", None, true)]
+#[tokio::test]
+async fn milling_does_not_depend_on_the_pose(
+    #[future(awt)] ctx: Context,
+    #[case] pose: &str,
+    #[case] axis: Option<[f64; 3]>,
+    #[case] is_told: bool,
+) -> anyhow::Result<()> {
+    let result = analyze(&ctx, &format!("{STEP}\n{pose}"), "aluminum_6061", ManufacturingMethod::Cnc, 1).await;
+
+    let (density, per_kg) = ALUMINIUM;
+    let (stock_mm3, removed_mm3) = (50.0 * 40.0 * 10.0, 20.0 * 40.0 * 6.0);
+    // The step's floor and wall replace what is taken from the top and the end; the two sides lose 20 × 6 mm each.
+    let surface_mm2 = 2.0 * (2000.0 + 500.0 + 400.0) - 2.0 * 120.0;
+    let minutes = removed_mm3 / 1000.0 + surface_mm2 / (500.0 * 0.5);
+    let material = stock_mm3 / 1000.0 * density / 1000.0 * per_kg;
+    let weight_g = (stock_mm3 - removed_mm3) / 1000.0 * density;
+    must_cost(&result, 100.0 + material + minutes / 60.0 * MILLING_PER_HOUR, weight_g);
+    let figures = &result.metadata.additional_info;
+    let found: [f64; 3] = serde_json::from_value(figures["setup_axis"].clone())?;
+    let is_near = |axis: [f64; 3]| found.iter().zip(axis).all(|(found, axis)| (found - axis).abs() < 1e-9);
+    assert!(axis.is_none_or(is_near), "{found:?}");
+    let explanation = result.metadata.cost_breakdown.expect("a price has its reasons").pricing_explanation;
+    assert_eq!(explanation.contains("set-up axis"), is_told, "{explanation}");
+    assert_eq!(figures.contains_key("warnings"), is_told, "{figures:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn design_is_told_how_its_parts_are_laid_down(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("laid-down");
+    let turned = Solution::bracket().with("script.py", "Box(20, 20, 10)", "Rot(0, 0, 30) * Box(20, 20, 10)");
+    session.must_hold_solution(&turned).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(priced.success, "{priced:#?}");
+    let told = priced.warnings.iter().find(|warning| warning.contains("set-up axis")).map(String::as_str);
+    assert!(told.is_some_and(|warning| warning.starts_with("part \"bracket\": milled")), "{:?}", priced.warnings);
     Ok(())
 }
 

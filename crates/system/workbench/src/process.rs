@@ -65,7 +65,7 @@ pub(crate) struct CncProcess {
     pub finishing_stepover_mm: f64,
 }
 
-/// Where the tool comes from. Only +Z is computed, so no file can ask for another.
+/// Where the tool comes from, as the model stands. Parts that do not lie right are turned; no file can ask for another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ToolAxis {
     /// From above.

@@ -37,6 +37,24 @@ impl SampleSolid {
             let [x, y, z] = *vertex;
             *vertex = [x * cos - y * sin, x * sin + y * cos, z];
         }
+        for normal in self.normals.iter_mut().flatten() {
+            let [x, y, z] = normal.map(f64::from);
+            *normal = [x * cos - y * sin, x * sin + y * cos, z].map(|component| component as f32);
+        }
+        self
+    }
+
+    /// Turned about x; normals as well.
+    pub fn turned_about_x(mut self, angle: f64) -> Self {
+        let (sin, cos) = angle.sin_cos();
+        for vertex in &mut self.vertices {
+            let [x, y, z] = *vertex;
+            *vertex = [x, y * cos - z * sin, y * sin + z * cos];
+        }
+        for normal in self.normals.iter_mut().flatten() {
+            let [x, y, z] = normal.map(f64::from);
+            *normal = [x, y * cos - z * sin, y * sin + z * cos].map(|component| component as f32);
+        }
         self
     }
 
@@ -200,6 +218,30 @@ pub(crate) fn round_cup(wall: f64, draft_deg: f64) -> SampleSolid {
     };
     let normals = solid.triangles.iter().enumerate();
     solid.normals = normals.map(|(place, corners)| corners.map(|corner| normal(place, corner))).collect();
+    solid
+}
+
+/// A round rod along z from z = 0, of 25 facets with the normals of the cylinder. An odd number, so that the corners
+/// alone reach less far to one side.
+pub(crate) fn rod(radius: f64, height: f64) -> SampleSolid {
+    const SEGMENTS: u32 = 25;
+    let normal = |at: u32| {
+        let angle = (f64::from(at) + 0.3) * std::f64::consts::TAU / f64::from(SEGMENTS);
+        [angle.cos(), angle.sin(), 0.0]
+    };
+    let ring = |z: f64| (0..SEGMENTS).map(normal).map(move |[x, y, _]| [radius * x, radius * y, z]);
+    let mut solid = SampleSolid { vertices: ring(0.0).chain(ring(height)).collect(), ..Default::default() };
+    for at in 0..SEGMENTS {
+        let next = (at + 1) % SEGMENTS;
+        solid.quad([at, next, next + SEGMENTS, at + SEGMENTS]);
+        let [from, to] = [at, next].map(|at| normal(at).map(|component| component as f32));
+        solid.normals.extend([[from, to, to], [from, to, from]]);
+    }
+    for at in 1..SEGMENTS - 1 {
+        solid.triangles.push([0, at + 1, at]);
+        solid.triangles.push([SEGMENTS, SEGMENTS + at, SEGMENTS + at + 1]);
+        solid.normals.extend([[[0.0, 0.0, -1.0]; 3], [[0.0, 0.0, 1.0]; 3]]);
+    }
     solid
 }
 

@@ -138,8 +138,6 @@ impl Facet {
 pub(crate) struct Surface<'a> {
     /// Facets.
     pub facets: Vec<Facet>,
-    /// Z of the lowest point, mm.
-    pub floor: f64,
     /// Longer than any line through the part, mm.
     pub reach: f64,
     cancel: &'a AtomicBool,
@@ -162,9 +160,8 @@ impl<'a> Surface<'a> {
         let low = corners().fold(first, Vector::min);
         let high = corners().fold(first, Vector::max);
         let reach = (high - low).length() * 2.0 + 1.0;
-        let floor = facets.iter().map(Facet::lowest).fold(f64::INFINITY, f64::min);
         weld(&mut facets);
-        Some(Self { facets, floor, reach, cancel })
+        Some(Self { facets, reach, cancel })
     }
 
     /// True when nobody waits for an answer any more.

@@ -23,8 +23,6 @@ from OCP.TopoDS import TopoDS, TopoDS_Shape
 
 from runtime.geometry import faces_of
 
-# How far a direction may lean from z and still count as parallel to it.
-_PARALLEL_TOLERANCE = 1e-3
 # Faces whose normals agree better than this meet smoothly (8 degrees).
 _TANGENT_COSINE = 0.99
 # Axes and radii that differ by less are those of one cylinder.
@@ -36,8 +34,8 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Features:
-    """``internal_corners``: ``radius_mm`` (0 is sharp), ``position_mm``, ``length_mm``. ``bores``: ``diameter_mm``,
-    ``start_mm``, ``end_mm``."""
+    """``internal_corners``: ``radius_mm`` (0 is sharp), ``axis`` (the straight direction, a unit vector of either sense),
+    ``position_mm``, ``length_mm`` along it. ``bores``: ``diameter_mm``, ``start_mm``, ``end_mm``."""
 
     internal_corners: list[dict[str, Any]]
     bores: list[dict[str, Any]]
@@ -87,17 +85,16 @@ def find_features(shape: TopoDS_Shape) -> Features:
             }
             for low, high in closed
         )
-        if abs(first.axis[2]) >= 1.0 - _PARALLEL_TOLERANCE:
-            corners.extend(
-                {
-                    "radius_mm": face.radius_mm,
-                    "position_mm": face.middle,
-                    "length_mm": face.height_to - face.height_from,
-                }
-                for face in group
-                if not _within(face, closed)
-            )
+        corners.extend(
+            _corner(face.radius_mm, face.axis, face.middle, face.height_to - face.height_from)
+            for face in group
+            if not _within(face, closed)
+        )
     return Features(corners, bores)
+
+
+def _corner(radius_mm: float, axis: Vector, position_mm: Vector, length_mm: float) -> dict[str, Any]:
+    return {"radius_mm": radius_mm, "axis": axis, "position_mm": position_mm, "length_mm": length_mm}
 
 
 def _inspected(face: Any) -> _Face:
@@ -109,41 +106,34 @@ def _inspected(face: Any) -> _Face:
 
 def _sharp_corners(faces: list[_Face]) -> list[dict[str, Any]]:
     edges = IndexedMap_TopoDS_Shape_TopTools_ShapeMapHasher()
-    upright: dict[int, BRepAdaptor_Curve] = {}
+    straight: dict[int, BRepAdaptor_Curve] = {}
     uses: dict[int, list[tuple[Any, _Face]]] = {}
     for face in faces:
-        # A plane that is not parallel to z has no upright edge.
-        if face.surface.GetType() == GeomAbs_Plane and (
-            abs(face.surface.Plane().Axis().Direction().Z()) > _PARALLEL_TOLERANCE
-        ):
-            continue
         explorer = TopExp_Explorer(face.face, TopAbs_EDGE)
         while explorer.More():
             edge = TopoDS.Edge(explorer.Current())
             explorer.Next()
             known = edges.Extent()
             index = edges.Add(edge)
-            if index > known and (curve := _upright_line(edge)) is not None:
-                upright[index] = curve
-            if index in upright:
+            if index > known and (curve := _line(edge)) is not None:
+                straight[index] = curve
+            if index in straight:
                 uses.setdefault(index, []).append((edge, face))
     corners = []
     for index, pair in uses.items():
         # A seam meets its own face; an edge of more than two faces bounds no single solid.
         if len(pair) == 2 and pair[0][1] is not pair[1][1]:
-            corner = _sharp_corner(upright[index], *pair[0], pair[1][0], pair[1][1])
+            corner = _sharp_corner(straight[index], *pair[0], pair[1][0], pair[1][1])
             if corner is not None:
                 corners.append(corner)
     return corners
 
 
-def _upright_line(edge: Any) -> BRepAdaptor_Curve | None:
+def _line(edge: Any) -> BRepAdaptor_Curve | None:
     if BRep_Tool.Degenerated_s(edge):
         return None
     curve = BRepAdaptor_Curve(edge)
-    if curve.GetType() != GeomAbs_Line or abs(curve.Line().Direction().Z()) < 1.0 - _PARALLEL_TOLERANCE:
-        return None
-    return curve
+    return curve if curve.GetType() == GeomAbs_Line else None
 
 
 def _sharp_corner(
@@ -162,8 +152,7 @@ def _sharp_corner(
     # between the two.
     if normal.Crossed(direction).Dot(other_normal) <= 0.0:
         return None
-    middle = curve.Value(parameter)
-    return {"radius_mm": 0.0, "position_mm": (middle.X(), middle.Y(), middle.Z()), "length_mm": last - first}
+    return _corner(0.0, direction.Coord(), curve.Value(parameter).Coord(), last - first)
 
 
 def _outward_normal(face: _Face, edge: Any, parameter: float) -> gp_Vec | None:

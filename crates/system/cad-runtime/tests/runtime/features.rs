@@ -92,10 +92,18 @@ async fn corners_bores_and_holes_are_found_where_they_are() -> anyhow::Result<()
     let fixture = Fixture::start().await?;
     let shapes = parts(&fixture, "shapes", SHAPES).await?;
     let part = |label: &str| shapes.iter().find(|part| part.label == label).expect(label);
-    let radii = |label: &str| part(label).internal_corners.iter().map(|corner| corner.radius_mm).collect::<Vec<_>>();
+    let upright = |label: &str| part(label).internal_corners.iter().filter(|corner| corner.axis[2].abs() > 0.999);
+    let radii = |label: &str| upright(label).map(|corner| corner.radius_mm).collect::<Vec<_>>();
 
     assert_eq!(radii("pocket"), [0.0; 4], "four sharp corners, whichever way it is turned");
-    assert!(part("pocket").internal_corners.iter().all(|corner| (corner.length_mm - 15.0).abs() < CLOSE_MM));
+    assert!(upright("pocket").all(|corner| (corner.length_mm - 15.0).abs() < CLOSE_MM));
+    // Where the walls meet the floor, along the part's own x and y.
+    let (sine, cosine) = 30.0_f64.to_radians().sin_cos();
+    for (axis, length_mm) in [([cosine, sine, 0.0], 20.0), ([-sine, cosine, 0.0], 10.0)] {
+        let is_along = |found: &[f64; 3]| near(*found, axis) || near(found.map(|at| -at), axis);
+        let edges = part("pocket").internal_corners.iter().filter(|corner| is_along(&corner.axis));
+        assert_eq!(edges.filter(|corner| (corner.length_mm - length_mm).abs() < CLOSE_MM).count(), 2, "along {axis:?}");
+    }
     let filleted = part("filleted");
     assert!(radii("filleted").len() == 4 && radii("filleted").iter().all(|radius| (radius - 2.0).abs() < CLOSE_MM));
     // The middle of a quarter turn of 2 in the corner (10, 5) of the pocket; z runs from -5 to 10.
