@@ -299,6 +299,46 @@ async fn moulding_keeps_to_its_limits(
     Ok(())
 }
 
+/// A pocket of 20 × 20 mm with corners of 1 mm, the smallest tool's radius.
+fn pocket_with_least_corners(depth_mm: f64) -> String {
+    format!(
+        "pocket = Pos(0, 0, 40 - {depth_mm} / 2) * Box(20, 20, {depth_mm})\n\
+         body = Box(40, 40, 80) - fillet(pocket.edges().filter_by(Axis.Z), 1)"
+    )
+}
+
+/// What can be made and may not come out well is told with what was measured and the limit.
+#[rstest]
+#[case::sealed_void(ManufacturingMethod::ThreeDPrint, "body = Box(30, 30, 30) - Box(10, 10, 10)".to_owned(), &["1000.00 mm³"])]
+#[case::vented(ManufacturingMethod::ThreeDPrint, "body = Box(30, 30, 30) - Box(10, 10, 10) - Cylinder(2, 40)".to_owned(), &[])]
+#[case::thin(ManufacturingMethod::ThreeDPrint, "body = Box(30, 20, 0.2)".to_owned(), &["a wall of 0.20 mm", "0.80 mm"])]
+#[case::thinnest(ManufacturingMethod::ThreeDPrint, "body = Box(30, 20, 0.8)".to_owned(), &[])]
+#[case::thin_pipe(ManufacturingMethod::ThreeDPrint, "body = Cylinder(10, 20) - Cylinder(9.4, 20)".to_owned(), &["a wall of 0.60 mm"])]
+#[case::large(
+    ManufacturingMethod::ThreeDPrint,
+    "body = Box(1000, 1000, 1000)".to_owned(),
+    &["1000.00 × 1000.00 × 1000.00 mm", "256 × 256 × 256 mm"]
+)]
+#[case::large_as_it_stands(ManufacturingMethod::ThreeDPrint, "body = Rot(20, 30, 40) * Box(250, 250, 250)".to_owned(), &[])]
+#[case::deep(ManufacturingMethod::Cnc, pocket_with_least_corners(60.0), &["60.00 mm deep, 30.0 times", "up to 6.0 times"])]
+#[case::shallow(ManufacturingMethod::Cnc, pocket_with_least_corners(11.0), &[])]
+#[case::in_metres(ManufacturingMethod::Cnc, "body = Box(0.05, 0.04, 0.01)".to_owned(), &["0.0500 mm", "may be in metres"])]
+#[tokio::test]
+async fn what_deserves_a_look_is_told(
+    #[future(awt)] ctx: Context,
+    #[case] method: ManufacturingMethod,
+    #[case] shape: String,
+    #[case] words: &[&str],
+) -> anyhow::Result<()> {
+    let material = if method == ManufacturingMethod::Cnc { "aluminum_6061" } else { "abs" };
+    let result = analyze(&ctx, &shape, material, method, 1).await;
+    assert!(result.is_manufacturable, "{result:#?}");
+    let warnings = result.metadata.additional_info.get("warnings").map(ToString::to_string).unwrap_or_default();
+    assert_eq!(warnings.is_empty(), words.is_empty(), "{warnings}");
+    assert!(words.iter().all(|words| warnings.contains(words)), "{words:?}: {warnings}");
+    Ok(())
+}
+
 #[rstest]
 #[case::milled(ManufacturingMethod::Cnc)]
 #[case::moulded(ManufacturingMethod::InjectionMolding)]

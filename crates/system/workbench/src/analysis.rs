@@ -15,6 +15,7 @@ use crate::{
     finding::Finding,
     moulding,
     price::{self, Listed, Piece},
+    printing, scale,
     setup::Setup,
     single_body,
     solid::Solid,
@@ -90,12 +91,11 @@ pub(crate) fn verdict(
     let mut price = material
         .filter(|_| piece.is_measurable())
         .and_then(|listed| price::price(config, method, listed, &piece, quantity, is_reused));
-    if let Some(setup) = judged.setup {
-        let note = setup.note();
-        if let Some(price) = &mut price {
-            price.breakdown.pricing_explanation.push_str(&format!("; {note}"));
-        }
-        metadata.additional_info.insert(WARNINGS.into(), vec![note].into());
+    if let (Some(setup), Some(price)) = (judged.setup, &mut price) {
+        price.breakdown.pricing_explanation.push_str(&format!("; {}", setup.note()));
+    }
+    if !judged.warnings.is_empty() {
+        metadata.additional_info.insert(WARNINGS.into(), judged.warnings.into());
     }
     let (unit_cost, weight_g) = price.as_ref().map_or((0.0, 0.0), |it| (it.breakdown.unit_cost, it.weight_g));
     metadata.cost_breakdown = price.map(|price| price.breakdown);
@@ -148,6 +148,8 @@ pub(crate) fn material_of<'a>(
 #[derive(Default)]
 struct Judged {
     findings: Vec<Finding>,
+    /// What is allowed and deserves a look.
+    warnings: Vec<String>,
     /// How it is milled, where that is not as it is modelled.
     setup: Option<Setup>,
 }
@@ -161,6 +163,7 @@ fn judge_geometry(
     cancel: &AtomicBool,
 ) -> Judged {
     let mut setup = None;
+    let mut warnings: Vec<_> = scale::warning(solid).into_iter().collect();
     let mut findings = Vec::new();
     let surface = Surface::of(solid, cancel);
     let fault = if !solid.is_valid {
@@ -186,13 +189,17 @@ fn judge_geometry(
         ManufacturingMethod::Cnc => processes.cnc.as_ref().map(|cnc| {
             let asked = surface.map(|surface| cnc::judge(cnc, solid, &surface, metadata)).unwrap_or_default();
             findings.extend(asked.findings);
+            warnings.extend(asked.warnings);
             setup = asked.setup;
         }),
         ManufacturingMethod::InjectionMolding => processes.im.as_ref().map(|im| {
             let asked = surface.map(|surface| moulding::findings(im, &surface, metadata));
             findings.extend(asked.unwrap_or_default());
         }),
-        ManufacturingMethod::ThreeDPrint => processes.three_dp.as_ref().map(|_| ()),
+        ManufacturingMethod::ThreeDPrint => processes.three_dp.as_ref().map(|print| {
+            let asked = surface.map(|surface| printing::warnings(print, solid, &surface, metadata));
+            warnings.extend(asked.unwrap_or_default());
+        }),
     };
     if is_offered.is_none() {
         let message = format!(
@@ -202,7 +209,7 @@ fn judge_geometry(
         );
         findings.push(Finding::new("part.method_unsupported", message));
     }
-    Judged { findings, setup }
+    Judged { findings, warnings, setup }
 }
 
 #[cfg(test)]

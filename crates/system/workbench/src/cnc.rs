@@ -33,6 +33,8 @@ const MAX_PLACES: usize = 5;
 pub(crate) struct Milling {
     /// What stands against milling the part.
     pub findings: Vec<Finding>,
+    /// What is allowed and deserves a look.
+    pub warnings: Vec<String>,
     /// How it is laid down, where that is not as it is modelled, with the tool coming from +Z.
     pub setup: Option<Setup>,
 }
@@ -60,7 +62,8 @@ pub(crate) fn judge(
     if findings.is_empty() {
         metadata.additional_info.insert("setup_axis".into(), axis.to_array().to_vec().into());
     }
-    Milling { findings, setup }
+    let warnings = part.depth_warning(axis).into_iter().chain(setup.map(|setup| setup.note())).collect();
+    Milling { findings, warnings, setup }
 }
 
 /// What is asked of a part with the tool coming from one direction or another.
@@ -113,6 +116,22 @@ impl Workpiece<'_> {
     /// The corners that a tool coming from `axis` would have to get into.
     fn corners_along(&self, axis: Vector) -> impl Iterator<Item = &InternalCorner> {
         self.corners.iter().filter(move |corner| Vector::from(corner.axis).dot(axis).abs() >= PARALLEL)
+    }
+
+    /// A remark on the corner that is the deepest for the tool that gets into it.
+    fn depth_warning(&self, axis: Vector) -> Option<String> {
+        let most = self.process.max_depth_per_diameter;
+        let depth = |corner: &&InternalCorner| corner.length_mm / (2.0 * corner.radius_mm);
+        let round = self.corners_along(axis).filter(|corner| corner.radius_mm > 0.0);
+        let deepest = round.max_by(|one, two| depth(one).total_cmp(&depth(two))).filter(|it| depth(it) > most)?;
+        Some(format!(
+            "the corner at {} mm is {:.2} mm deep, {:.1} times the diameter of a tool that gets into its radius of \
+             {:.2} mm, and tools are stiff up to {most:.1} times; widen the corner or make it less deep",
+            position(deepest.position_mm),
+            deepest.length_mm,
+            depth(&deepest),
+            deepest.radius_mm
+        ))
     }
 
     fn corner_findings(&self, axis: Vector) -> Vec<Finding> {
@@ -169,7 +188,9 @@ mod tests {
     use rstest::rstest;
 
     use crate::{
-        InternalCorner, analyze,
+        InternalCorner,
+        analysis::warnings,
+        analyze,
         config::tests::shipped,
         sample_solids::{SampleSolid, extruded_xz},
     };
@@ -280,6 +301,23 @@ mod tests {
         let found: [f64; 3] = serde_json::from_value(result.metadata.additional_info["setup_axis"].clone()).expect("3");
         assert_eq!(found.map(f64::abs), axis.map(f64::abs));
         assert_eq!(result.metadata.undercut_count, Some(0));
+    }
+
+    #[rstest]
+    #[case::deep(
+        1.0,
+        60.0,
+        Some("is 60.00 mm deep, 30.0 times the diameter of a tool that gets into its radius of 1.00 mm")
+    )]
+    #[case::as_deep_as_it_may_be(1.0, 12.0, None)]
+    #[case::wide(6.0, 60.0, None)]
+    fn depth_of_corners_is_told(#[case] radius_mm: f64, #[case] length_mm: f64, #[case] expected: Option<&str>) {
+        let corner = InternalCorner { radius_mm, axis: [0.0, 0.0, 1.0], position_mm: [0.0; 3], length_mm };
+        let result = milled(&SampleSolid { corners: vec![corner], ..SampleSolid::cuboid([80.0; 3]) });
+        assert_eq!(result.violations, Vec::<String>::new());
+        let warnings: Vec<_> = warnings(&result).collect();
+        assert_eq!(warnings.len(), usize::from(expected.is_some()), "{warnings:?}");
+        assert!(expected.is_none_or(|expected| warnings[0].contains(expected)), "{warnings:?}");
     }
 
     #[rstest]

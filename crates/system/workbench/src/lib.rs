@@ -20,11 +20,13 @@ mod frame;
 mod material;
 mod moulding;
 mod price;
+mod printing;
 mod process;
 mod rays;
 mod same_shape;
 #[cfg(test)]
 mod sample_solids;
+mod scale;
 mod setup;
 mod single_body;
 mod solid;

@@ -44,6 +44,14 @@ impl SampleSolid {
         self
     }
 
+    /// The same with a closed hollow inside.
+    pub fn with_void(mut self, void: Self) -> Self {
+        let first = self.vertices.len() as u32;
+        self.vertices.extend(void.vertices);
+        self.triangles.extend(void.triangles.into_iter().map(|[a, b, c]| [first + a, first + c, first + b]));
+        self
+    }
+
     /// Turned about x; normals as well.
     pub fn turned_about_x(mut self, angle: f64) -> Self {
         let (sin, cos) = angle.sin_cos();

@@ -1,7 +1,7 @@
 //! A part's surface prepared for questions: facets with normals, points on them, and how many faces facets belong to.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -191,6 +191,29 @@ impl<'a> Surface<'a> {
             met.copied().filter(|other| *other != index).collect()
         };
         self.facets.iter().enumerate().map(around).collect()
+    }
+
+    /// Closed surfaces that lie inside others and face inwards: what each encloses, mm³, and a point of it, mm.
+    pub fn voids(&self) -> Vec<(f64, [f64; 3])> {
+        let count = self.facets.iter().flat_map(|facet| facet.vertices).max().map_or(0, |last| last as usize + 1);
+        let mut parent: Vec<usize> = (0..count).collect();
+        for facet in &self.facets {
+            let [a, b, c] = facet.vertices.map(|vertex| vertex as usize);
+            for (one, two) in [(a, b), (b, c)] {
+                let (one, two) = (root(&mut parent, one), root(&mut parent, two));
+                parent[one] = two;
+            }
+        }
+        // The first corner keeps the figures small where the part is far from the origin.
+        let mut shells: BTreeMap<usize, (f64, Vector)> = BTreeMap::new();
+        for facet in &self.facets {
+            let shell = root(&mut parent, facet.vertices[0] as usize);
+            let (volume, start) = shells.entry(shell).or_insert((0.0, facet.corners[0]));
+            let [a, b, c] = facet.corners.map(|corner| corner - *start);
+            *volume += a.dot(b.cross(c)) / 6.0;
+        }
+        let inward = shells.into_values().filter(|(volume, _)| *volume < 0.0);
+        inward.map(|(volume, at)| (-volume, at.to_array())).collect()
     }
 
     /// To how many faces the facets with these (ascending) indices belong: neighbours with nearly the same normal are
