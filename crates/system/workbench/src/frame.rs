@@ -67,12 +67,11 @@ impl Frame {
         directions.iter().filter(goes_by).map(|it| it.area_mm2).sum()
     }
 
-    /// Both senses of each axis, the ones that point up most first.
-    pub fn senses(&self) -> [Vector; 6] {
+    /// Both senses of each axis, with its number.
+    pub fn senses(&self) -> [(usize, Vector); 6] {
         let [a, b, c] = self.axes;
-        let mut senses = [a, b, c, -c, -b, -a];
-        senses.sort_by(|one, two| two.z.total_cmp(&one.z));
-        senses
+        // Adding zero turns a negative zero into a plain one.
+        [(0, a), (1, b), (2, c), (0, -a), (1, -b), (2, -c)].map(|(number, axis)| (number, axis + Vector::ZERO))
     }
 
     /// Extents of a part along the axes, mm.

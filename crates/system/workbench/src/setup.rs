@@ -7,6 +7,9 @@ use crate::{finding::position, frame::Frame, surface::Surface};
 /// A turned part is worth telling of when its block is smaller than this share of the one along the world's axes.
 const CLEARLY_SMALLER: f64 = 1.0 - 1e-6;
 
+/// Heights that differ by less are the same, mm.
+const SAME_HEIGHT_MM: f64 = 1e-3;
+
 /// One clamping: where the tool comes from, and the block that the part is cut from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Setup {
@@ -18,8 +21,8 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// The set-up that is better than the model's own pose with the tool from +Z and a block of `world_mm`: of the six
-    /// along the part's own axes the first that `works`, upright ones first. None where +Z works and no block is
-    /// smaller, and where nothing works.
+    /// along the part's own axes the lowest that `works`, for which tools need to reach least. None where +Z works and
+    /// no block is smaller, and where nothing works.
     pub fn better(
         surface: &Surface,
         world_mm: [f64; 3],
@@ -32,7 +35,12 @@ impl Setup {
         if up_works && volume(stock_mm) >= volume(world_mm) * CLEARLY_SMALLER {
             return None;
         }
-        let axis = frame.senses().into_iter().find(|axis| works(*axis))?;
+        let mut senses = frame.senses();
+        let height = |number: usize| (stock_mm[number] / SAME_HEIGHT_MM).round();
+        senses.sort_by(|(one, up), (two, other_up)| {
+            height(*one).total_cmp(&height(*two)).then(other_up.z.total_cmp(&up.z))
+        });
+        let (_, axis) = senses.into_iter().find(|(_, axis)| works(*axis))?;
         Some(Self { axis, stock_mm })
     }
 
