@@ -149,6 +149,25 @@ async fn print_is_priced_by_time_and_material(
     "pocket = Pos(0, 0, 5) * Box(20, 20, 10)\nbody = Box(40, 40, 20) - fillet(pocket.edges().filter_by(Axis.Z), 0.5)",
     "Internal corner radius too small"
 )]
+// Bent by 3² / 20 mm at its ends.
+#[case::tight_ellipse(
+    "body = Box(60, 40, 20) - extrude(Ellipse(20, 3), 20)",
+    "Internal corner radius too small: 0.45 mm"
+)]
+#[case::tight_spline(
+    "outline = Spline((-20, 0), (0, 1.5), (20, 0), (0, -1.5), periodic=True)\n\
+     body = Box(60, 40, 20) - extrude(make_face(outline), 20)",
+    "Internal corner radius too small"
+)]
+#[case::narrow_ring(
+    "body = Box(40, 40, 20) - Pos(0, 0, 5) * (Cylinder(8, 10) - Cylinder(7.5, 10))",
+    "Gap too narrow: 0.50 mm"
+)]
+#[case::ring_of_the_tools_radius(
+    "body = Box(40, 40, 20) - Pos(0, 0, 5) * (Cylinder(8, 10) - Cylinder(6.5, 10))",
+    "Gap too narrow: 1.50 mm"
+)]
+#[case::narrow_slot("body = Box(40, 40, 20) - Pos(0, 0, 5) * Box(40, 1.5, 10)", "Gap too narrow: 1.50 mm")]
 #[tokio::test]
 async fn what_cannot_be_milled_is_refused(
     #[future(awt)] ctx: Context,
@@ -212,10 +231,21 @@ async fn design_is_told_how_its_parts_are_laid_down(#[future(awt)] ctx: Context)
 }
 
 #[rstest]
+#[case::filleted_pocket(
+    "pocket = Pos(0, 0, 5) * Box(20, 20, 10)\nbody = Box(40, 40, 20) - fillet(pocket.edges().filter_by(Axis.Z), 3)"
+)]
+#[case::elliptic_pocket("body = Box(60, 40, 20) - extrude(Ellipse(20, 10), 20)")]
+#[case::tilted_elliptic_pocket("body = Rot(20, 30, 40) * (Box(60, 40, 20) - extrude(Ellipse(20, 10), 20))")]
+#[case::spline_pocket(
+    "outline = Spline((-20, 0), (-10, 10), (0, 4), (10, 10), (20, 0), (0, -12), periodic=True)\n\
+     body = Box(60, 40, 20) - extrude(make_face(outline), 20)"
+)]
+#[case::ring_of_the_tools_width("body = Box(40, 40, 20) - Pos(0, 0, 5) * (Cylinder(8, 10) - Cylinder(6, 10))")]
+#[case::slot_of_the_tools_width("body = Box(40, 40, 20) - Pos(0, 0, 5) * Box(40, 2, 10)")]
+// Drilled, not milled.
+#[case::narrow_bore("body = Box(40, 40, 20) - Cylinder(0.5, 20)")]
 #[tokio::test]
-async fn pocket_with_corners_of_the_tools_radius_is_milled(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let shape =
-        "pocket = Pos(0, 0, 5) * Box(20, 20, 10)\nbody = Box(40, 40, 20) - fillet(pocket.edges().filter_by(Axis.Z), 3)";
+async fn what_the_tool_fits_into_is_milled(#[future(awt)] ctx: Context, #[case] shape: &str) -> anyhow::Result<()> {
     let result = analyze(&ctx, shape, "aluminum_6061", ManufacturingMethod::Cnc, 1).await;
     assert!(result.is_manufacturable, "{result:#?}");
     assert_eq!(result.metadata.undercut_count, Some(0));

@@ -12,7 +12,7 @@ pub struct Face {
     pub center_mm: [f64; 3],
 }
 
-/// A straight concave edge or fillet. No mill of a larger radius that comes along it gets into it.
+/// A straight concave edge, or where a wall is hollowed most, be it a fillet, an ellipse or a spline. No mill of a larger radius that comes along it gets into it.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct InternalCorner {
     /// Radius, mm; 0 for a sharp edge.

@@ -6,6 +6,7 @@ use parry3d_f64::math::Vector;
 
 use crate::{
     finding::{Finding, position},
+    gaps,
     process::CncProcess,
     rays::WayOut,
     setup::Setup,
@@ -24,6 +25,9 @@ const STRAIGHT_DOWN: f64 = -0.99;
 
 /// A corner is along the tool when its axis is to within this, as a cosine.
 const PARALLEL: f64 = 1.0 - 1e-3;
+
+/// Deviation of a measured gap from the true one, mm.
+const GAP_TOLERANCE_MM: f64 = 0.005;
 
 /// Places that one sentence lists at most.
 const MAX_PLACES: usize = 5;
@@ -50,6 +54,7 @@ pub(crate) fn judge(
     let hidden: Vec<_> = part.undercuts(Vector::Z).collect();
     let mut findings = part.undercut_finding(&hidden).into_iter().collect::<Vec<_>>();
     findings.extend(part.corner_findings(Vector::Z));
+    findings.extend(part.gap_finding(Vector::Z));
     let setup = Setup::better(surface, solid.size_mm(), findings.is_empty(), |axis| part.can_be_milled(axis));
     if setup.is_some() {
         findings.clear();
@@ -75,7 +80,9 @@ struct Workpiece<'a> {
 
 impl Workpiece<'_> {
     fn can_be_milled(&self, axis: Vector) -> bool {
-        self.corner_findings(axis).is_empty() && self.undercuts(axis).next().is_none()
+        self.corner_findings(axis).is_empty()
+            && self.undercuts(axis).next().is_none()
+            && self.gap_finding(axis).is_none()
     }
 
     /// Indices of the facets that a tool coming from `axis` does not reach.
@@ -105,8 +112,8 @@ impl Workpiece<'_> {
         let faces = self.surface.count_faces(hidden);
         let message = format!(
             "CNC Machining Violation: {faces} undercut faces detected. A tool that comes from {} does not reach them, \
-             for example at {} mm, and none along another of the part's own axes reaches all faces; split it into parts \
-             that are open from one side",
+             for example at {} mm, and no set-up along the part's own axes works either; split it into parts that are \
+             open from one side",
             self.process.axis,
             position(self.surface.facets[first].middle().to_array())
         );
@@ -118,11 +125,24 @@ impl Workpiece<'_> {
         self.corners.iter().filter(move |corner| Vector::from(corner.axis).dot(axis).abs() >= PARALLEL)
     }
 
+    /// What stands against the gaps that a tool coming from `axis` has to pass through.
+    fn gap_finding(&self, axis: Vector) -> Option<Finding> {
+        let needed = 2.0 * self.process.min_tool_radius_mm;
+        let gap = gaps::narrowest(self.surface, axis).filter(|gap| gap.width_mm < needed - GAP_TOLERANCE_MM)?;
+        let message = format!(
+            "Gap too narrow: {:.2} mm between the walls at {} mm, at least {needed:.2} mm are needed, the smallest \
+             tool's diameter",
+            gap.width_mm,
+            position(gap.at)
+        );
+        Some(Finding::new("part.narrow_gap", message).against(gap.width_mm, needed))
+    }
+
     /// A remark on the corner that is the deepest for the tool that gets into it.
     fn depth_warning(&self, axis: Vector) -> Option<String> {
         let most = self.process.max_depth_per_diameter;
         let depth = |corner: &&InternalCorner| corner.length_mm / (2.0 * corner.radius_mm);
-        let round = self.corners_along(axis).filter(|corner| corner.radius_mm > 0.0);
+        let round = self.corners_along(axis).filter(|corner| !is_narrow(corner, self.process.min_tool_radius_mm));
         let deepest = round.max_by(|one, two| depth(one).total_cmp(&depth(two))).filter(|it| depth(it) > most)?;
         Some(format!(
             "the corner at {} mm is {:.2} mm deep, {:.1} times the diameter of a tool that gets into its radius of \
@@ -154,8 +174,8 @@ fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Find
         );
         findings.push(Finding::new("part.internal_corner", message).against(0.0, tool_radius_mm));
     }
-    let is_narrow = |corner: &&InternalCorner| corner.radius_mm > 0.0 && corner.radius_mm < tool_radius_mm - 1e-6;
-    let mut narrow: Vec<_> = corners.iter().copied().filter(is_narrow).collect();
+    let round = corners.iter().copied().filter(|corner| corner.radius_mm > 0.0);
+    let mut narrow: Vec<_> = round.filter(|corner| is_narrow(corner, tool_radius_mm)).collect();
     narrow.sort_by(|one, two| one.radius_mm.total_cmp(&two.radius_mm));
     if let Some(first) = narrow.first() {
         let message = format!(
@@ -168,6 +188,11 @@ fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Find
         findings.push(Finding::new("part.internal_corner", message).against(first.radius_mm, tool_radius_mm));
     }
     findings
+}
+
+/// Whether the smallest tool does not get into a corner.
+fn is_narrow(corner: &InternalCorner, tool_radius_mm: f64) -> bool {
+    corner.radius_mm < tool_radius_mm - 1e-6
 }
 
 /// The corners after the first, for the end of a sentence.
@@ -192,7 +217,7 @@ mod tests {
         analysis::warnings,
         analyze,
         config::tests::shipped,
-        sample_solids::{SampleSolid, extruded_xz},
+        sample_solids::{SampleSolid, extruded_xz, ring_pocket},
     };
 
     /// A block of 20 × 20 × 10 mm with a slot along y, 4 mm wide above and, in a T-slot, 12 mm wide below.
@@ -210,6 +235,22 @@ mod tests {
         [8.0, 10.0],
         [0.0, 10.0],
     ];
+
+    /// A block of 20 × 20 × 10 mm with a slot along y, 6 mm deep, of a given width.
+    fn slotted(width: f64) -> [[f64; 2]; 8] {
+        let [left, right] = [10.0 - width / 2.0, 10.0 + width / 2.0];
+        let (upper, floor) = (10.0, 4.0);
+        [
+            [0.0, 0.0],
+            [20.0, 0.0],
+            [20.0, upper],
+            [right, upper],
+            [right, floor],
+            [left, floor],
+            [left, upper],
+            [0.0, upper],
+        ]
+    }
 
     /// A step: reachable from above.
     const STEP: [[f64; 2]; 6] = [[0.0, 0.0], [20.0, 0.0], [20.0, 4.0], [10.0, 4.0], [10.0, 10.0], [0.0, 10.0]];
@@ -301,6 +342,20 @@ mod tests {
         let found: [f64; 3] = serde_json::from_value(result.metadata.additional_info["setup_axis"].clone()).expect("3");
         assert_eq!(found.map(f64::abs), axis.map(f64::abs));
         assert_eq!(result.metadata.undercut_count, Some(0));
+    }
+
+    #[rstest]
+    #[case::slot(profile(&slotted(0.5)), Some("Gap too narrow: 0.50 mm between the walls at "))]
+    #[case::slot_of_the_tools_width(profile(&slotted(2.0)), None)]
+    #[case::around_a_boss(ring_pocket(5.0, 5.5), Some("Gap too narrow: 0.50 mm between the walls at "))]
+    #[case::barely_around_a_boss(ring_pocket(5.0, 6.99), Some("Gap too narrow: 1.99 mm"))]
+    #[case::around_a_boss_of_the_tools_width(ring_pocket(5.0, 7.0), None)]
+    // A bore is drilled, however narrow it is.
+    #[case::bore(ring_pocket(0.0, 0.5), None)]
+    fn tool_must_fit_into_gaps(#[case] solid: SampleSolid, #[case] expected: Option<&str>) {
+        let result = milled(&solid);
+        assert_eq!(result.violations.len(), usize::from(expected.is_some()), "{:?}", result.violations);
+        assert!(expected.is_none_or(|expected| result.violations[0].starts_with(expected)), "{:?}", result.violations);
     }
 
     #[rstest]

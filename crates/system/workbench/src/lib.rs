@@ -17,6 +17,7 @@ mod electronics;
 mod estimate;
 mod finding;
 mod frame;
+mod gaps;
 mod material;
 mod moulding;
 mod price;

@@ -72,7 +72,8 @@ impl Inside {
         Some(Self { mesh: mesh(shapes.into_iter())?, facets, reach: surface.reach })
     }
 
-    /// Where the straight way inwards from `point` of a facet ends.
+    /// Where the straight way inwards from `point` of a facet ends; with the inward normal, the way outwards through the
+    /// air.
     pub fn across(&self, point: Vector, normal: Vector) -> Option<Exit> {
         let ray = Ray::new(point - normal * START_OFFSET_MM, -normal);
         let (facet, way) = CompositeShapeRef(&self.mesh).cast_local_ray(&ray, self.reach, true)?;

@@ -253,6 +253,52 @@ pub(crate) fn rod(radius: f64, height: f64) -> SampleSolid {
     solid
 }
 
+/// A round block of 20 mm diameter and 10 mm height with a round pocket from above, 6 mm deep, and in it a boss, unless
+/// its radius is 0. All walls are of 40 facets and have the normals of their cylinders.
+pub(crate) fn ring_pocket(boss_radius: f64, pocket_radius: f64) -> SampleSolid {
+    const SEGMENTS: u32 = 40;
+    let normal = |at: u32| {
+        let angle = f64::from(at) * std::f64::consts::TAU / f64::from(SEGMENTS);
+        [angle.cos(), angle.sin(), 0.0]
+    };
+    // From the middle of the base outwards, up, and back to the middle.
+    let (outer, top, floor) = (10.0, 10.0, 4.0);
+    let mut rings = vec![(0.0, 0.0), (outer, 0.0), (outer, top), (pocket_radius, top), (pocket_radius, floor)];
+    if boss_radius > 0.0 {
+        rings.extend([(boss_radius, floor), (boss_radius, top), (0.0, top)]);
+    } else {
+        rings.push((0.0, floor));
+    }
+    let mut solid = SampleSolid::default();
+    for &(radius, z) in &rings {
+        solid.vertices.extend((0..SEGMENTS).map(normal).map(|[x, y, _]| [radius * x, radius * y, z]));
+    }
+    for (level, pair) in rings.windows(2).enumerate() {
+        let [(from_radius, from_z), (to_radius, to_z)] = [pair[0], pair[1]];
+        let (from, to) = (level as u32 * SEGMENTS, (level as u32 + 1) * SEGMENTS);
+        let is_wall = from_radius == to_radius;
+        for at in 0..SEGMENTS {
+            let next = (at + 1) % SEGMENTS;
+            let sense = if is_wall { (to_z - from_z).signum() } else { 0.0 };
+            let upwards = if is_wall { 0.0 } else { (from_radius - to_radius).signum() };
+            let [here, there] = [at, next].map(|at| {
+                let [x, y, _] = normal(at);
+                [sense * x, sense * y, upwards].map(|component| component as f32)
+            });
+            // A ring of radius 0 is a point, to which one triangle leads.
+            if from_radius > 0.0 {
+                solid.triangles.push([from + at, from + next, to + at]);
+                solid.normals.push([here, there, here]);
+            }
+            if to_radius > 0.0 {
+                solid.triangles.push([from + next, to + next, to + at]);
+                solid.normals.push([there, there, here]);
+            }
+        }
+    }
+    solid
+}
+
 /// Triangles of a simple polygon, counter-clockwise, by cutting off ears.
 fn ears(outline: &[[f64; 2]]) -> Vec<[u32; 3]> {
     let turn = |a: [f64; 2], b: [f64; 2], c: [f64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);

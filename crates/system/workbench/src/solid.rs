@@ -38,7 +38,8 @@ pub struct Face {
     pub center_mm: [f64; 3],
 }
 
-/// A straight concave edge or fillet. No tool of a larger radius that comes along it gets into it.
+/// A straight concave edge, or where a wall is hollowed most. No tool of a larger radius that comes along it gets into
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InternalCorner {
     /// Radius, mm; 0 for a sharp edge.

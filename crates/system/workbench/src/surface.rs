@@ -100,6 +100,13 @@ impl Facet {
         [leans.iter().copied().fold(f64::INFINITY, f64::min), leans.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
     }
 
+    /// Whether its true face is hollow, as that of a bore: its normals come together.
+    pub fn is_hollow(&self) -> bool {
+        let turn =
+            |from: usize, to: usize| (self.normals[to] - self.normals[from]).dot(self.corners[to] - self.corners[from]);
+        self.is_curved && turn(0, 1) + turn(1, 2) + turn(2, 0) < 0.0
+    }
+
     /// About its middle.
     pub fn middle(&self) -> Vector {
         self.at(SAMPLES[0])

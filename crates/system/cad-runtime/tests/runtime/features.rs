@@ -30,6 +30,10 @@ def build():
         'halves': halves,
         'slot': Box(40, 20, 5) - extrude(SlotOverall(20, 6), 10, both=True),
         'zone_goal': pocket,
+        'ellipse': Rot(20, 30, 40) * (Box(60, 40, 20) - extrude(Ellipse(20, 10), 20)),
+        'oval_boss': Box(60, 40, 20) + extrude(Ellipse(20, 10), 20),
+        'loft': Box(60, 40, 20) - Solid.make_loft([Pos(0, 0, z) * Ellipse(20, 10).wire() for z in (0, 20)]),
+        'spline': Box(60, 40, 20) - extrude(make_face(Spline((-20, 0), (0, 1.5), (20, 0), (0, -1.5), periodic=True)), 20),
     }
     for number, (label, shape) in enumerate(shapes.items()):
         shape.label = label
@@ -117,6 +121,16 @@ async fn corners_bores_and_holes_are_found_where_they_are() -> anyhow::Result<()
     for label in ["pocket", "filleted", "plain", "boss", "slot", "zone_goal"] {
         assert!(part(label).bores.is_empty(), "{label} has no bore");
     }
+    // An ellipse is bent most at the ends of its longer axis, by a radius of 10² / 20.
+    let bends = |label: &str| -> Vec<f64> {
+        let round = part(label).internal_corners.iter().filter(|corner| corner.radius_mm > 0.0);
+        round.inspect(|corner| assert!((corner.length_mm - 10.0).abs() < CLOSE_MM)).map(|it| it.radius_mm).collect()
+    };
+    for label in ["ellipse", "loft"] {
+        assert!(matches!(bends(label)[..], [radius] if (radius - 5.0).abs() < CLOSE_MM), "{label}: {:?}", bends(label));
+    }
+    assert!(bends("oval_boss").is_empty(), "{:?}", bends("oval_boss"));
+    assert!(matches!(bends("spline")[..], [radius] if radius < 1.0), "{:?}", bends("spline"));
     let plate = part("plate");
     assert_eq!(plate.bores.len(), 2);
     assert!(has_bore(plate, 3.4, [[-20.0, 400.0, -3.0], [-20.0, 400.0, 3.0]]), "{:?}", plate.bores);
