@@ -140,7 +140,7 @@ pub struct WorkbenchMetadata {
     pub dof_warning: Option<String>,
     /// Faces that the tool or the mould cannot reach.
     pub undercut_count: Option<u32>,
-    /// Figures of the method, by name with unit.
+    /// Figures of the method, by name with unit; under `warnings` sentences on what is allowed and deserves a look.
     pub additional_info: Map<String, Value>,
 }
 

@@ -132,13 +132,42 @@ async fn print_is_priced_by_time_and_material(
 }
 
 #[rstest]
-#[case::mushroom("body = Cylinder(5, 20) + Pos(0, 0, 15) * Cylinder(15, 10)", "undercut faces detected")]
-#[case::side_hole("body = Box(40, 40, 20) - Rot(0, 90, 0) * Cylinder(5, 60)", "undercut faces detected")]
+#[case::spool(
+    "body = Cylinder(5, 20) + Pos(0, 0, 15) * Cylinder(15, 10) + Pos(0, 0, -15) * Cylinder(15, 10)",
+    "undercut faces detected"
+)]
+#[case::crossing_holes(
+    "body = Box(40, 40, 20) - Rot(0, 90, 0) * Cylinder(5, 60) - Pos(12, 0, 0) * Cylinder(5, 60)",
+    "undercut faces detected"
+)]
+#[case::tilted_crossing_holes(
+    "body = Rot(20, 30, 40) * (Box(40, 40, 20) - Rot(0, 90, 0) * Cylinder(5, 60) - Pos(12, 0, 0) * Cylinder(5, 60))",
+    "undercut faces detected"
+)]
 #[case::sharp_pocket("body = Box(40, 40, 20) - Pos(0, 0, 5) * Box(20, 20, 10)", "Sharp internal vertical corner")]
 #[case::tight_pocket(
     "pocket = Pos(0, 0, 5) * Box(20, 20, 10)\nbody = Box(40, 40, 20) - fillet(pocket.edges().filter_by(Axis.Z), 0.5)",
     "Internal corner radius too small"
 )]
+// Bent by 3² / 20 mm at its ends.
+#[case::tight_ellipse(
+    "body = Box(60, 40, 20) - extrude(Ellipse(20, 3), 20)",
+    "Internal corner radius too small: 0.45 mm"
+)]
+#[case::tight_spline(
+    "outline = Spline((-20, 0), (0, 1.5), (20, 0), (0, -1.5), periodic=True)\n\
+     body = Box(60, 40, 20) - extrude(make_face(outline), 20)",
+    "Internal corner radius too small"
+)]
+#[case::narrow_ring(
+    "body = Box(40, 40, 20) - Pos(0, 0, 5) * (Cylinder(8, 10) - Cylinder(7.5, 10))",
+    "Gap too narrow: 0.50 mm"
+)]
+#[case::ring_of_the_tools_radius(
+    "body = Box(40, 40, 20) - Pos(0, 0, 5) * (Cylinder(8, 10) - Cylinder(6.5, 10))",
+    "Gap too narrow: 1.50 mm"
+)]
+#[case::narrow_slot("body = Box(40, 40, 20) - Pos(0, 0, 5) * Box(40, 1.5, 10)", "Gap too narrow: 1.50 mm")]
 #[tokio::test]
 async fn what_cannot_be_milled_is_refused(
     #[future(awt)] ctx: Context,
@@ -151,11 +180,72 @@ async fn what_cannot_be_milled_is_refused(
     Ok(())
 }
 
+/// A step of 50 × 40 × 10 mm, from which 20 × 40 × 6 mm are milled off.
+const STEP: &str = "step = Box(50, 40, 10) - Pos(15, 0, 2) * Box(20, 40, 6)";
+
+/// What a part costs does not depend on how it is modelled, and the answer says how it is laid down where it is turned.
+#[rstest]
+#[case::as_it_lies("body = step", Some([0.0, 0.0, 1.0]), false)]
+#[case::moved_and_turned_by_a_right_angle("body = Pos(7, 8, 9) * Rot(0, 0, 90) * step", Some([0.0, 0.0, 1.0]), false)]
+#[case::turned_about_z("body = Rot(0, 0, 30) * step", Some([0.0, 0.0, 1.0]), true)]
+#[case::upside_down("body = Rot(180, 0, 0) * step", Some([0.0, 0.0, -1.0]), true)]
+#[case::tilted("body = Pos(1, 2, 3) * Rot(20, 30, 40) * step", None, true)]
+#[tokio::test]
+async fn milling_does_not_depend_on_the_pose(
+    #[future(awt)] ctx: Context,
+    #[case] pose: &str,
+    #[case] axis: Option<[f64; 3]>,
+    #[case] is_told: bool,
+) -> anyhow::Result<()> {
+    let result = analyze(&ctx, &format!("{STEP}\n{pose}"), "aluminum_6061", ManufacturingMethod::Cnc, 1).await;
+
+    let (density, per_kg) = ALUMINIUM;
+    let (stock_mm3, removed_mm3) = (50.0 * 40.0 * 10.0, 20.0 * 40.0 * 6.0);
+    // The step's floor and wall replace what is taken from the top and the end; the two sides lose 20 × 6 mm each.
+    let surface_mm2 = 2.0 * (2000.0 + 500.0 + 400.0) - 2.0 * 120.0;
+    let minutes = removed_mm3 / 1000.0 + surface_mm2 / (500.0 * 0.5);
+    let material = stock_mm3 / 1000.0 * density / 1000.0 * per_kg;
+    let weight_g = (stock_mm3 - removed_mm3) / 1000.0 * density;
+    must_cost(&result, 100.0 + material + minutes / 60.0 * MILLING_PER_HOUR, weight_g);
+    let figures = &result.metadata.additional_info;
+    let found: [f64; 3] = serde_json::from_value(figures["setup_axis"].clone())?;
+    let is_near = |axis: [f64; 3]| found.iter().zip(axis).all(|(found, axis)| (found - axis).abs() < 1e-9);
+    assert!(axis.is_none_or(is_near), "{found:?}");
+    let explanation = result.metadata.cost_breakdown.expect("a price has its reasons").pricing_explanation;
+    assert_eq!(explanation.contains("set-up axis"), is_told, "{explanation}");
+    assert_eq!(figures.contains_key("warnings"), is_told, "{figures:#?}");
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test]
-async fn pocket_with_corners_of_the_tools_radius_is_milled(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let shape =
-        "pocket = Pos(0, 0, 5) * Box(20, 20, 10)\nbody = Box(40, 40, 20) - fillet(pocket.edges().filter_by(Axis.Z), 3)";
+async fn design_is_told_how_its_parts_are_laid_down(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let session = ctx.session("laid-down");
+    let turned = Solution::bracket().with("script.py", "Box(20, 20, 10)", "Rot(0, 0, 30) * Box(20, 20, 10)");
+    session.must_hold_solution(&turned).await;
+    let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
+    assert!(priced.success, "{priced:#?}");
+    let told = priced.warnings.iter().find(|warning| warning.contains("set-up axis")).map(String::as_str);
+    assert!(told.is_some_and(|warning| warning.starts_with("part \"bracket\": milled")), "{:?}", priced.warnings);
+    Ok(())
+}
+
+#[rstest]
+#[case::filleted_pocket(
+    "pocket = Pos(0, 0, 5) * Box(20, 20, 10)\nbody = Box(40, 40, 20) - fillet(pocket.edges().filter_by(Axis.Z), 3)"
+)]
+#[case::elliptic_pocket("body = Box(60, 40, 20) - extrude(Ellipse(20, 10), 20)")]
+#[case::tilted_elliptic_pocket("body = Rot(20, 30, 40) * (Box(60, 40, 20) - extrude(Ellipse(20, 10), 20))")]
+#[case::spline_pocket(
+    "outline = Spline((-20, 0), (-10, 10), (0, 4), (10, 10), (20, 0), (0, -12), periodic=True)\n\
+     body = Box(60, 40, 20) - extrude(make_face(outline), 20)"
+)]
+#[case::ring_of_the_tools_width("body = Box(40, 40, 20) - Pos(0, 0, 5) * (Cylinder(8, 10) - Cylinder(6, 10))")]
+#[case::slot_of_the_tools_width("body = Box(40, 40, 20) - Pos(0, 0, 5) * Box(40, 2, 10)")]
+// Drilled, not milled.
+#[case::narrow_bore("body = Box(40, 40, 20) - Cylinder(0.5, 20)")]
+#[tokio::test]
+async fn what_the_tool_fits_into_is_milled(#[future(awt)] ctx: Context, #[case] shape: &str) -> anyhow::Result<()> {
     let result = analyze(&ctx, shape, "aluminum_6061", ManufacturingMethod::Cnc, 1).await;
     assert!(result.is_manufacturable, "{result:#?}");
     assert_eq!(result.metadata.undercut_count, Some(0));
@@ -236,6 +326,46 @@ async fn moulding_keeps_to_its_limits(
     assert_eq!(result.is_manufacturable, words.is_none(), "{result:#?}");
     let is_told = |words: &str| result.violations.iter().any(|sentence| sentence.starts_with(words));
     assert!(words.is_none_or(is_told), "{words:?}: {:#?}", result.violations);
+    Ok(())
+}
+
+/// A pocket of 20 × 20 mm with corners of 1 mm, the smallest tool's radius.
+fn pocket_with_least_corners(depth_mm: f64) -> String {
+    format!(
+        "pocket = Pos(0, 0, 40 - {depth_mm} / 2) * Box(20, 20, {depth_mm})\n\
+         body = Box(40, 40, 80) - fillet(pocket.edges().filter_by(Axis.Z), 1)"
+    )
+}
+
+/// What can be made and may not come out well is told with what was measured and the limit.
+#[rstest]
+#[case::sealed_void(ManufacturingMethod::ThreeDPrint, "body = Box(30, 30, 30) - Box(10, 10, 10)".to_owned(), &["1000.00 mm³"])]
+#[case::vented(ManufacturingMethod::ThreeDPrint, "body = Box(30, 30, 30) - Box(10, 10, 10) - Cylinder(2, 40)".to_owned(), &[])]
+#[case::thin(ManufacturingMethod::ThreeDPrint, "body = Box(30, 20, 0.2)".to_owned(), &["a wall of 0.20 mm", "0.80 mm"])]
+#[case::thinnest(ManufacturingMethod::ThreeDPrint, "body = Box(30, 20, 0.8)".to_owned(), &[])]
+#[case::thin_pipe(ManufacturingMethod::ThreeDPrint, "body = Cylinder(10, 20) - Cylinder(9.4, 20)".to_owned(), &["a wall of 0.60 mm"])]
+#[case::large(
+    ManufacturingMethod::ThreeDPrint,
+    "body = Box(1000, 1000, 1000)".to_owned(),
+    &["1000.00 × 1000.00 × 1000.00 mm", "256 × 256 × 256 mm"]
+)]
+#[case::large_as_it_stands(ManufacturingMethod::ThreeDPrint, "body = Rot(20, 30, 40) * Box(250, 250, 250)".to_owned(), &[])]
+#[case::deep(ManufacturingMethod::Cnc, pocket_with_least_corners(60.0), &["60.00 mm deep, 30.0 times", "up to 6.0 times"])]
+#[case::shallow(ManufacturingMethod::Cnc, pocket_with_least_corners(11.0), &[])]
+#[case::in_metres(ManufacturingMethod::Cnc, "body = Box(0.05, 0.04, 0.01)".to_owned(), &["0.0500 mm", "may be in metres"])]
+#[tokio::test]
+async fn what_deserves_a_look_is_told(
+    #[future(awt)] ctx: Context,
+    #[case] method: ManufacturingMethod,
+    #[case] shape: String,
+    #[case] words: &[&str],
+) -> anyhow::Result<()> {
+    let material = if method == ManufacturingMethod::Cnc { "aluminum_6061" } else { "abs" };
+    let result = analyze(&ctx, &shape, material, method, 1).await;
+    assert!(result.is_manufacturable, "{result:#?}");
+    let warnings = result.metadata.additional_info.get("warnings").map(ToString::to_string).unwrap_or_default();
+    assert_eq!(warnings.is_empty(), words.is_empty(), "{warnings}");
+    assert!(words.iter().all(|words| warnings.contains(words)), "{words:?}: {warnings}");
     Ok(())
 }
 

@@ -62,9 +62,9 @@ struct FaceInput {
 }
 
 #[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the unit stands in every name")]
 struct CornerInput {
     radius_mm: f64,
+    axis: [f64; 3],
     position_mm: [f64; 3],
     length_mm: f64,
 }
@@ -163,6 +163,7 @@ fn price(input: &PriceInput) -> Result<Value, String> {
 fn corners_of(part: &PartInput) -> Vec<InternalCorner> {
     let corner = |corner: &CornerInput| InternalCorner {
         radius_mm: corner.radius_mm,
+        axis: corner.axis,
         position_mm: corner.position_mm,
         length_mm: corner.length_mm,
     };

@@ -108,7 +108,7 @@ pub struct Part {
     pub faces: Vec<Face>,
     /// Surface triangles.
     pub mesh: Mesh,
-    /// Concave edges and fillets parallel to z (the tool axis of a mill).
+    /// Straight concave edges and fillets.
     pub internal_corners: Vec<InternalCorner>,
     /// Round holes that the geometry really has: concave cylinders that close around their axis.
     pub bores: Vec<Bore>,

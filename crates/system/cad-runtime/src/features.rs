@@ -12,14 +12,16 @@ pub struct Face {
     pub center_mm: [f64; 3],
 }
 
-/// A concave edge or fillet parallel to z, the tool axis of a mill. No tool of a larger radius gets into it.
+/// A straight concave edge, or where a wall is hollowed most, be it a fillet, an ellipse or a spline. No mill of a larger radius that comes along it gets into it.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct InternalCorner {
     /// Radius, mm; 0 for a sharp edge.
     pub radius_mm: f64,
+    /// Direction of the edge, a unit vector of either sense.
+    pub axis: [f64; 3],
     /// Middle of the edge, or of the fillet's face.
     pub position_mm: [f64; 3],
-    /// Length along z, mm.
+    /// Length along the axis, mm.
     pub length_mm: f64,
 }
 

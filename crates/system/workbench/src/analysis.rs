@@ -7,16 +7,23 @@ use contract::{
     workbench::{WorkbenchMetadata, WorkbenchResult},
 };
 
+use serde_json::Value;
+
 use crate::{
     cnc,
     config::ManufacturingConfig,
     finding::Finding,
     moulding,
     price::{self, Listed, Piece},
+    printing, scale,
+    setup::Setup,
     single_body,
     solid::Solid,
     surface::Surface,
 };
+
+/// Where the answer has what is allowed and deserves a look, among the figures of the method.
+const WARNINGS: &str = "warnings";
 
 /// [`analyze_unless`], never ended.
 #[cfg(test)]
@@ -49,6 +56,12 @@ pub fn analyze_unless(
     verdict(config, solid, method, material_id, quantity, is_reused, cancel).0
 }
 
+/// The warnings of a verdict.
+pub(crate) fn warnings(result: &WorkbenchResult) -> impl Iterator<Item = &str> {
+    let told = result.metadata.additional_info.get(WARNINGS).and_then(Value::as_array);
+    told.into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// The same, with the violations as data too.
 pub(crate) fn verdict(
     config: &ManufacturingConfig,
@@ -71,11 +84,19 @@ pub(crate) fn verdict(
             None
         }
     };
-    findings.extend(geometry_findings(config, solid, method, &mut metadata, cancel));
-    let piece = Piece::of(solid);
-    let price = material
+    let judged = judge_geometry(config, solid, method, &mut metadata, cancel);
+    findings.extend(judged.findings);
+    let stock_mm = judged.setup.map(|setup| setup.stock_mm);
+    let piece = Piece { size_mm: stock_mm.unwrap_or(solid.size_mm()), ..Piece::of(solid) };
+    let mut price = material
         .filter(|_| piece.is_measurable())
         .and_then(|listed| price::price(config, method, listed, &piece, quantity, is_reused));
+    if let (Some(setup), Some(price)) = (judged.setup, &mut price) {
+        price.breakdown.pricing_explanation.push_str(&format!("; {}", setup.note()));
+    }
+    if !judged.warnings.is_empty() {
+        metadata.additional_info.insert(WARNINGS.into(), judged.warnings.into());
+    }
     let (unit_cost, weight_g) = price.as_ref().map_or((0.0, 0.0), |it| (it.breakdown.unit_cost, it.weight_g));
     metadata.cost_breakdown = price.map(|price| price.breakdown);
     let result = WorkbenchResult {
@@ -123,14 +144,26 @@ pub(crate) fn material_of<'a>(
     Ok((listed, fault))
 }
 
+/// What came of looking at the geometry.
+#[derive(Default)]
+struct Judged {
+    findings: Vec<Finding>,
+    /// What is allowed and deserves a look.
+    warnings: Vec<String>,
+    /// How it is milled, where that is not as it is modelled.
+    setup: Option<Setup>,
+}
+
 /// What stands against the geometry.
-fn geometry_findings(
+fn judge_geometry(
     config: &ManufacturingConfig,
     solid: &Solid,
     method: ManufacturingMethod,
     metadata: &mut WorkbenchMetadata,
     cancel: &AtomicBool,
-) -> Vec<Finding> {
+) -> Judged {
+    let mut setup = None;
+    let mut warnings: Vec<_> = scale::warning(solid).into_iter().collect();
     let mut findings = Vec::new();
     let surface = Surface::of(solid, cancel);
     let fault = if !solid.is_valid {
@@ -154,14 +187,19 @@ fn geometry_findings(
     let processes = &config.processes;
     let is_offered = match method {
         ManufacturingMethod::Cnc => processes.cnc.as_ref().map(|cnc| {
-            let asked = surface.map(|surface| cnc::findings(cnc, &surface, solid.internal_corners, metadata));
-            findings.extend(asked.unwrap_or_default());
+            let asked = surface.map(|surface| cnc::judge(cnc, solid, &surface, metadata)).unwrap_or_default();
+            findings.extend(asked.findings);
+            warnings.extend(asked.warnings);
+            setup = asked.setup;
         }),
         ManufacturingMethod::InjectionMolding => processes.im.as_ref().map(|im| {
             let asked = surface.map(|surface| moulding::findings(im, &surface, metadata));
             findings.extend(asked.unwrap_or_default());
         }),
-        ManufacturingMethod::ThreeDPrint => processes.three_dp.as_ref().map(|_| ()),
+        ManufacturingMethod::ThreeDPrint => processes.three_dp.as_ref().map(|print| {
+            let asked = surface.map(|surface| printing::warnings(print, solid, &surface, metadata));
+            warnings.extend(asked.unwrap_or_default());
+        }),
     };
     if is_offered.is_none() {
         let message = format!(
@@ -171,7 +209,7 @@ fn geometry_findings(
         );
         findings.push(Finding::new("part.method_unsupported", message));
     }
-    findings
+    Judged { findings, warnings, setup }
 }
 
 #[cfg(test)]
@@ -250,7 +288,7 @@ mod tests {
             quantity in prop::sample::select(vec![0, 1, 7, u32::MAX]),
         ) {
             let corner =
-                crate::InternalCorner { radius_mm: corner[0], position_mm: [corner[1]; 3], length_mm: corner[1] };
+                crate::InternalCorner { radius_mm: corner[0], axis: [corner[1]; 3], position_mm: [corner[1]; 3], length_mm: 1.0 };
             let triangles: Vec<[u32; 3]> = triangles;
             for method in ManufacturingMethod::ALL {
                 let solid = Solid {

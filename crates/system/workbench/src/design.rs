@@ -12,7 +12,7 @@ use contract::{
 };
 
 use crate::{
-    analysis::verdict,
+    analysis::{verdict, warnings},
     build_zone::build_zone_violation,
     config::ManufacturingConfig,
     finding::{Finding, design_violation, part_violation},
@@ -127,6 +127,9 @@ pub fn price_design_unless(
     findings.extend(cap_findings(unit_cost, weight_g, limits));
     findings.sort_by_key(|(gate, _)| *gate);
 
+    let of_part =
+        |part: &PricedPart| warnings(&part.result).map(|it| format!("part {:?}: {it}", part.label)).collect::<Vec<_>>();
+    let of_parts: Vec<_> = bench.priced.iter().flat_map(of_part).collect();
     let dof_count = dof_count(parts.iter().map(|part| part.is_fixed));
     Some(PricedDesign {
         report: PriceReport {
@@ -139,7 +142,11 @@ pub fn price_design_unless(
             parts: bench.priced,
         },
         findings,
-        warnings: dof_warning(dof_count).into_iter().chain(bench.unpriced.iter().map(unpriced_warning)).collect(),
+        warnings: dof_warning(dof_count)
+            .into_iter()
+            .chain(bench.unpriced.iter().map(unpriced_warning))
+            .chain(of_parts)
+            .collect(),
         unpriced: bench.unpriced,
     })
 }

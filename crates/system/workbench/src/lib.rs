@@ -5,8 +5,8 @@
 //! `manufacturing_config.yaml`. This crate knows no CAD kernel, no session and no HTTP, and it must stay light: it is
 //! also linked into a library that agents' scripts load.
 //!
-//! Everything is in mm, mm², mm³, g and USD unless a name says otherwise; z is the axis along which tools and moulds
-//! come.
+//! Everything is in mm, mm², mm³, g and USD unless a name says otherwise; z is the axis along which moulds open and
+//! from which tools come first.
 
 mod analysis;
 mod build_zone;
@@ -16,14 +16,19 @@ mod design;
 mod electronics;
 mod estimate;
 mod finding;
+mod frame;
+mod gaps;
 mod material;
 mod moulding;
 mod price;
+mod printing;
 mod process;
 mod rays;
 mod same_shape;
 #[cfg(test)]
 mod sample_solids;
+mod scale;
+mod setup;
 mod single_body;
 mod solid;
 mod surface;

@@ -1,12 +1,13 @@
 //! Injection moulding in two halves that open along z: draft, undercuts and walls.
 
 use contract::workbench::WorkbenchMetadata;
+use parry3d_f64::math::Vector;
 use serde_json::Value;
 
 use crate::{
     finding::{Finding, position},
     process::MouldingProcess,
-    rays::{Along, WayOut},
+    rays::WayOut,
     surface::{Facet, Surface},
     thickness::{Thickness, WallThickness, measure},
 };
@@ -119,7 +120,7 @@ fn turns_evenly(surface: &Surface, band: &[usize], enough: f64) -> bool {
 }
 
 fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<Finding> {
-    let (up, down) = (WayOut::of(surface, Along::Up), WayOut::of(surface, Along::Down));
+    let (up, down) = (WayOut::of(surface, Vector::Z), WayOut::of(surface, -Vector::Z));
     let count = surface.points_per_facet();
     let is_caught = |facet: &Facet| {
         // The way that is more likely free is asked first.

@@ -57,6 +57,9 @@ pub(crate) struct CncProcess {
     pub axis: ToolAxis,
     /// Smallest radius of an internal vertical corner, mm.
     pub min_tool_radius_mm: f64,
+    /// How deep a corner may be, in diameters of the tool that gets into it, before it is warned of.
+    #[serde(default = "max_depth_per_diameter")]
+    pub max_depth_per_diameter: f64,
     /// Roughing, mm³/min.
     pub mrr_mm3_per_min: f64,
     /// Finishing, mm/min.
@@ -65,7 +68,7 @@ pub(crate) struct CncProcess {
     pub finishing_stepover_mm: f64,
 }
 
-/// Where the tool comes from. Only +Z is computed, so no file can ask for another.
+/// Where the tool comes from, as the model stands. Parts that do not lie right are turned; no file can ask for another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ToolAxis {
     /// From above.
@@ -112,6 +115,27 @@ pub(crate) struct PrintProcess {
     pub setup_fee: f64,
     /// Build-up, cm³/h.
     pub deposition_rate_cm3_h: f64,
+    /// Thinnest wall that prints reliably, mm; thinner ones are warned of.
+    #[serde(default = "min_printed_wall_mm")]
+    pub min_wall_thickness_mm: f64,
+    /// What the printer builds at most, mm; larger parts are warned of.
+    #[serde(default = "build_volume_mm")]
+    pub build_volume_mm: [f64; 3],
+}
+
+/// Longer tools bend and chatter.
+fn max_depth_per_diameter() -> f64 {
+    6.0
+}
+
+/// Two lines of a nozzle of 0.4 mm.
+fn min_printed_wall_mm() -> f64 {
+    0.8
+}
+
+/// A common desktop printer's.
+fn build_volume_mm() -> [f64; 3] {
+    [256.0; 3]
 }
 
 impl Processes {
@@ -136,6 +160,7 @@ impl Processes {
             figures.extend([
                 ("cnc", "setup_fee", cnc.setup_fee, Sign::NotNegative),
                 ("cnc", "min_tool_radius_mm", cnc.min_tool_radius_mm, Sign::NotNegative),
+                ("cnc", "max_depth_per_diameter", cnc.max_depth_per_diameter, Sign::Positive),
                 ("cnc", "mrr_mm3_per_min", cnc.mrr_mm3_per_min, Sign::Positive),
                 ("cnc", "finishing_feed_rate_mm_min", cnc.finishing_feed_rate_mm_min, Sign::Positive),
                 ("cnc", "finishing_stepover_mm", cnc.finishing_stepover_mm, Sign::Positive),
@@ -157,7 +182,9 @@ impl Processes {
             figures.extend([
                 ("3dp", "setup_fee", print.setup_fee, Sign::NotNegative),
                 ("3dp", "deposition_rate_cm3_h", print.deposition_rate_cm3_h, Sign::Positive),
+                ("3dp", "min_wall_thickness_mm", print.min_wall_thickness_mm, Sign::NotNegative),
             ]);
+            figures.extend(print.build_volume_mm.map(|edge| ("3dp", "build_volume_mm", edge, Sign::Positive)));
         }
         for (process, rates) in rates {
             figures.extend(rates.hourly_rate.map(|rate| (process, "hourly_rate", rate, Sign::NotNegative)));

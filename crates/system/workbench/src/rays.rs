@@ -21,36 +21,18 @@ const START_OFFSET_CURVED_MM: f64 = 0.1;
 /// above the rounding errors of an upright wall, which so never stands in its own way.
 const UPRIGHT: f64 = 1e-4;
 
-/// Which way something moves along z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Along {
-    /// +Z.
-    Up,
-    /// −Z.
-    Down,
-}
-
-impl Along {
-    fn sign(self) -> f64 {
-        match self {
-            Self::Up => 1.0,
-            Self::Down => -1.0,
-        }
-    }
-}
-
 /// What blocks the way out of a part in one direction. Who moves up and meets a closed solid enters it from below, so
 /// only facets that face the ray need to be asked.
 pub(crate) struct WayOut {
-    along: Along,
+    along: Vector,
     blocking: Option<TriMesh>,
     reach: f64,
 }
 
 impl WayOut {
-    /// The way out of `surface`.
-    pub fn of(surface: &Surface, along: Along) -> Self {
-        let faces_ray = |facet: &&Facet| facet.facing.z * along.sign() < -UPRIGHT;
+    /// The way out of `surface` along a unit vector.
+    pub fn of(surface: &Surface, along: Vector) -> Self {
+        let faces_ray = |facet: &&Facet| facet.facing.dot(along) < -UPRIGHT;
         let single = single(surface.facets.iter().filter(faces_ray).enumerate());
         let blocking = mesh(single.into_iter().map(|(_, facet)| facet));
         Self { along, blocking, reach: surface.reach }
@@ -60,7 +42,7 @@ impl WayOut {
     pub fn is_blocked(&self, point: Vector, facet: &Facet) -> bool {
         let Some(blocking) = &self.blocking else { return false };
         let offset = if facet.is_curved { START_OFFSET_CURVED_MM } else { START_OFFSET_MM };
-        let ray = Ray::new(point + facet.facing * offset, Vector::new(0.0, 0.0, self.along.sign()));
+        let ray = Ray::new(point + facet.facing * offset, self.along);
         blocking.intersects_local_ray(&ray, self.reach)
     }
 }
@@ -90,7 +72,8 @@ impl Inside {
         Some(Self { mesh: mesh(shapes.into_iter())?, facets, reach: surface.reach })
     }
 
-    /// Where the straight way inwards from `point` of a facet ends.
+    /// Where the straight way inwards from `point` of a facet ends; with the inward normal, the way outwards through the
+    /// air.
     pub fn across(&self, point: Vector, normal: Vector) -> Option<Exit> {
         let ray = Ray::new(point - normal * START_OFFSET_MM, -normal);
         let (facet, way) = CompositeShapeRef(&self.mesh).cast_local_ray(&ray, self.reach, true)?;

@@ -37,6 +37,32 @@ impl SampleSolid {
             let [x, y, z] = *vertex;
             *vertex = [x * cos - y * sin, x * sin + y * cos, z];
         }
+        for normal in self.normals.iter_mut().flatten() {
+            let [x, y, z] = normal.map(f64::from);
+            *normal = [x * cos - y * sin, x * sin + y * cos, z].map(|component| component as f32);
+        }
+        self
+    }
+
+    /// The same with a closed hollow inside.
+    pub fn with_void(mut self, void: Self) -> Self {
+        let first = self.vertices.len() as u32;
+        self.vertices.extend(void.vertices);
+        self.triangles.extend(void.triangles.into_iter().map(|[a, b, c]| [first + a, first + c, first + b]));
+        self
+    }
+
+    /// Turned about x; normals as well.
+    pub fn turned_about_x(mut self, angle: f64) -> Self {
+        let (sin, cos) = angle.sin_cos();
+        for vertex in &mut self.vertices {
+            let [x, y, z] = *vertex;
+            *vertex = [x, y * cos - z * sin, y * sin + z * cos];
+        }
+        for normal in self.normals.iter_mut().flatten() {
+            let [x, y, z] = normal.map(f64::from);
+            *normal = [x, y * cos - z * sin, y * sin + z * cos].map(|component| component as f32);
+        }
         self
     }
 
@@ -200,6 +226,76 @@ pub(crate) fn round_cup(wall: f64, draft_deg: f64) -> SampleSolid {
     };
     let normals = solid.triangles.iter().enumerate();
     solid.normals = normals.map(|(place, corners)| corners.map(|corner| normal(place, corner))).collect();
+    solid
+}
+
+/// A round rod along z from z = 0, of 25 facets with the normals of the cylinder. An odd number, so that the corners
+/// alone reach less far to one side.
+pub(crate) fn rod(radius: f64, height: f64) -> SampleSolid {
+    const SEGMENTS: u32 = 25;
+    let normal = |at: u32| {
+        let angle = (f64::from(at) + 0.3) * std::f64::consts::TAU / f64::from(SEGMENTS);
+        [angle.cos(), angle.sin(), 0.0]
+    };
+    let ring = |z: f64| (0..SEGMENTS).map(normal).map(move |[x, y, _]| [radius * x, radius * y, z]);
+    let mut solid = SampleSolid { vertices: ring(0.0).chain(ring(height)).collect(), ..Default::default() };
+    for at in 0..SEGMENTS {
+        let next = (at + 1) % SEGMENTS;
+        solid.quad([at, next, next + SEGMENTS, at + SEGMENTS]);
+        let [from, to] = [at, next].map(|at| normal(at).map(|component| component as f32));
+        solid.normals.extend([[from, to, to], [from, to, from]]);
+    }
+    for at in 1..SEGMENTS - 1 {
+        solid.triangles.push([0, at + 1, at]);
+        solid.triangles.push([SEGMENTS, SEGMENTS + at, SEGMENTS + at + 1]);
+        solid.normals.extend([[[0.0, 0.0, -1.0]; 3], [[0.0, 0.0, 1.0]; 3]]);
+    }
+    solid
+}
+
+/// A round block of 20 mm diameter and 10 mm height with a round pocket from above, 6 mm deep, and in it a boss, unless
+/// its radius is 0. All walls are of 40 facets and have the normals of their cylinders.
+pub(crate) fn ring_pocket(boss_radius: f64, pocket_radius: f64) -> SampleSolid {
+    const SEGMENTS: u32 = 40;
+    let normal = |at: u32| {
+        let angle = f64::from(at) * std::f64::consts::TAU / f64::from(SEGMENTS);
+        [angle.cos(), angle.sin(), 0.0]
+    };
+    // From the middle of the base outwards, up, and back to the middle.
+    let (outer, top, floor) = (10.0, 10.0, 4.0);
+    let mut rings = vec![(0.0, 0.0), (outer, 0.0), (outer, top), (pocket_radius, top), (pocket_radius, floor)];
+    if boss_radius > 0.0 {
+        rings.extend([(boss_radius, floor), (boss_radius, top), (0.0, top)]);
+    } else {
+        rings.push((0.0, floor));
+    }
+    let mut solid = SampleSolid::default();
+    for &(radius, z) in &rings {
+        solid.vertices.extend((0..SEGMENTS).map(normal).map(|[x, y, _]| [radius * x, radius * y, z]));
+    }
+    for (level, pair) in rings.windows(2).enumerate() {
+        let [(from_radius, from_z), (to_radius, to_z)] = [pair[0], pair[1]];
+        let (from, to) = (level as u32 * SEGMENTS, (level as u32 + 1) * SEGMENTS);
+        let is_wall = from_radius == to_radius;
+        for at in 0..SEGMENTS {
+            let next = (at + 1) % SEGMENTS;
+            let sense = if is_wall { (to_z - from_z).signum() } else { 0.0 };
+            let upwards = if is_wall { 0.0 } else { (from_radius - to_radius).signum() };
+            let [here, there] = [at, next].map(|at| {
+                let [x, y, _] = normal(at);
+                [sense * x, sense * y, upwards].map(|component| component as f32)
+            });
+            // A ring of radius 0 is a point, to which one triangle leads.
+            if from_radius > 0.0 {
+                solid.triangles.push([from + at, from + next, to + at]);
+                solid.normals.push([here, there, here]);
+            }
+            if to_radius > 0.0 {
+                solid.triangles.push([from + next, to + next, to + at]);
+                solid.normals.push([there, there, here]);
+            }
+        }
+    }
     solid
 }
 

@@ -25,7 +25,7 @@ pub struct Solid<'a> {
     pub normals: &'a [[[f32; 3]; 3]],
     /// Faces of the true geometry: area, mm², and its centre, mm. However a face is cut up, these stay.
     pub faces: &'a [Face],
-    /// Concave edges and fillets parallel to z, as the CAD kernel finds them.
+    /// Straight concave edges and fillets, as the CAD kernel finds them.
     pub internal_corners: &'a [InternalCorner],
 }
 
@@ -38,14 +38,17 @@ pub struct Face {
     pub center_mm: [f64; 3],
 }
 
-/// A concave edge or fillet parallel to z. No tool of a larger radius gets into it.
+/// A straight concave edge, or where a wall is hollowed most. No tool of a larger radius that comes along it gets into
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InternalCorner {
     /// Radius, mm; 0 for a sharp edge.
     pub radius_mm: f64,
+    /// Direction of the edge, a unit vector of either sense.
+    pub axis: [f64; 3],
     /// Middle of the edge or fillet, mm.
     pub position_mm: [f64; 3],
-    /// Length along z, mm.
+    /// Length along the axis, mm.
     pub length_mm: f64,
 }
 

@@ -1,7 +1,7 @@
 //! A part's surface prepared for questions: facets with normals, points on them, and how many faces facets belong to.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -100,6 +100,13 @@ impl Facet {
         [leans.iter().copied().fold(f64::INFINITY, f64::min), leans.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
     }
 
+    /// Whether its true face is hollow, as that of a bore: its normals come together.
+    pub fn is_hollow(&self) -> bool {
+        let turn =
+            |from: usize, to: usize| (self.normals[to] - self.normals[from]).dot(self.corners[to] - self.corners[from]);
+        self.is_curved && turn(0, 1) + turn(1, 2) + turn(2, 0) < 0.0
+    }
+
     /// About its middle.
     pub fn middle(&self) -> Vector {
         self.at(SAMPLES[0])
@@ -138,8 +145,6 @@ impl Facet {
 pub(crate) struct Surface<'a> {
     /// Facets.
     pub facets: Vec<Facet>,
-    /// Z of the lowest point, mm.
-    pub floor: f64,
     /// Longer than any line through the part, mm.
     pub reach: f64,
     cancel: &'a AtomicBool,
@@ -162,9 +167,8 @@ impl<'a> Surface<'a> {
         let low = corners().fold(first, Vector::min);
         let high = corners().fold(first, Vector::max);
         let reach = (high - low).length() * 2.0 + 1.0;
-        let floor = facets.iter().map(Facet::lowest).fold(f64::INFINITY, f64::min);
         weld(&mut facets);
-        Some(Self { facets, floor, reach, cancel })
+        Some(Self { facets, reach, cancel })
     }
 
     /// True when nobody waits for an answer any more.
@@ -194,6 +198,29 @@ impl<'a> Surface<'a> {
             met.copied().filter(|other| *other != index).collect()
         };
         self.facets.iter().enumerate().map(around).collect()
+    }
+
+    /// Closed surfaces that lie inside others and face inwards: what each encloses, mm³, and a point of it, mm.
+    pub fn voids(&self) -> Vec<(f64, [f64; 3])> {
+        let count = self.facets.iter().flat_map(|facet| facet.vertices).max().map_or(0, |last| last as usize + 1);
+        let mut parent: Vec<usize> = (0..count).collect();
+        for facet in &self.facets {
+            let [a, b, c] = facet.vertices.map(|vertex| vertex as usize);
+            for (one, two) in [(a, b), (b, c)] {
+                let (one, two) = (root(&mut parent, one), root(&mut parent, two));
+                parent[one] = two;
+            }
+        }
+        // The first corner keeps the figures small where the part is far from the origin.
+        let mut shells: BTreeMap<usize, (f64, Vector)> = BTreeMap::new();
+        for facet in &self.facets {
+            let shell = root(&mut parent, facet.vertices[0] as usize);
+            let (volume, start) = shells.entry(shell).or_insert((0.0, facet.corners[0]));
+            let [a, b, c] = facet.corners.map(|corner| corner - *start);
+            *volume += a.dot(b.cross(c)) / 6.0;
+        }
+        let inward = shells.into_values().filter(|(volume, _)| *volume < 0.0);
+        inward.map(|(volume, at)| (-volume, at.to_array())).collect()
     }
 
     /// To how many faces the facets with these (ascending) indices belong: neighbours with nearly the same normal are

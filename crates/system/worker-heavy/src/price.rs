@@ -267,6 +267,7 @@ fn metadata_of(part: &Part) -> Option<&PartMetadata> {
 fn corners_of(part: &Part) -> Vec<InternalCorner> {
     let corner = |corner: &cad_runtime::InternalCorner| InternalCorner {
         radius_mm: corner.radius_mm,
+        axis: corner.axis,
         position_mm: corner.position_mm,
         length_mm: corner.length_mm,
     };

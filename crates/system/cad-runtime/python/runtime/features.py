@@ -13,31 +13,54 @@ from typing import Any
 
 from OCP.BRep import BRep_Tool
 from OCP.BRepAdaptor import BRepAdaptor_Curve, BRepAdaptor_Surface
+from OCP.BRepLProp import BRepLProp_SLProps
 from OCP.BRepTools import BRepTools
 from OCP.collections import IndexedMap_TopoDS_Shape_TopTools_ShapeMapHasher
-from OCP.GeomAbs import GeomAbs_Cylinder, GeomAbs_Line, GeomAbs_Plane
+from OCP.GeomAbs import (
+    GeomAbs_BezierSurface,
+    GeomAbs_BSplineSurface,
+    GeomAbs_Cylinder,
+    GeomAbs_Line,
+    GeomAbs_OffsetSurface,
+    GeomAbs_Plane,
+    GeomAbs_SurfaceOfExtrusion,
+)
 from OCP.gp import gp_Pnt, gp_Vec
+from OCP.Standard import Standard_Failure
 from OCP.TopAbs import TopAbs_EDGE, TopAbs_REVERSED
 from OCP.TopExp import TopExp_Explorer
 from OCP.TopoDS import TopoDS, TopoDS_Shape
 
 from runtime.geometry import faces_of
 
-# How far a direction may lean from z and still count as parallel to it.
-_PARALLEL_TOLERANCE = 1e-3
 # Faces whose normals agree better than this meet smoothly (8 degrees).
 _TANGENT_COSINE = 0.99
 # Axes and radii that differ by less are those of one cylinder.
 _SAME_LENGTH_MM = 1e-4
 _SAME_ANGLE_RAD = 1e-3
 
+# Surfaces that bend by any law; one that is straight along one parameter is a wall.
+_FREE_SURFACES = (
+    GeomAbs_SurfaceOfExtrusion,
+    GeomAbs_BSplineSurface,
+    GeomAbs_BezierSurface,
+    GeomAbs_OffsetSurface,
+)
+# A wall is looked at in so many places, and then so often about the one that is bent most.
+_PLACES = 64
+_REFINEMENTS = 30
+# Shorter derivatives have no direction.
+_LEAST_DERIVATIVE = 1e-9
+# Bends of a larger radius are no corners.
+_LARGEST_RADIUS_MM = 1e3
+
 Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Features:
-    """``internal_corners``: ``radius_mm`` (0 is sharp), ``position_mm``, ``length_mm``. ``bores``: ``diameter_mm``,
-    ``start_mm``, ``end_mm``."""
+    """``internal_corners``: ``radius_mm`` (0 is sharp), ``axis`` (the straight direction, a unit vector of either sense),
+    ``position_mm``, ``length_mm`` along it. ``bores``: ``diameter_mm``, ``start_mm``, ``end_mm``."""
 
     internal_corners: list[dict[str, Any]]
     bores: list[dict[str, Any]]
@@ -75,7 +98,7 @@ def find_features(shape: TopoDS_Shape) -> Features:
     """All internal corners and bores of a shape."""
     faces = [_inspected(face) for face in faces_of(shape)]
     bores: list[dict[str, Any]] = []
-    corners = _sharp_corners(faces)
+    corners = [*_sharp_corners(faces), *_bent_corners(faces)]
     for group in _coaxial(_hollow_cylinders(faces)):
         closed = _closed_heights(group)
         first = group[0]
@@ -87,17 +110,16 @@ def find_features(shape: TopoDS_Shape) -> Features:
             }
             for low, high in closed
         )
-        if abs(first.axis[2]) >= 1.0 - _PARALLEL_TOLERANCE:
-            corners.extend(
-                {
-                    "radius_mm": face.radius_mm,
-                    "position_mm": face.middle,
-                    "length_mm": face.height_to - face.height_from,
-                }
-                for face in group
-                if not _within(face, closed)
-            )
+        corners.extend(
+            _corner(face.radius_mm, face.axis, face.middle, face.height_to - face.height_from)
+            for face in group
+            if not _within(face, closed)
+        )
     return Features(corners, bores)
+
+
+def _corner(radius_mm: float, axis: Vector, position_mm: Vector, length_mm: float) -> dict[str, Any]:
+    return {"radius_mm": radius_mm, "axis": axis, "position_mm": position_mm, "length_mm": length_mm}
 
 
 def _inspected(face: Any) -> _Face:
@@ -109,41 +131,34 @@ def _inspected(face: Any) -> _Face:
 
 def _sharp_corners(faces: list[_Face]) -> list[dict[str, Any]]:
     edges = IndexedMap_TopoDS_Shape_TopTools_ShapeMapHasher()
-    upright: dict[int, BRepAdaptor_Curve] = {}
+    straight: dict[int, BRepAdaptor_Curve] = {}
     uses: dict[int, list[tuple[Any, _Face]]] = {}
     for face in faces:
-        # A plane that is not parallel to z has no upright edge.
-        if face.surface.GetType() == GeomAbs_Plane and (
-            abs(face.surface.Plane().Axis().Direction().Z()) > _PARALLEL_TOLERANCE
-        ):
-            continue
         explorer = TopExp_Explorer(face.face, TopAbs_EDGE)
         while explorer.More():
             edge = TopoDS.Edge(explorer.Current())
             explorer.Next()
             known = edges.Extent()
             index = edges.Add(edge)
-            if index > known and (curve := _upright_line(edge)) is not None:
-                upright[index] = curve
-            if index in upright:
+            if index > known and (curve := _line(edge)) is not None:
+                straight[index] = curve
+            if index in straight:
                 uses.setdefault(index, []).append((edge, face))
     corners = []
     for index, pair in uses.items():
         # A seam meets its own face; an edge of more than two faces bounds no single solid.
         if len(pair) == 2 and pair[0][1] is not pair[1][1]:
-            corner = _sharp_corner(upright[index], *pair[0], pair[1][0], pair[1][1])
+            corner = _sharp_corner(straight[index], *pair[0], pair[1][0], pair[1][1])
             if corner is not None:
                 corners.append(corner)
     return corners
 
 
-def _upright_line(edge: Any) -> BRepAdaptor_Curve | None:
+def _line(edge: Any) -> BRepAdaptor_Curve | None:
     if BRep_Tool.Degenerated_s(edge):
         return None
     curve = BRepAdaptor_Curve(edge)
-    if curve.GetType() != GeomAbs_Line or abs(curve.Line().Direction().Z()) < 1.0 - _PARALLEL_TOLERANCE:
-        return None
-    return curve
+    return curve if curve.GetType() == GeomAbs_Line else None
 
 
 def _sharp_corner(
@@ -162,8 +177,7 @@ def _sharp_corner(
     # between the two.
     if normal.Crossed(direction).Dot(other_normal) <= 0.0:
         return None
-    middle = curve.Value(parameter)
-    return {"radius_mm": 0.0, "position_mm": (middle.X(), middle.Y(), middle.Z()), "length_mm": last - first}
+    return _corner(0.0, direction.Coord(), curve.Value(parameter).Coord(), last - first)
 
 
 def _outward_normal(face: _Face, edge: Any, parameter: float) -> gp_Vec | None:
@@ -187,6 +201,87 @@ def _outward_normal(face: _Face, edge: Any, parameter: float) -> gp_Vec | None:
     if face.is_reversed:
         normal.Reverse()
     return normal
+
+
+# --- walls that bend by any law ---
+
+
+def _bent_corners(faces: list[_Face]) -> Iterator[dict[str, Any]]:
+    """Where each wall that is no plane and no cylinder is hollowed most."""
+    for face in faces:
+        if face.surface.GetType() in _FREE_SURFACES and (wall := _wall(face)) is not None:
+            corner = wall.tightest()
+            if corner is not None:
+                yield corner
+
+
+@dataclass(frozen=True)
+class _Wall:
+    """A face that is straight along ``axis`` for ``length_mm``, and bends along its other parameter ``along_u`` or v."""
+
+    face: _Face
+    axis: Vector
+    length_mm: float
+    along_u: bool
+    bends_from: float
+    bends_to: float
+    middle: float
+
+    def tightest(self) -> dict[str, Any] | None:
+        step = (self.bends_to - self.bends_from) / _PLACES
+        places = [self.bends_from + step * index for index in range(_PLACES + 1)]
+        best = max(places, key=self.bend)
+        for _ in range(_REFINEMENTS):
+            step *= 0.5
+            near = (max(best - step, self.bends_from), best, min(best + step, self.bends_to))
+            best = max(near, key=self.bend)
+        bend = self.bend(best)
+        if bend * _LARGEST_RADIUS_MM < 1.0:
+            return None
+        position = self.face.surface.Value(*self._parameters(best)).Coord()
+        return _corner(1.0 / bend, self.axis, position, self.length_mm)
+
+    def bend(self, place: float) -> float:
+        """Curvature towards the air, 1/mm; 0 where it is not defined."""
+        try:
+            properties = BRepLProp_SLProps(self.face.surface, *self._parameters(place), 2, _LEAST_DERIVATIVE)
+            is_defined = properties.IsCurvatureDefined()
+        except Standard_Failure:
+            # Where an offset's own curve has a kink, the kernel raises.
+            is_defined = False
+        if not is_defined:
+            return 0.0
+        # The kernel counts what bends towards the surface's own normal, which points away from the material or into it.
+        return -properties.MinCurvature() if self.face.is_reversed else properties.MaxCurvature()
+
+    def _parameters(self, place: float) -> tuple[float, float]:
+        return (place, self.middle) if self.along_u else (self.middle, place)
+
+
+def _wall(face: _Face) -> _Wall | None:
+    u_from, u_to, v_from, v_to = BRepTools.UVBounds_s(face.face)
+    columns = [[_derivatives(face, u, v) for v in _spread(v_from, v_to)] for u in _spread(u_from, u_to)]
+    for along_u in (True, False):
+        straight = [derivatives[1 if along_u else 0] for column in columns for derivatives in column]
+        axis = straight[0]
+        if any(other.Magnitude() < _LEAST_DERIVATIVE for other in straight):
+            continue
+        if not all(axis.IsParallel(other, _SAME_ANGLE_RAD) for other in straight):
+            continue
+        span = v_to - v_from if along_u else u_to - u_from
+        bends = (u_from, u_to, 0.5 * (v_from + v_to)) if along_u else (v_from, v_to, 0.5 * (u_from + u_to))
+        return _Wall(face, axis.Normalized().Coord(), span * axis.Magnitude(), along_u, *bends)
+    return None
+
+
+def _derivatives(face: _Face, u: float, v: float) -> tuple[gp_Vec, gp_Vec]:
+    point, along_u, along_v = gp_Pnt(), gp_Vec(), gp_Vec()
+    face.surface.D1(u, v, point, along_u, along_v)
+    return along_u, along_v
+
+
+def _spread(low: float, high: float) -> list[float]:
+    return [low + (high - low) * share for share in (0.03, 0.27, 0.51, 0.74, 0.96)]
 
 
 # --- cylinders ---

@@ -30,6 +30,10 @@ def build():
         'halves': halves,
         'slot': Box(40, 20, 5) - extrude(SlotOverall(20, 6), 10, both=True),
         'zone_goal': pocket,
+        'ellipse': Rot(20, 30, 40) * (Box(60, 40, 20) - extrude(Ellipse(20, 10), 20)),
+        'oval_boss': Box(60, 40, 20) + extrude(Ellipse(20, 10), 20),
+        'loft': Box(60, 40, 20) - Solid.make_loft([Pos(0, 0, z) * Ellipse(20, 10).wire() for z in (0, 20)]),
+        'spline': Box(60, 40, 20) - extrude(make_face(Spline((-20, 0), (0, 1.5), (20, 0), (0, -1.5), periodic=True)), 20),
     }
     for number, (label, shape) in enumerate(shapes.items()):
         shape.label = label
@@ -92,10 +96,18 @@ async fn corners_bores_and_holes_are_found_where_they_are() -> anyhow::Result<()
     let fixture = Fixture::start().await?;
     let shapes = parts(&fixture, "shapes", SHAPES).await?;
     let part = |label: &str| shapes.iter().find(|part| part.label == label).expect(label);
-    let radii = |label: &str| part(label).internal_corners.iter().map(|corner| corner.radius_mm).collect::<Vec<_>>();
+    let upright = |label: &str| part(label).internal_corners.iter().filter(|corner| corner.axis[2].abs() > 0.999);
+    let radii = |label: &str| upright(label).map(|corner| corner.radius_mm).collect::<Vec<_>>();
 
     assert_eq!(radii("pocket"), [0.0; 4], "four sharp corners, whichever way it is turned");
-    assert!(part("pocket").internal_corners.iter().all(|corner| (corner.length_mm - 15.0).abs() < CLOSE_MM));
+    assert!(upright("pocket").all(|corner| (corner.length_mm - 15.0).abs() < CLOSE_MM));
+    // Where the walls meet the floor, along the part's own x and y.
+    let (sine, cosine) = 30.0_f64.to_radians().sin_cos();
+    for (axis, length_mm) in [([cosine, sine, 0.0], 20.0), ([-sine, cosine, 0.0], 10.0)] {
+        let is_along = |found: &[f64; 3]| near(*found, axis) || near(found.map(|at| -at), axis);
+        let edges = part("pocket").internal_corners.iter().filter(|corner| is_along(&corner.axis));
+        assert_eq!(edges.filter(|corner| (corner.length_mm - length_mm).abs() < CLOSE_MM).count(), 2, "along {axis:?}");
+    }
     let filleted = part("filleted");
     assert!(radii("filleted").len() == 4 && radii("filleted").iter().all(|radius| (radius - 2.0).abs() < CLOSE_MM));
     // The middle of a quarter turn of 2 in the corner (10, 5) of the pocket; z runs from -5 to 10.
@@ -109,6 +121,16 @@ async fn corners_bores_and_holes_are_found_where_they_are() -> anyhow::Result<()
     for label in ["pocket", "filleted", "plain", "boss", "slot", "zone_goal"] {
         assert!(part(label).bores.is_empty(), "{label} has no bore");
     }
+    // An ellipse is bent most at the ends of its longer axis, by a radius of 10² / 20.
+    let bends = |label: &str| -> Vec<f64> {
+        let round = part(label).internal_corners.iter().filter(|corner| corner.radius_mm > 0.0);
+        round.inspect(|corner| assert!((corner.length_mm - 10.0).abs() < CLOSE_MM)).map(|it| it.radius_mm).collect()
+    };
+    for label in ["ellipse", "loft"] {
+        assert!(matches!(bends(label)[..], [radius] if (radius - 5.0).abs() < CLOSE_MM), "{label}: {:?}", bends(label));
+    }
+    assert!(bends("oval_boss").is_empty(), "{:?}", bends("oval_boss"));
+    assert!(matches!(bends("spline")[..], [radius] if radius < 1.0), "{:?}", bends("spline"));
     let plate = part("plate");
     assert_eq!(plate.bores.len(), 2);
     assert!(has_bore(plate, 3.4, [[-20.0, 400.0, -3.0], [-20.0, 400.0, 3.0]]), "{:?}", plate.bores);
