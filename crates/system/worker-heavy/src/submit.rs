@@ -73,7 +73,8 @@ async fn submit_in_turn(
         Err(cause) => return refused(cause, &[], turn, events),
     };
     let present = artifacts.present();
-    let findings = of_documents(tools, session, request, &artifacts).await?;
+    let handed_over = HandedOver::in_session(tools, session).await?;
+    let findings = handed_over.judge(&artifacts, request.stage, TodoStage::Completed, &tools.materials).findings;
     if !findings.is_empty() {
         return refused(NotBuilt::Rejected(findings), &present, turn, events);
     }
@@ -114,21 +115,11 @@ async fn submit_in_turn(
         failure_reason: None,
         rejected_by: None,
         violations: Vec::new(),
+        warnings: handed_over.not_compared(request.stage),
         queue_position: turn.position(),
         manifest: Some(manifest),
         events,
     })
-}
-
-/// What the documents are at fault with, by themselves and against what was handed over.
-async fn of_documents(
-    tools: &Tools,
-    session: &SessionId,
-    request: &SubmitRequest,
-    artifacts: &Artifacts,
-) -> Result<Vec<(Gate, Violation)>, ServiceError> {
-    let handed_over = HandedOver::in_session(tools, session).await?;
-    Ok(handed_over.judge(artifacts, request.stage, TodoStage::Completed, &tools.materials).findings)
 }
 
 /// What the records say against this content.
@@ -272,6 +263,7 @@ fn refused(
         failure_reason: Some(refusal.reason),
         rejected_by: refusal.gate,
         violations: refusal.violations,
+        warnings: Vec::new(),
         queue_position: turn.position(),
         manifest: None,
         events,
