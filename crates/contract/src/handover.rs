@@ -94,6 +94,9 @@ pub struct SubmitResponse {
     pub rejected_by: Option<Gate>,
     /// Everything that is wrong with all files and with the design.
     pub violations: Vec<Violation>,
+    /// What was compared with nothing, because nothing was recorded. Empty in refusals.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// How many calls, this one included, were in the queue on arrival.
     pub queue_position: u32,
     /// What the reviewer receives; also `renders/review_manifest.json`.
@@ -175,6 +178,9 @@ pub struct PlanResponse {
     pub rejected_by: Option<Gate>,
     /// Everything that is wrong with all files.
     pub violations: Vec<Violation>,
+    /// What was compared with nothing, because nothing was recorded. Empty in refusals.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Recomputed cost and weight; absent when the assembly definition could not be read.
     pub estimate: Option<CostingEstimate>,
     /// How often this session's plan was handed over, this time included.

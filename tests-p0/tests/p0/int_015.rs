@@ -2,7 +2,8 @@
 //!
 //! Seam: worker-heavy submit (benchmark) → handover → recorded hashes → validate, price, simulate and submit
 //! Requirement: objectives and environment geometry are immutable across the hand-over, by hashes of the CAD result and
-//! of the simulated bodies that the worker records; every way of changing them is refused and named.
+//! of the simulated bodies that the worker records; every way of changing them is refused and named. Where no benchmark
+//! was handed over, the first commit of the session fixes the objectives, and what is compared with nothing is told.
 
 use contract::{
     benchmark::{BenchmarkRequest, DesignSource},
@@ -337,5 +338,63 @@ async fn benchmark_is_submitted_from_the_files_of_its_session(#[future(awt)] ctx
     let answer = session.heavy.must_submit(&inline).await;
     assert!(!answer.success, "a script that is in no file cannot be handed over: {answer:#?}");
     assert!(answer.message.contains("script_path"), "no remedy is told: {}", answer.message);
+    Ok(())
+}
+
+/// A session whose repository begins with a solution and its objectives.
+async fn committed(ctx: &Context) -> Session {
+    let session = ctx.session("committed");
+    session.must_hold_solution(&Solution::bracket()).await;
+    session.light.must_git_init().await;
+    let commit = session.light.must_git_commit("initial commit").await;
+    assert!(commit.commit_hash.is_some(), "{commit:#?}");
+    session
+}
+
+#[rstest]
+#[case::as_it_is(false)]
+#[case::committed_once_more(true)]
+#[tokio::test]
+async fn first_commit_fixes_the_objectives(
+    #[future(awt)] ctx: Context,
+    #[case] commits_again: bool,
+) -> anyhow::Result<()> {
+    let session = committed(&ctx).await;
+    let (from, to) = ("max_weight_g: 50.0", "max_weight_g: 49.0");
+    session.light.must_edit_file("objectives.yaml", from, to).await;
+    if commits_again {
+        session.light.must_delete_file(".git").await;
+        session.light.must_git_init().await;
+        session.light.must_git_commit("initial commit").await;
+    }
+    let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
+    assert_eq!((answer.success, answer.rejected_by), (false, Some(Gate::Environment)), "{answer:#?}");
+    assert!(answer.message.contains("modified from the benchmark baseline"), "{}", answer.message);
+
+    session.light.must_edit_file("objectives.yaml", to, from).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+    let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
+    assert!(answer.success, "the objectives are those of the first commit: {answer:#?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_compared_with_nothing_is_told(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let bare = ctx.session("bare");
+    bare.must_hold_solution(&Solution::bracket()).await;
+    for (session, ending) in [
+        (bare, Some("objectives.yaml and the environment are compared with nothing")),
+        (committed(&ctx).await, Some("the environment with nothing")),
+        (solving(&ctx).await, None),
+    ] {
+        session.must_be_valid().await;
+        session.must_be_priced().await;
+        let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
+        assert!(answer.success, "{answer:#?}");
+        let told = answer.warnings.iter().any(|told| ending.is_some_and(|ending| told.ends_with(ending)));
+        assert_eq!((told, answer.warnings.len()), (ending.is_some(), usize::from(ending.is_some())), "{answer:#?}");
+    }
     Ok(())
 }

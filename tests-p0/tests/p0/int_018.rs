@@ -2,7 +2,8 @@
 //!
 //! Seam: worker-heavy validate, `validate_and_price` → server-side records → simulate, submit
 //! Requirement: `simulate` and `submit` need manufacturability and pricing to have passed for exactly their content; a
-//! failed check, another content, another session and a forged result file do not count.
+//! failed check, another content, another session and a forged result file do not count. Content is the same to within
+//! a ten-thousandth of a millimetre, and a refusal names the number that moved.
 
 use std::collections::BTreeSet;
 
@@ -230,6 +231,50 @@ async fn reviewer_receives_the_model_that_was_checked(
         assert_eq!(answer.rejected_by, Some(Gate::Validation), "{answer:#?}");
         let exists = session.light.must_exist_or_not("renders/model.step").await;
         assert!(!exists, "the model of a refused submission was written");
+    }
+    Ok(())
+}
+
+#[rstest]
+// Built twice at 10 mm and once at another height, to which one of ten thousandths of a millimetre is no difference.
+#[case::millionth("0.000001", None)]
+#[case::millionth_less("-0.000001", None)]
+#[case::hundredth("0.01", Some("size along z 10.0000 → 10.0100 mm"))]
+#[tokio::test]
+async fn rebuilt_part_keeps_its_checks_to_within_a_ten_thousandth(
+    #[future(awt)] ctx: Context,
+    #[case] drift: &str,
+    #[case] told: Option<&str>,
+) -> anyhow::Result<()> {
+    let session = ctx.session("drift");
+    session.light.must_write_file("drift.txt", "0").await;
+    // Script and objectives stay the same; the height comes from a file that decides nothing else. The bore gives the
+    // mesher a choice of triangles.
+    let drifting = Solution::bracket().with(
+        "script.py",
+        "Box(20, 20, 10)",
+        "(Box(20, 20, 10 + float(open('drift.txt').read())) - Cylinder(4, 20))",
+    );
+    session.must_hold_solution(&drifting).await;
+    session.must_be_valid().await;
+    session.must_be_priced().await;
+
+    session.light.must_write_file("drift.txt", drift).await;
+    let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
+    let answer = submit(&session).await;
+
+    match told {
+        None => {
+            assert!(simulated.success, "{simulated:#?}");
+            assert!(answer.success, "{answer:#?}");
+        }
+        Some(number) => {
+            assert_eq!(simulated.rejected_by, Some(Gate::Pricing), "{simulated:#?}");
+            assert_eq!(answer.rejected_by, Some(Gate::Validation), "{answer:#?}");
+            for message in [&simulated.message, &answer.message] {
+                assert!(message.contains("\"bracket\"") && message.contains(number), "{message}");
+            }
+        }
     }
     Ok(())
 }

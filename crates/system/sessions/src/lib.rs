@@ -12,6 +12,7 @@ mod bundle;
 mod change;
 mod error;
 mod events;
+mod first_commit;
 mod locks;
 mod registry;
 mod search;

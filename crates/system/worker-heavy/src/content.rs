@@ -1,11 +1,11 @@
 //! What exactly a check was about: hashes of the built design and of the files that decide with it.
 //!
 //! A check counts for the geometry that came out of the script and not for its text alone, so a script that builds
-//! something else the next time it runs has not been checked.
+//! something else the next time it runs has not been checked. How far apart two runs may be, `likeness` says.
 
 use std::collections::BTreeMap;
 
-use cad_runtime::{Design, FastenerHole, Part, PartRole};
+use cad_runtime::{FastenerHole, Part, PartRole};
 use contract::{
     handover::{Baseline, EnvironmentPart, Gate},
     objectives::Objectives,
@@ -14,7 +14,7 @@ use contract::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::tools::MaterialData;
+use crate::tools::{Built, MaterialData};
 
 /// Coordinates are compared in steps of this length, mm: far below what any machine makes, far above rounding.
 const RESOLUTION_MM: f64 = 1e-6;
@@ -43,8 +43,8 @@ fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Key under which checks of a design with its files are recorded.
-pub fn content_key(design: &Design, files: &DecidingFiles) -> String {
+/// Key under which checks of parts, by their hashes, with the files beside them are recorded.
+pub fn content_key(part_hashes: &[String], files: &DecidingFiles) -> String {
     let mut hash = Sha256::new();
     let DecidingFiles { script, objectives, assembly, moved_mesh, config } = files;
     let others = [objectives, assembly, moved_mesh, config].map(Option::as_ref);
@@ -53,14 +53,23 @@ pub fn content_key(design: &Design, files: &DecidingFiles) -> String {
         hash.update(file.map_or(u64::MAX, |bytes| bytes.len() as u64).to_le_bytes());
         hash.update(file.map_or(&[][..], |bytes| bytes));
     }
-    for part in &design.parts {
-        hash.update(part_hash(part));
+    for part_hash in part_hashes {
+        hash.update(part_hash);
     }
     hex(hash)
 }
 
 /// Hash of one part: label, role with metadata, holes, place and shape.
-fn part_hash(part: &Part) -> String {
+pub fn part_hash(part: &Part) -> String {
+    hash_of(part, true)
+}
+
+/// The same without lengths: what two parts share that differ by their numbers alone.
+pub fn words_hash(part: &Part) -> String {
+    hash_of(part, false)
+}
+
+fn hash_of(part: &Part, with_numbers: bool) -> String {
     let mut hash = Sha256::new();
     let (kind, metadata) = match &part.role {
         PartRole::Part(metadata) => ("part", json(metadata)),
@@ -75,13 +84,17 @@ fn part_hash(part: &Part) -> String {
         let FastenerHole { hole_id, size, diameter_mm, position_mm, axis, depth_mm, adds_fastener } = hole;
         add_text(&mut hash, hole_id);
         add_text(&mut hash, size);
-        add_numbers(&mut hash, position_mm.iter().chain(axis).chain([diameter_mm, depth_mm]));
+        if with_numbers {
+            add_numbers(&mut hash, position_mm.iter().chain(axis).chain([diameter_mm, depth_mm]));
+        }
         hash.update([u8::from(*adds_fastener)]);
     }
     hash.update((part.holes.len() as u64).to_le_bytes());
-    add_numbers(&mut hash, part.mesh.vertices_mm.iter().flatten());
-    for corner in part.mesh.triangles.iter().flatten() {
-        hash.update(corner.to_le_bytes());
+    if with_numbers {
+        add_numbers(&mut hash, part.mesh.vertices_mm.iter().flatten());
+        for corner in part.mesh.triangles.iter().flatten() {
+            hash.update(corner.to_le_bytes());
+        }
     }
     hex(hash)
 }
@@ -109,12 +122,13 @@ fn json(value: &impl Serialize) -> String {
 ///
 /// # Errors
 /// A part of a material or catalogue id that nobody knows cannot stand in a scene; the sentence names it.
-pub fn environment_of(design: &Design, materials: &MaterialData) -> Result<BTreeMap<String, EnvironmentPart>, String> {
-    design.parts.iter().map(|part| Ok((part.label.clone(), hashes_of(part, materials)?))).collect()
+pub fn environment_of(built: &Built, materials: &MaterialData) -> Result<BTreeMap<String, EnvironmentPart>, String> {
+    let parts = built.design.parts.iter().zip(&built.part_hashes);
+    parts.map(|(part, hash)| Ok((part.label.clone(), hashes_of(part, hash, materials)?))).collect()
 }
 
-fn hashes_of(part: &Part, materials: &MaterialData) -> Result<EnvironmentPart, String> {
-    Ok(EnvironmentPart { cad_sha256: part_hash(part), material_sha256: Some(material_hash(part, materials)?) })
+fn hashes_of(part: &Part, hash: &str, materials: &MaterialData) -> Result<EnvironmentPart, String> {
+    Ok(EnvironmentPart { cad_sha256: hash.to_owned(), material_sha256: Some(material_hash(part, materials)?) })
 }
 
 /// Hash of what a simulated body takes from the data of its material, or of the catalogue.
@@ -134,12 +148,8 @@ fn material_hash(part: &Part, materials: &MaterialData) -> Result<String, String
 }
 
 /// Where objectives, moved object and environment differ from what was handed over.
-pub fn changes_since(
-    baseline: &Baseline,
-    design: &Design,
-    files: &DecidingFiles,
-    materials: &MaterialData,
-) -> Vec<(Gate, Violation)> {
+pub fn changes_since(baseline: &Baseline, built: &Built) -> Vec<(Gate, Violation)> {
+    let Built { design, files, materials, part_hashes, .. } = built;
     let mut changes: Vec<_> = objectives_changed(&baseline.objectives_sha256, files.objectives.as_deref())
         .into_iter()
         .chain(moved_mesh_changed(baseline.moved_mesh_sha256.as_deref(), files.moved_mesh.as_deref()))
@@ -147,7 +157,8 @@ pub fn changes_since(
         .collect();
     for (label, handed_over) in &baseline.environment {
         let place = format!("part {label:?}");
-        let Some(part) = design.parts.iter().find(|part| part.label == *label) else {
+        let mut parts = design.parts.iter().zip(part_hashes);
+        let Some((part, hash)) = parts.find(|(part, _)| part.label == *label) else {
             let sentence = format!(
                 "Immutability violation: part {label:?} of the benchmark's environment is missing; build it as \
                  environment.py does and return it beside your own parts"
@@ -156,7 +167,7 @@ pub fn changes_since(
                 .push((Gate::Environment, Violation::new("script.py", "environment.part_missing", sentence).at(place)));
             continue;
         };
-        let found = match hashes_of(part, materials) {
+        let found = match hashes_of(part, hash, materials) {
             Ok(found) => found,
             Err(sentence) => {
                 changes.push((

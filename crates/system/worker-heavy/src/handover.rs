@@ -113,7 +113,7 @@ async fn take_over(
         benchmark_session_id: benchmark.clone(),
         objectives_sha256: sha256(&objectives),
         moved_mesh_sha256: built.files.moved_mesh.as_deref().map(sha256),
-        environment: environment_of(&built.design, &tools.materials).map_err(NotBuilt::Input)?,
+        environment: environment_of(&built, &tools.materials).map_err(NotBuilt::Input)?,
         recorded_at: Utc::now(),
     };
     refuse_another_benchmark(tools, session, &baseline).await?;
@@ -123,6 +123,7 @@ async fn take_over(
     refuse_overwriting(&target, &files).await?;
     let names = files.iter().map(|(name, _)| name.clone()).collect();
     tools.keep(session, files).await?;
+    tools.keep_parts(session, built).await?;
     tools.note_session(session, baseline.clone()).await?;
     Ok((baseline, names))
 }

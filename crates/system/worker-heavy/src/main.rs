@@ -8,6 +8,7 @@ mod activity;
 mod artifacts;
 mod content;
 mod handover;
+mod likeness;
 mod pictures;
 mod plan;
 mod preview;

@@ -19,7 +19,7 @@ use crate::{
     content::{objectives_changed, sha256},
     records::PlanRecord,
     refusal::Refusal,
-    tools::{MaterialData, NotBuilt, Tools, objectives_of, read_file},
+    tools::{MaterialData, NotBuilt, Tools, blocking, objectives_of, read_file},
 };
 
 /// What was handed over in a session so far; it binds whoever hands over next.
@@ -29,12 +29,17 @@ pub struct HandedOver {
     baseline: Option<Baseline>,
     /// The newest plan of the session.
     plan: Option<PlanRecord>,
+    /// SHA-256 of the objectives in the session's first commit.
+    first_commit: Option<String>,
 }
 
 impl HandedOver {
     /// Reads what is recorded.
     pub async fn in_session(tools: &Tools, session: &SessionId) -> anyhow::Result<Self> {
-        Ok(Self { baseline: tools.session_note(session).await?, plan: tools.session_note(session).await? })
+        let (baseline, plan) = (tools.session_note(session).await?, tools.session_note(session).await?);
+        let (sessions, id) = (tools.sessions.clone(), session.clone());
+        let committed = blocking(move || sessions.first_commit(&id)).await??;
+        Ok(Self { baseline, plan, first_commit: committed.as_deref().map(sha256) })
     }
 
     /// Judges the documents of the next hand-over: by themselves, and against what was handed over. A planner to whom
@@ -51,7 +56,7 @@ impl HandedOver {
         }
         let todo = self.plan.as_ref().map(|plan| &plan.todo);
         let mut judged = artifacts.judge(stage, todo_stage, todo, materials);
-        let changed = self.objectives().and_then(|hash| objectives_changed(hash, artifacts.objectives.as_deref()));
+        let changed = self.objectives(stage).and_then(|hash| objectives_changed(hash, artifacts.objectives.as_deref()));
         judged.findings.extend(changed.map(|violation| (Gate::Environment, violation)));
         judged.findings.sort_by_key(|(gate, _)| *gate);
         judged
@@ -78,12 +83,28 @@ impl HandedOver {
         })
     }
 
-    /// SHA-256 that the objectives must have: the benchmark's, else those of the plan. A benchmark's own planner may
-    /// still change them.
-    fn objectives(&self) -> Option<&str> {
-        let of_plan = || self.plan.as_ref().filter(|plan| plan.role == PlannerRole::EngineerPlanner);
-        let of_benchmark = self.baseline.as_ref().map(|baseline| baseline.objectives_sha256.as_str());
-        of_benchmark.or_else(|| of_plan().map(|plan| plan.objectives_sha256.as_str()))
+    /// SHA-256 that the objectives must have: the benchmark's, else those of the plan, else those of the first commit. A
+    /// benchmark's own planner may still change them.
+    fn objectives(&self, stage: Stage) -> Option<&str> {
+        let of_benchmark = || self.baseline.as_ref().map(|baseline| &baseline.objectives_sha256);
+        let of_plan = || self.plan.as_ref().map(|plan| &plan.objectives_sha256);
+        let fixed = || of_benchmark().or_else(of_plan).or(self.first_commit.as_ref());
+        (stage == Stage::Engineering).then(fixed).flatten().map(String::as_str)
+    }
+
+    /// What a solution is compared with nothing for, because nothing was recorded.
+    pub fn not_compared(&self, stage: Stage) -> Vec<String> {
+        if stage == Stage::Benchmark || self.baseline.is_some() {
+            return Vec::new();
+        }
+        let sentence = if self.objectives(stage).is_some() {
+            "no baseline was recorded for the environment, since no benchmark was handed over into this session: \
+             objectives.yaml is compared with the session's plan or first commit, the environment with nothing"
+        } else {
+            "no baseline was recorded, since this session has no benchmark handed over, no plan and no objectives in a \
+             first commit: objectives.yaml and the environment are compared with nothing"
+        };
+        vec![sentence.to_owned()]
     }
 }
 
@@ -121,11 +142,13 @@ pub async fn submit_plan(
             message: words,
             rejected_by: refusal.gate,
             violations: refusal.violations,
+            warnings: Vec::new(),
             estimate: judged.estimate,
             revision: None,
             events,
         });
     };
+    let warnings = handed_over.not_compared(request.role.stage());
     let revision = handed_over.plan.map_or(0, |earlier| earlier.revision) + 1;
     let record =
         PlanRecord { role: request.role, revision, todo, objectives_sha256: sha256(objectives), at: Utc::now() };
@@ -135,6 +158,7 @@ pub async fn submit_plan(
         message: "Plan handed over".to_owned(),
         rejected_by: None,
         violations: Vec::new(),
+        warnings,
         estimate: judged.estimate,
         revision: Some(revision),
         events,
@@ -147,6 +171,7 @@ fn unreadable(refusal: Refusal) -> PlanResponse {
         message: refusal.message,
         rejected_by: refusal.gate,
         violations: refusal.violations,
+        warnings: Vec::new(),
         estimate: None,
         revision: None,
         events: Vec::new(),
@@ -222,7 +247,7 @@ mod tests {
             objectives_sha256: "of the plan".to_owned(),
             at: Utc::now(),
         };
-        HandedOver { baseline: None, plan: Some(plan) }
+        HandedOver { plan: Some(plan), ..HandedOver::default() }
     }
 
     fn with_benchmark(handed_over: HandedOver) -> HandedOver {
@@ -254,10 +279,28 @@ mod tests {
     }
 
     #[test]
-    fn objectives_of_the_benchmark_come_before_those_of_the_plan() {
+    fn objectives_of_the_benchmark_come_before_those_of_plan_and_first_commit() {
+        let engineering = Stage::Engineering;
+        let committed = HandedOver { first_commit: Some("of the first commit".to_owned()), ..HandedOver::default() };
+        let engineer =
+            HandedOver { first_commit: committed.first_commit.clone(), ..planned(PlannerRole::EngineerPlanner) };
+        assert_eq!(HandedOver::default().objectives(engineering), None);
+        assert_eq!(committed.objectives(engineering), Some("of the first commit"));
+        assert_eq!(engineer.objectives(engineering), Some("of the plan"));
+        assert_eq!(planned(PlannerRole::BenchmarkPlanner).objectives(Stage::Benchmark), None);
+        assert_eq!(committed.objectives(Stage::Benchmark), None);
+        assert_eq!(with_benchmark(engineer).objectives(engineering), Some("of the benchmark"));
+    }
+
+    #[test]
+    fn what_is_compared_with_nothing_is_told() {
+        let told = |handed_over: &HandedOver, stage| handed_over.not_compared(stage).concat();
         let engineer = planned(PlannerRole::EngineerPlanner);
-        assert_eq!(engineer.objectives(), Some("of the plan"));
-        assert_eq!(planned(PlannerRole::BenchmarkPlanner).objectives(), None);
-        assert_eq!(with_benchmark(engineer).objectives(), Some("of the benchmark"));
+        let nothing = told(&HandedOver::default(), Stage::Engineering);
+        assert!(nothing.ends_with("objectives.yaml and the environment are compared with nothing"), "{nothing}");
+        let half = told(&engineer, Stage::Engineering);
+        assert!(half.ends_with("first commit, the environment with nothing"), "{half}");
+        assert_eq!(told(&with_benchmark(engineer), Stage::Engineering), "");
+        assert_eq!(told(&HandedOver::default(), Stage::Benchmark), "");
     }
 }

@@ -74,7 +74,7 @@ async fn price_in_turn(
         let priced = price(&built, terms, baseline.as_ref(), &built.materials, cancel);
         (built, priced)
     });
-    let (built, priced) = match pricing.await {
+    let (mut built, priced) = match pricing.await {
         Ok(done) => done,
         Err(cause) => return Ok(refused(Refusal::not_built(cause.into())?, turn, events)),
     };
@@ -91,6 +91,7 @@ async fn price_in_turn(
             in_benchmark,
             at: Utc::now(),
         };
+        built = tools.keep_parts(session, built).await?;
         tools.note_content(session, &built.key, record).await?;
     } else {
         priced.warnings.push(
@@ -191,6 +192,11 @@ fn price(
 }
 
 impl Built {
+    /// What a sentence about a missing check ends with: by which numbers the parts differ from those checked last.
+    pub fn since_the_last_check(&self) -> String {
+        if self.moved.is_empty() { String::new() } else { format!(". Since the last check: {}", self.moved.join("; ")) }
+    }
+
     /// True for a part that is there already, so that nobody pays for it and it may stand anywhere. Where a benchmark was
     /// handed over, these are its parts and no others; elsewhere it is what is held in place and neither made nor
     /// bought, and the object that is to be moved, whatever it says of itself.
@@ -328,13 +334,16 @@ fn refused(refusal: Refusal, turn: &Turn, events: Vec<Map<String, Value>>) -> Pr
 pub async fn missing_price(
     tools: &Tools,
     session: &SessionId,
-    key: &str,
+    built: &Built,
 ) -> Result<Option<Vec<(Gate, Violation)>>, ServiceError> {
     let in_benchmark = tools.session_note::<Baseline>(session).await?.is_some();
-    let record = tools.content_note::<Priced>(session, key).await?;
+    let record = tools.content_note::<Priced>(session, &built.key).await?;
     let Some(record) = record.filter(|record| record.in_benchmark == in_benchmark) else {
-        let sentence = "Prior pricing missing. Call /benchmark/validate_and_price for exactly this script, \
-                        objectives.yaml and assembly_definition.yaml first, without quantity and backend";
+        let sentence = format!(
+            "Prior pricing missing. Call /benchmark/validate_and_price for exactly this script, objectives.yaml and \
+             assembly_definition.yaml first, without quantity and backend{}",
+            built.since_the_last_check()
+        );
         return Ok(Some(vec![(Gate::Pricing, Violation::new("script.py", "design.not_priced", sentence))]));
     };
     Ok((!record.findings.is_empty()).then_some(record.findings))

@@ -8,6 +8,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use anyhow::Context;
@@ -20,6 +21,11 @@ use contract::{
 use gates::todo::TodoItems;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
+
+use crate::{content::sha256, likeness::Likeness};
+
+/// Checked parts of one label that a session keeps: as many shapes as are worked on in turn.
+const KEPT_LIKENESSES: usize = 8;
 
 /// The folder of the notes. Cheap to clone; all calls block for a moment.
 #[derive(Debug, Clone)]
@@ -165,6 +171,42 @@ impl Records {
         self.write(&self.content_path::<T>(session, key), note)
     }
 
+    /// The checked parts of a label, by hash: the newest first.
+    pub fn likenesses(&self, session: &SessionId, label: &str) -> anyhow::Result<Vec<(String, Likeness)>> {
+        let mut known = Vec::new();
+        for path in newest_first(&self.likenesses_of(session, label))? {
+            let hash = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            known.extend(read(&path)?.map(|likeness| (hash, likeness)));
+        }
+        Ok(known)
+    }
+
+    /// Whether the checked part of a hash is kept.
+    pub fn has_likeness(&self, session: &SessionId, label: &str, hash: &str) -> bool {
+        self.likenesses_of(session, label).join(format!("{hash}.json")).exists()
+    }
+
+    /// Keeps a checked part. Only the newest [`KEPT_LIKENESSES`] of a label are kept.
+    pub fn keep_likeness(
+        &self,
+        session: &SessionId,
+        label: &str,
+        hash: &str,
+        likeness: &Likeness,
+    ) -> anyhow::Result<()> {
+        let folder = self.likenesses_of(session, label);
+        self.write(&folder.join(format!("{hash}.json")), likeness)?;
+        for old in newest_first(&folder)?.into_iter().skip(KEPT_LIKENESSES) {
+            fs::remove_file(&old).with_context(|| format!("cannot remove the record {}", old.display()))?;
+        }
+        Ok(())
+    }
+
+    fn likenesses_of(&self, session: &SessionId, label: &str) -> PathBuf {
+        // Labels are of any length and hold any character; the folder is named after their hash.
+        self.root.join(session.as_str()).join("parts").join(sha256(label.as_bytes()))
+    }
+
     fn content_path<T: ContentNote>(&self, session: &SessionId, key: &str) -> PathBuf {
         self.root.join(session.as_str()).join(T::FOLDER).join(format!("{key}.json"))
     }
@@ -178,6 +220,27 @@ impl Records {
         let draft = folder.join(format!(".{}", Uuid::new_v4()));
         fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).with_context(describe)
     }
+}
+
+/// Complete records of a folder, the newest first; none where there is no folder.
+fn newest_first(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let list = || -> io::Result<Vec<(SystemTime, PathBuf)>> {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut dated = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            if entry.path().extension().is_some_and(|ending| ending == "json") {
+                dated.push((entry.metadata()?.modified()?, entry.path()));
+            }
+        }
+        dated.sort_by(|left, right| right.cmp(left));
+        Ok(dated)
+    };
+    let dated = list().with_context(|| format!("cannot list the records {}", folder.display()))?;
+    Ok(dated.into_iter().map(|(_, path)| path).collect())
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {

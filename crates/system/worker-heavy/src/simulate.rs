@@ -74,7 +74,7 @@ async fn simulate_in_turn(
         Ok(built) => built,
         Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
     };
-    if let Some(findings) = missing_price(tools, session, &built.key).await? {
+    if let Some(findings) = missing_price(tools, session, &built).await? {
         return Ok(refused(Refusal::of(findings), turn, events));
     }
     if let Some(findings) = unsound_assembly(&built) {

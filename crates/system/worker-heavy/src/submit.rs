@@ -73,7 +73,8 @@ async fn submit_in_turn(
         Err(cause) => return refused(cause, &[], turn, events),
     };
     let present = artifacts.present();
-    let findings = of_documents(tools, session, request, &artifacts).await?;
+    let handed_over = HandedOver::in_session(tools, session).await?;
+    let findings = handed_over.judge(&artifacts, request.stage, TodoStage::Completed, &tools.materials).findings;
     if !findings.is_empty() {
         return refused(NotBuilt::Rejected(findings), &present, turn, events);
     }
@@ -82,7 +83,7 @@ async fn submit_in_turn(
         Ok(built) => built,
         Err(cause) => return refused(cause, &present, turn, events),
     };
-    let findings = of_records(tools, session, request, &built.key).await?;
+    let findings = of_records(tools, session, request, &built).await?;
     if !findings.is_empty() {
         return refused(NotBuilt::Rejected(findings), &present, turn, events);
     }
@@ -114,21 +115,11 @@ async fn submit_in_turn(
         failure_reason: None,
         rejected_by: None,
         violations: Vec::new(),
+        warnings: handed_over.not_compared(request.stage),
         queue_position: turn.position(),
         manifest: Some(manifest),
         events,
     })
-}
-
-/// What the documents are at fault with, by themselves and against what was handed over.
-async fn of_documents(
-    tools: &Tools,
-    session: &SessionId,
-    request: &SubmitRequest,
-    artifacts: &Artifacts,
-) -> Result<Vec<(Gate, Violation)>, ServiceError> {
-    let handed_over = HandedOver::in_session(tools, session).await?;
-    Ok(handed_over.judge(artifacts, request.stage, TodoStage::Completed, &tools.materials).findings)
 }
 
 /// What the records say against this content.
@@ -136,22 +127,25 @@ async fn of_records(
     tools: &Tools,
     session: &SessionId,
     request: &SubmitRequest,
-    key: &str,
+    built: &Built,
 ) -> Result<Vec<(Gate, Violation)>, ServiceError> {
     let in_benchmark = tools.session_note::<Baseline>(session).await?.is_some();
-    let validated = tools.content_note::<Validated>(session, key).await?;
+    let validated = tools.content_note::<Validated>(session, &built.key).await?;
     let Some(validated) = validated.filter(|record| record.in_benchmark == in_benchmark) else {
-        let sentence = "Prior validation missing. Call /benchmark/validate before submission: exactly this content was \
-                        never validated";
+        let sentence = format!(
+            "Prior validation missing. Call /benchmark/validate before submission: exactly this content was never \
+             validated{}",
+            built.since_the_last_check()
+        );
         return Ok(vec![(Gate::Validation, Violation::new("script.py", "design.not_validated", sentence))]);
     };
     if !validated.passed {
         return Ok(validated.findings);
     }
-    if let Some(findings) = missing_price(tools, session, key).await? {
+    if let Some(findings) = missing_price(tools, session, built).await? {
         return Ok(findings);
     }
-    let simulated = tools.content_note::<Simulated>(session, key).await?;
+    let simulated = tools.content_note::<Simulated>(session, &built.key).await?;
     if request.smoke_test_mode || simulated.is_some_and(|record| record.is_smoke) {
         let sentence = "Submission rejected (Smoke): a smoke run is approximate and no basis for a submission; simulate \
                         this content without smoke_test_mode";
@@ -269,6 +263,7 @@ fn refused(
         failure_reason: Some(refusal.reason),
         rejected_by: refusal.gate,
         violations: refusal.violations,
+        warnings: Vec::new(),
         queue_position: turn.position(),
         manifest: None,
         events,

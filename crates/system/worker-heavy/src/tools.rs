@@ -23,6 +23,7 @@ use workbench::{BoughtPart, ManufacturingConfig, SESSION_FILE};
 
 use crate::{
     content::{DecidingFiles, changes_since, content_key},
+    likeness::{self, Recognised},
     queue::{Queue, Room, Task, Turn, Unfinished},
     records::{ContentNote, Records, SessionNote},
     scene::{SceneSources, foreign_moved_part},
@@ -108,6 +109,10 @@ pub struct Built {
     pub files: DecidingFiles,
     /// What its parts are made of: as the platform says, or as the session's own file does.
     pub materials: MaterialData,
+    /// Hash of each part, in the design's order: of the checked part that it is, else its own.
+    pub part_hashes: Vec<String>,
+    /// How parts differ from those that were checked last, one sentence each.
+    pub moved: Vec<String>,
     /// Key under which checks of exactly this are recorded.
     pub key: String,
 }
@@ -300,7 +305,7 @@ impl Tools {
         events: &mut Vec<Map<String, Value>>,
     ) -> Result<Built, NotBuilt> {
         source.discard_events().await?;
-        let built = self.run_script(turn, source, files, request, check_interference).await;
+        let built = self.run_script(turn, session, source, files, request, check_interference).await;
         events.extend(source.take_events().await?);
         self.hold_to_baseline(turn, session, built?).await
     }
@@ -326,6 +331,7 @@ impl Tools {
     async fn run_script(
         &self,
         turn: &Turn,
+        session: &SessionId,
         source: &Source,
         files: DecidingFiles,
         request: &DesignSource,
@@ -344,11 +350,13 @@ impl Tools {
                 return Err(NotBuilt::Input(sentence));
             }
         }
-        let hashing = turn.work(checking(&design), move |_| {
-            let key = content_key(&design, &files);
-            Built { design, objectives, assembly, files, materials, key }
+        let (records, session) = (self.records.clone(), session.clone());
+        let recognising = turn.work(checking(&design), move |cancel| {
+            let Recognised { hashes: part_hashes, moved } = Recognised::of(&design, &records, &session, cancel)?;
+            let key = content_key(&part_hashes, &files);
+            Ok(Built { design, objectives, assembly, files, materials, part_hashes, moved, key })
         });
-        Ok(hashing.await?)
+        recognising.await?
     }
 
     /// Runs a script in the CAD interpreter; its process is ended when the caller goes away, and waited for.
@@ -363,7 +371,7 @@ impl Tools {
     async fn hold_to_baseline(&self, turn: &Turn, session: &SessionId, built: Built) -> Result<Built, NotBuilt> {
         let Some(baseline) = self.session_note::<Baseline>(session).await? else { return Ok(built) };
         let comparing = turn.work(checking(&built.design), move |_| {
-            let mut changes = changes_since(&baseline, &built.design, &built.files, &built.materials);
+            let mut changes = changes_since(&baseline, &built);
             let foreign = foreign_moved_part(&built.design, built.objectives.as_ref(), &baseline);
             changes.extend(foreign.map(|found| (Gate::Environment, found)));
             if changes.is_empty() { Ok(built) } else { Err(NotBuilt::Rejected(changes)) }
@@ -409,6 +417,16 @@ impl Tools {
     ) -> anyhow::Result<()> {
         let (records, session, key) = (self.records.clone(), session.clone(), key.to_owned());
         blocking(move || records.note_content(&session, &key, &note)).await?
+    }
+
+    /// Keeps the parts of a design in the records of a session, so that a later build of them is recognised.
+    pub async fn keep_parts(&self, session: &SessionId, built: Built) -> anyhow::Result<Built> {
+        let (records, session) = (self.records.clone(), session.clone());
+        blocking(move || {
+            likeness::keep(&built.design, &built.part_hashes, &records, &session)?;
+            Ok(built)
+        })
+        .await?
     }
 }
 

@@ -65,6 +65,7 @@ async fn validate_in_turn(
     events.push(event(names::SCENE_VALIDATION, Utc::now(), json!({ "result": passed, "errors": sentences })));
     let message = if passed { "Validation successful".to_owned() } else { sentences.join("; ") };
     let record = Validated { passed, findings: findings.clone(), in_benchmark, at: Utc::now() };
+    let built = tools.keep_parts(session, built).await?;
     tools.note_content(session, &built.key, record).await?;
     // For whoever reads the workspace; the gates ask the record above.
     let seconds = Utc::now().timestamp_micros() as f64 / 1e6;

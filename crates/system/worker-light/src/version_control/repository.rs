@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use contract::{
     git::{CommitResponse, GitStatus, ResolveStrategy},
+    objectives::is_template,
     session::SessionId,
 };
 use service::ServiceError;
-use sessions::{EntryKind, Existing, FileError, SessionLock, Sessions, VirtualPath, Workspace};
+use sessions::{EntryKind, Existing, FileError, OBJECTIVES_FILE, SessionLock, Sessions, VirtualPath, Workspace};
 
 use crate::limited::Client;
 
@@ -41,6 +42,8 @@ const NO_MERGE: &str = "no merge is in progress";
 #[derive(Debug)]
 pub struct Repository {
     git: Git,
+    sessions: Sessions,
+    session: SessionId,
     workspace: Workspace,
     present: bool,
     turn: Turn,
@@ -92,7 +95,8 @@ impl Repository {
             Ok((workspace.clone(), present))
         });
         let (workspace, present) = prepared.await?;
-        Ok(Self { git: git.clone(), workspace, present, turn, _lock: lock })
+        let (git, sessions, session) = (git.clone(), sessions.clone(), session.clone());
+        Ok(Self { git, sessions, session, workspace, present, turn, _lock: lock })
     }
 
     /// Makes the workspace a repository; one that is there stays as it is.
@@ -215,7 +219,26 @@ impl Repository {
         }
         let head = self.git(&["rev-parse", "HEAD"], "").await?;
         succeeded("git rev-parse failed", &head)?;
+        self.keep_first_commit().await?;
         Ok(CommitResponse { success: true, commit_hash: Some(head.text()), message: "Commit successful".to_owned() })
+    }
+
+    /// Keeps the objectives with which the repository begins, if the newest commit is its first. The template is nobody's
+    /// objectives.
+    async fn keep_first_commit(&self) -> Result<(), RepositoryError> {
+        let counted = self.git(&["rev-list", "--count", "--max-count=2", "HEAD"], "").await?;
+        if counted.text() != "1" {
+            return Ok(());
+        }
+        let objectives = self.git(&["cat-file", "blob", &format!("HEAD:{OBJECTIVES_FILE}")], "").await?;
+        if !objectives.success || is_template(&objectives.stdout) {
+            return Ok(());
+        }
+        let (sessions, session) = (self.sessions.clone(), self.session.clone());
+        tokio::task::spawn_blocking(move || sessions.keep_first_commit(&session, &objectives.stdout))
+            .await
+            .map_err(|error| GitError::NotRun(std::io::Error::other(error)))??;
+        Ok(())
     }
 
     /// The refusal to commit while a conflict is open, or while git cannot say whether one is.

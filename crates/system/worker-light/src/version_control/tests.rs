@@ -355,3 +355,29 @@ async fn client_that_leaves_takes_git_along() {
     drop(first);
     fixture.commit("nothing is locked").await;
 }
+
+#[tokio::test]
+async fn objectives_of_the_first_commit_are_kept() {
+    let fixture = Fixture::with_repository().await;
+    let kept = || {
+        fixture.sessions.first_commit(&fixture.session).expect("read").map(|it| String::from_utf8(it).expect("text"))
+    };
+    fixture.put("objectives.yaml", "first: 1\n");
+    fixture.commit("initial commit").await;
+    assert_eq!(kept().as_deref(), Some("first: 1\n"));
+    fixture.put("objectives.yaml", "second: 2\n");
+    fixture.commit("second").await;
+    fixture.workspace().delete(".git").expect("deleted");
+    fixture.repository().await.init().await.expect("a repository");
+    fixture.commit("initial commit of another repository").await;
+    assert_eq!(kept().as_deref(), Some("first: 1\n"), "another repository lets go of what the first one fixed");
+}
+
+#[tokio::test]
+async fn template_of_the_first_commit_fixes_nothing() {
+    let fixture = Fixture::with_repository().await;
+    fixture.commit("initial commit").await;
+    fixture.put("objectives.yaml", "mine: 1\n");
+    fixture.commit("second").await;
+    assert_eq!(fixture.sessions.first_commit(&fixture.session).expect("read"), None);
+}
