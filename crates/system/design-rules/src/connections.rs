@@ -1,6 +1,9 @@
 //! Which rigid connections a design declares. Two parts may both declare the same one; it counts once.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use cad_runtime::{Design, Part, PartRole};
 use contract::limits::MIN_FASTENERS;
@@ -99,7 +102,7 @@ impl<'design> Connection<'design> {
     }
 
     /// Everything that is wrong with the fasteners and holes of this connection.
-    pub(crate) fn check(&self) -> Vec<Violation> {
+    pub(crate) fn check(&self, cancel: &AtomicBool) -> Vec<Violation> {
         let mut violations = Vec::new();
         let count = self.places();
         if count < MIN_FASTENERS {
@@ -113,7 +116,7 @@ impl<'design> Connection<'design> {
             let violation = Violation::new(SCRIPT, "joint.too_few_fasteners", message).at(self.place());
             violations.push(violation.measured(count).limit(MIN_FASTENERS));
         }
-        for pair in &self.pairs {
+        for pair in self.pairs.iter().take_while(|_| !cancel.load(Ordering::Relaxed)) {
             match ends_of(self.part, self.other, pair) {
                 Ok((own, other)) => {
                     violations.extend(check_fastener(own, other));

@@ -1,9 +1,14 @@
 //! Parts and designs for the tests of this crate, built by hand: every number in them can be seen.
 
+use std::sync::atomic::AtomicBool;
+
 use cad_runtime::{Bore, Design, FastenerHole, Geometry, Mesh, Part, PartRole, Zone};
 use contract::execution::BoundingBox;
 use contract::objectives::Objectives;
 use contract::part_metadata::{HolePair, PartMetadata, RigidConnection};
+
+/// Nobody goes away.
+pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// An aluminium part, an axis-aligned box.
 pub fn cuboid(label: &str, min: [f64; 3], max: [f64; 3]) -> Part {

@@ -35,18 +35,18 @@ impl Form {
 
     /// Whether the form sinks into a solid by more than `depth`, which is less than its size. Much cheaper than
     /// [`Self::depth_in`].
-    pub(crate) fn sinks_by(self, depth: f64, size: f64, center: [f64; 3], surface: &Surface) -> bool {
+    pub(crate) fn sinks_by(self, depth: f64, size: f64, center: [f64; 3], surface: &Surface<'_>) -> bool {
         surface.contains(center) || self.meets(size - depth, center, surface)
     }
 
     /// How deep the form sinks into a solid; negative when it is that far outside.
-    pub(crate) fn depth_in(self, size: f64, center: [f64; 3], surface: &Surface) -> f64 {
+    pub(crate) fn depth_in(self, size: f64, center: [f64; 3], surface: &Surface<'_>) -> f64 {
         let reach = self.reach_to(center, surface);
         if surface.contains(center) { size + reach } else { size - reach }
     }
 
     /// Whether the form of this size meets the surface anywhere.
-    fn meets(self, size: f64, center: [f64; 3], surface: &Surface) -> bool {
+    fn meets(self, size: f64, center: [f64; 3], surface: &Surface<'_>) -> bool {
         if size <= 0.0 {
             return false;
         }
@@ -62,7 +62,7 @@ impl Form {
     }
 
     /// The size at which the form just touches the surface, mm.
-    fn reach_to(self, center: [f64; 3], surface: &Surface) -> f64 {
+    fn reach_to(self, center: [f64; 3], surface: &Surface<'_>) -> f64 {
         let distance = surface.distance_to(center);
         if self == Self::Sphere {
             return distance;
@@ -86,7 +86,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::fixture::cuboid;
+    use crate::fixture::{NEVER, cuboid};
 
     /// A form of size 5 above, in and beside a block of 40 × 40 × 20 mm whose top is at z = 0. Beside its upright edge
     /// at (20, 20), a gap of 4 mm on both axes is 5.66 mm for the round forms and 4 mm for the box.
@@ -97,7 +97,8 @@ mod tests {
     #[case::is_beside_an_edge([24.0, 24.0, -10.0], [-0.657, 1.0, -0.657])]
     #[case::is_clear([0.0, 0.0, 50.0], [-45.0, -45.0, -45.0])]
     fn depth_is_that_of_the_form(#[case] center: [f64; 3], #[case] expected: [f64; 3]) {
-        let surface = Surface::of(&cuboid("block", [-20.0, -20.0, -20.0], [20.0, 20.0, 0.0]).mesh).expect("triangles");
+        let surface =
+            Surface::of(&cuboid("block", [-20.0, -20.0, -20.0], [20.0, 20.0, 0.0]).mesh, &NEVER).expect("triangles");
         for (form, expected) in [Form::Sphere, Form::Cuboid, Form::Cylinder].into_iter().zip(expected) {
             let depth = form.depth_in(5.0, center, &surface);
             assert!((depth - expected).abs() < 2.0 * REACH_PRECISION_MM, "{form:?}: {depth}, expected {expected}");

@@ -1,5 +1,7 @@
 //! Holes that parts are joined through: where they really are, and whether two of them meet.
 
+use std::{cell::LazyCell, sync::atomic::AtomicBool};
+
 use cad_runtime::{Bore, FastenerHole, Part};
 use contract::limits::MAX_JOINT_GAP_MM;
 use contract::violations::Violation;
@@ -17,6 +19,9 @@ const AXIS_OFFSET_TOLERANCE_MM: f64 = 0.1;
 pub(crate) const AXIS_ANGLE_TOLERANCE_DEG: f64 = 1.0;
 /// Distance between a declared entry and the end of its bore, mm.
 const ENTRY_TOLERANCE_MM: f64 = 1.0;
+
+/// A point is looked up at once; there is nothing to cancel.
+static UNCANCELLED: AtomicBool = AtomicBool::new(false);
 
 /// A declared hole of a part.
 #[derive(Clone, Copy)]
@@ -65,9 +70,11 @@ impl<'design> HoleOf<'design> {
             .filter(|([from, _], _)| *from >= -ENTRY_TOLERANCE_MM)
             .collect();
         stretches.sort_by(|left, right| left.0[0].total_cmp(&right.0[0]));
+        let surface = LazyCell::new(|| Surface::of(&self.part.mesh, &UNCANCELLED));
+        let is_material = |along| surface.as_ref().is_some_and(|surface| surface.contains(self.at(along)));
         let (mut start, mut end, mut has_own) = (None, 0.0, false);
         for ([from, to], is_own) in stretches {
-            if from > end + ENTRY_TOLERANCE_MM && (start.is_none() || self.is_material(f64::midpoint(end, from))) {
+            if from > end + ENTRY_TOLERANCE_MM && (start.is_none() || is_material(f64::midpoint(end, from))) {
                 break;
             }
             start.get_or_insert(from);
@@ -91,11 +98,6 @@ impl<'design> HoleOf<'design> {
     /// Diameter of the shaft or fastener that the hole is for, mm: the number in a size such as `M3`.
     pub(crate) fn nominal_diameter_mm(self) -> Option<f64> {
         self.hole.size.strip_prefix('M')?.parse().ok()
-    }
-
-    /// Whether the part has material on the hole's axis, `along` mm from the entry.
-    fn is_material(self, along: f64) -> bool {
-        Surface::of(&self.part.mesh).is_some_and(|surface| surface.contains(self.at(along)))
     }
 
     /// The point of the hole's axis that is `along` mm from the entry.

@@ -1,6 +1,9 @@
 //! What holds parts together: fasteners of rigid connections, welds, and what a hinge turns on.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use cad_runtime::{Bore, Design, Part, PartRole};
 use contract::limits::MAX_JOINT_GAP_MM;
@@ -15,23 +18,29 @@ use crate::surface::Surface;
 use crate::{SCRIPT, at_part, between_parts, rounded};
 
 /// Everything that is wrong with the connections, welds and joints of a design. `category_of` tells the category of a
-/// catalogue id (`bearing`, `motor`, `servo`, …), or nothing for an id that the catalogue does not have.
-pub fn check_joints(design: &Design, category_of: &dyn Fn(&str) -> Option<String>) -> Vec<Violation> {
+/// catalogue id (`bearing`, `motor`, `servo`, …), or nothing for an id that the catalogue does not have. Once `cancel` is
+/// set it ends, and what it returns counts for nothing.
+pub fn check_joints(
+    design: &Design,
+    category_of: &dyn Fn(&str) -> Option<String>,
+    cancel: &AtomicBool,
+) -> Vec<Violation> {
+    let goes_on = || !cancel.load(Ordering::Relaxed);
     let (connections, mut violations) = gather(design);
     let mut uses = Uses::new();
-    for connection in &connections {
-        violations.extend(connection.check());
+    for connection in connections.iter().take_while(|_| goes_on()) {
+        violations.extend(connection.check(cancel));
         connection.take(&mut uses);
     }
     let mut shafts = BTreeSet::new();
-    for part in &design.parts {
+    for part in design.parts.iter().take_while(|_| goes_on()) {
         violations.extend(check_weld(design, part, &connections));
         if let Some(joint) = part.joint() {
-            violations.extend(check_joint(design, part, joint, category_of));
+            violations.extend(check_joint(design, part, joint, category_of, cancel));
             take_shaft(design, part, joint, &mut shafts, &mut uses);
         }
     }
-    violations.extend(check_cut(design, &uses));
+    violations.extend(check_cut(design, &uses, cancel));
     violations.extend(check_uses(&uses));
     violations
 }
@@ -64,6 +73,7 @@ fn check_joint(
     part: &Part,
     joint: &JointMetadata,
     category_of: &dyn Fn(&str) -> Option<String>,
+    cancel: &AtomicBool,
 ) -> Vec<Violation> {
     let other = match joint.to.as_deref().map(|to| other_end(design, part, to, "its joint")).transpose() {
         Ok(other) => other,
@@ -90,12 +100,12 @@ fn check_joint(
     };
     match support {
         JointSupport::Bearing => {
-            let mut violations = check_bought_support(part, other, support, &["bearing"], category_of);
+            let mut violations = check_bought_support(part, other, support, &["bearing"], category_of, cancel);
             violations.extend(check_axis(part, other, joint, &other.bores));
             violations
         }
         JointSupport::Motor => {
-            let mut violations = check_bought_support(part, other, support, &["motor", "servo"], category_of);
+            let mut violations = check_bought_support(part, other, support, &["motor", "servo"], category_of, cancel);
             // The bores of a motor are for the screws that hold it; where its shaft is, its solid does not say.
             violations.extend(check_axis(part, other, joint, &[]));
             violations
@@ -132,6 +142,7 @@ fn check_bought_support(
     support: JointSupport,
     categories: &[&str],
     category_of: &dyn Fn(&str) -> Option<String>,
+    cancel: &AtomicBool,
 ) -> Vec<Violation> {
     let (label, to, via) = (&part.label, &other.label, name_of(support));
     let place = between_parts(label, to);
@@ -155,7 +166,7 @@ fn check_bought_support(
         violations.push(Violation { measured: category.map(Into::into), ..violation }.limit(wanted));
     }
 
-    if let (Some(own), Some(support)) = (Surface::of(&part.mesh), Surface::of(&other.mesh))
+    if let (Some(own), Some(support)) = (Surface::of(&part.mesh, cancel), Surface::of(&other.mesh, cancel))
         && let Err(gap) = own.is_within(&support, MAX_JOINT_GAP_MM)
     {
         let message = format!(
@@ -277,12 +288,12 @@ fn take_shaft<'design>(
 }
 
 /// Every hole that something is joined through is really there.
-fn check_cut(design: &Design, uses: &Uses<'_>) -> Vec<Violation> {
+fn check_cut(design: &Design, uses: &Uses<'_>, cancel: &AtomicBool) -> Vec<Violation> {
     let holes = uses.keys().filter_map(|(label, hole)| {
         let part = crate::connections::part_named(design, label)?;
         HoleOf::named(part, hole)
     });
-    holes.filter_map(HoleOf::check_cut).collect()
+    holes.take_while(|_| !cancel.load(Ordering::Relaxed)).filter_map(HoleOf::check_cut).collect()
 }
 
 /// One hole takes one fastener or shaft.

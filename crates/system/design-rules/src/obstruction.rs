@@ -1,5 +1,7 @@
 //! How much of a zone the environment fills: by grid points, each of which is inside a part or is not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cad_runtime::Part;
 use contract::execution::BoundingBox;
 
@@ -24,14 +26,15 @@ impl Filled {
     }
 
     /// The points in the middles of the grid's cells that are inside a part. The count of surfaces above a point says
-    /// whether it is inside, so one pass over the triangles fills all columns at once.
-    pub(crate) fn by(part: &Part, region: BoundingBox) -> Self {
+    /// whether it is inside, so one pass over the triangles fills all columns at once. Once
+    /// `cancel` is set it ends, and the answer counts for nothing.
+    pub(crate) fn by(part: &Part, region: BoundingBox, cancel: &AtomicBool) -> Self {
         let point = |axis: usize, index: usize| {
             let share = (index as f64 + 0.5) / POINTS_PER_AXIS as f64;
             region.min[axis] + (region.max[axis] - region.min[axis]) * share
         };
         let mut surfaces_above = vec![0_i32; POINTS_PER_AXIS.pow(3)];
-        for triangle in &part.mesh.triangles {
+        for triangle in part.mesh.triangles.iter().take_while(|_| !cancel.load(Ordering::Relaxed)) {
             let corners = triangle.map(|corner| part.mesh.vertices_mm[corner as usize]);
             let covers = |axis: usize, index: usize| {
                 let at = point(axis, index);
@@ -68,7 +71,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::fixture::cuboid;
+    use crate::fixture::{NEVER, cuboid};
 
     /// A box that fills the zone up to a height fills as many of the 16 layers of points.
     #[rstest]
@@ -78,7 +81,7 @@ mod tests {
     #[case::everything([-1.0, -1.0, -1.0], [11.0, 11.0, 11.0], 1.0)]
     fn share_is_that_of_the_volume(#[case] min: [f64; 3], #[case] max: [f64; 3], #[case] expected: f64) {
         let region = BoundingBox { min: [0.0; 3], max: [10.0; 3] };
-        let filled = Filled::by(&cuboid("block", min, max), region);
+        let filled = Filled::by(&cuboid("block", min, max), region, &NEVER);
         assert_eq!(filled.share_of(&Filled::everything()), expected);
     }
 }

@@ -8,6 +8,8 @@
 //! gate of the objectives decides it, exactly and before anything is built. A part or a mesh has its zones and bounds
 //! looked at here.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cad_runtime::{Design, Mesh, Part, PartRole, Zone as ZoneRole};
 use contract::execution::BoundingBox;
 use contract::limits::{MAX_GOAL_OBSTRUCTION, MOVED_OBJECT_RADIUS_MM};
@@ -38,8 +40,14 @@ const ZONE_ROUNDING_MM: f64 = 1e-6;
 /// leave the simulation bounds. One violation for each obstacle, with the worst case.
 ///
 /// `moved_mesh` is the mesh of the shape `mesh` at its nominal start; without it, that shape has no start to look at. A
-/// part that moves on a joint or is fastened to others is looked at where it stands.
-pub fn check_randomization(design: &Design, objectives: &Objectives, moved_mesh: Option<&Mesh>) -> Vec<Violation> {
+/// part that moves on a joint or is fastened to others is looked at where it stands. Once `cancel` is set it ends, and
+/// what it returns counts for nothing.
+pub fn check_randomization(
+    design: &Design,
+    objectives: &Objectives,
+    moved_mesh: Option<&Mesh>,
+    cancel: &AtomicBool,
+) -> Vec<Violation> {
     let (part, mut violations) = match moved_part(design, &objectives.moved_object.label) {
         Ok(part) => (part, Vec::new()),
         Err(violation) => return vec![*violation],
@@ -47,11 +55,11 @@ pub fn check_randomization(design: &Design, objectives: &Objectives, moved_mesh:
     let environment: Vec<&Part> =
         design.parts.iter().filter(|other| !other.is_zone() && Some(*other) != part).collect();
     let moved = match part {
-        Some(part) => Moved::part(part, design, objectives),
-        None => Moved::spawned(objectives, moved_mesh),
+        Some(part) => Moved::part(part, design, objectives, cancel),
+        None => Moved::spawned(objectives, moved_mesh, cancel),
     };
     violations.extend(moved.into_iter().flat_map(|moved| moved.check(&environment, objectives)));
-    violations.extend(check_goals(design, &environment, objectives));
+    violations.extend(check_goals(design, &environment, objectives, cancel));
     violations
 }
 
@@ -65,45 +73,47 @@ struct Start {
 }
 
 /// What starts.
-enum Shape {
+enum Shape<'a> {
     /// A form that is spawned about its nominal centre.
     Form { form: Form, center: [f64; 3] },
     /// A solid that stands at its nominal start.
-    Solid(Box<Surface>),
+    Solid(Box<Surface<'a>>),
 }
 
 /// The moved object, and every start that is tried.
-struct Moved<'objectives> {
-    label: &'objectives str,
-    shape: Shape,
+struct Moved<'a> {
+    label: &'a str,
+    shape: Shape<'a>,
     starts: Vec<Start>,
+    cancel: &'a AtomicBool,
 }
 
-impl<'objectives> Moved<'objectives> {
+impl<'a> Moved<'a> {
     /// What the objectives spawn; `None` for a mesh that is not known.
-    fn spawned(objectives: &'objectives Objectives, mesh: Option<&Mesh>) -> Option<Self> {
+    fn spawned(objectives: &'a Objectives, mesh: Option<&Mesh>, cancel: &'a AtomicBool) -> Option<Self> {
         let object = &objectives.moved_object;
         let (shape, radii) = match Form::named(&object.shape) {
             Some(form) => {
                 let radii = object.static_randomization.radius.unwrap_or([MOVED_OBJECT_RADIUS_MM; 2]);
                 (Shape::Form { form, center: object.start_position }, radii)
             }
-            None => (Shape::Solid(Box::new(Surface::of(mesh?)?)), [0.0; 2]),
+            None => (Shape::Solid(Box::new(Surface::of(mesh?, cancel)?)), [0.0; 2]),
         };
-        Some(Self { label: &object.label, shape, starts: starts(radii, jitter_of(objectives)) })
+        Some(Self { label: &object.label, shape, starts: starts(radii, jitter_of(objectives)), cancel })
     }
 
     /// A part of the design; `None` when it has no surface.
-    fn part(part: &'objectives Part, design: &Design, objectives: &Objectives) -> Option<Self> {
+    fn part(part: &'a Part, design: &Design, objectives: &Objectives, cancel: &'a AtomicBool) -> Option<Self> {
         let jitter = if is_alone(part, design) { jitter_of(objectives) } else { [0.0; 3] };
-        let shape = Shape::Solid(Box::new(Surface::of(&part.mesh)?));
-        Some(Self { label: &part.label, shape, starts: starts([0.0; 2], jitter) })
+        let shape = Shape::Solid(Box::new(Surface::of(&part.mesh, cancel)?));
+        Some(Self { label: &part.label, shape, starts: starts([0.0; 2], jitter), cancel })
     }
 
     fn check(&self, environment: &[&Part], objectives: &Objectives) -> Vec<Violation> {
         let mut violations = Vec::new();
-        for part in environment.iter().filter(|part| self.comes_near(part.bounding_box)) {
-            let Some(surface) = Surface::of(&part.mesh) else { continue };
+        let near = environment.iter().filter(|part| self.comes_near(part.bounding_box));
+        for part in near.take_while(|_| goes_on(self.cancel)) {
+            let Some(surface) = Surface::of(&part.mesh, self.cancel) else { continue };
             let worst = match &self.shape {
                 Shape::Form { form, center } => self.worst_form_in(*form, *center, &surface),
                 Shape::Solid(solid) => self.worst(|start| {
@@ -123,7 +133,7 @@ impl<'objectives> Moved<'objectives> {
     }
 
     /// Zones that a solid meets, and bounds that it leaves.
-    fn check_zones(&self, solid: &Surface, objectives: &Objectives) -> Vec<Violation> {
+    fn check_zones(&self, solid: &Surface<'_>, objectives: &Objectives) -> Vec<Violation> {
         let zones = &objectives.objectives;
         let forbidden = zones.forbid_zones.iter().map(|zone| {
             let region = BoundingBox { min: zone.min, max: zone.max };
@@ -170,9 +180,9 @@ impl<'objectives> Moved<'objectives> {
 
     /// The start that sinks deepest into a solid, and how many sink in. A depth is only measured where it exceeds the
     /// deepest so far.
-    fn worst_form_in(&self, form: Form, center: [f64; 3], surface: &Surface) -> Option<Worst> {
+    fn worst_form_in(&self, form: Form, center: [f64; 3], surface: &Surface<'_>) -> Option<Worst> {
         let mut worst = None::<Worst>;
-        for start in &self.starts {
+        for start in self.tried() {
             let size = start.radius;
             let center = std::array::from_fn(|axis| center[axis] + start.offset[axis]);
             if !form.sinks_by(TOUCH_TOLERANCE_MM, size, center, surface) {
@@ -195,10 +205,14 @@ impl<'objectives> Moved<'objectives> {
         worst
     }
 
+    /// All starts, as long as anybody waits for what comes of them.
+    fn tried(&self) -> impl Iterator<Item = &Start> {
+        self.starts.iter().take_while(|_| goes_on(self.cancel))
+    }
+
     /// The start that fails most, and how many fail.
     fn worst(&self, depth_of: impl Fn(&Start) -> Option<f64>) -> Option<Worst> {
-        let failing: Vec<(f64, Start)> =
-            self.starts.iter().filter_map(|start| Some((depth_of(start)?, *start))).collect();
+        let failing: Vec<(f64, Start)> = self.tried().filter_map(|start| Some((depth_of(start)?, *start))).collect();
         let (depth, start) = *failing.iter().max_by(|left, right| left.0.total_cmp(&right.0))?;
         Some(Worst { start, depth, failing: failing.len() })
     }
@@ -237,6 +251,11 @@ impl<'objectives> Moved<'objectives> {
     }
 }
 
+/// Whether anybody waits for the answer.
+fn goes_on(cancel: &AtomicBool) -> bool {
+    !cancel.load(Ordering::Relaxed)
+}
+
 /// Largest deviation of the start on each axis, mm.
 fn jitter_of(objectives: &Objectives) -> [f64; 3] {
     match objectives.randomization.runtime_jitter_enabled {
@@ -257,7 +276,7 @@ fn shifted(bounds: BoundingBox, offset: [f64; 3]) -> BoundingBox {
 }
 
 /// How far the box around a solid reaches into a region that the solid meets, mm: no less than the solid itself does.
-fn overlap_of(solid: &Surface, start: &Start, region: BoundingBox) -> f64 {
+fn overlap_of(solid: &Surface<'_>, start: &Start, region: BoundingBox) -> f64 {
     let own = shifted(solid.bounds(), start.offset);
     let overlap = |axis: usize| (own.max[axis] - region.min[axis]).min(region.max[axis] - own.min[axis]);
     (0..3).map(overlap).fold(f64::INFINITY, f64::min).max(0.0)
@@ -301,14 +320,14 @@ fn starts([low, high]: [f64; 2], jitter: [f64; 3]) -> Vec<Start> {
 }
 
 /// Goal zones, of the objectives and of the design, that the environment fills too far.
-fn check_goals(design: &Design, environment: &[&Part], objectives: &Objectives) -> Vec<Violation> {
+fn check_goals(design: &Design, environment: &[&Part], objectives: &Objectives, cancel: &AtomicBool) -> Vec<Violation> {
     let region = box_of(&objectives.objectives.goal_zone);
-    let of_objectives = obstruction(region, &Filled::everything(), environment)
+    let of_objectives = obstruction(region, &Filled::everything(), environment, cancel)
         .map(|found| found.violation(FILE, "objectives.goal_zone", "the goal zone"));
     let parts = design.parts.iter().filter(|part| part.role == PartRole::Zone(ZoneRole::Goal));
     let of_design = parts.filter_map(|part| {
-        let own = Filled::by(part, part.bounding_box);
-        let found = obstruction(part.bounding_box, &own, environment)?;
+        let own = Filled::by(part, part.bounding_box, cancel);
+        let found = obstruction(part.bounding_box, &own, environment, cancel)?;
         Some(found.violation(crate::SCRIPT, &crate::at_part(&part.label), &format!("the goal zone {:?}", part.label)))
     });
     of_objectives.into_iter().chain(of_design).collect()
@@ -325,6 +344,7 @@ fn obstruction<'design>(
     region: BoundingBox,
     zone: &Filled,
     environment: &[&'design Part],
+    cancel: &AtomicBool,
 ) -> Option<Obstruction<'design>> {
     let meets = |part: &Part| {
         let bounds = part.bounding_box;
@@ -332,8 +352,8 @@ fn obstruction<'design>(
     };
     let mut all = Filled::nothing();
     let mut parts: Vec<(&str, f64)> = Vec::new();
-    for part in environment.iter().filter(|part| meets(part)) {
-        let filled = Filled::by(part, region);
+    for part in environment.iter().filter(|part| meets(part)).take_while(|_| goes_on(cancel)) {
+        let filled = Filled::by(part, region, cancel);
         parts.push((&part.label, filled.share_of(zone)));
         all.join(&filled);
     }

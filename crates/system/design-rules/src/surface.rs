@@ -1,5 +1,7 @@
 //! Questions to the surface of one solid: what is inside, what is near.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use cad_runtime::Mesh;
 use contract::execution::BoundingBox;
 use parry3d_f64::bounding_volume::{Aabb, BoundingVolume as _};
@@ -9,17 +11,23 @@ use parry3d_f64::shape::{Cuboid, Shape, TriMesh};
 
 /// The triangles of a solid, with a tree over them. Building the tree costs more than a bounding-box test: ask that
 /// first.
-pub(crate) struct Surface {
+pub(crate) struct Surface<'a> {
     pub(crate) mesh: TriMesh,
     is_closed: bool,
+    cancel: &'a AtomicBool,
 }
 
-impl Surface {
-    /// The surface of a mesh; `None` when it has no triangle.
-    pub(crate) fn of(mesh: &Mesh) -> Option<Self> {
+impl<'a> Surface<'a> {
+    /// The surface of a mesh; `None` when it has no triangle. Once `cancel` is set, whatever is asked of it ends early and
+    /// counts for nothing.
+    pub(crate) fn of(mesh: &Mesh, cancel: &'a AtomicBool) -> Option<Self> {
         let vertices = mesh.vertices_mm.iter().map(|vertex| Vector::from(*vertex)).collect();
         let triangles = TriMesh::new(vertices, mesh.triangles.clone()).ok()?;
-        Some(Self { mesh: triangles, is_closed: mesh.is_watertight })
+        Some(Self { mesh: triangles, is_closed: mesh.is_watertight, cancel })
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
     }
 
     /// Its bounds, mm.
@@ -59,6 +67,7 @@ impl Surface {
     fn deepest_point_in(&self, offset: Vector, other: &Self) -> f64 {
         let middles = self.mesh.triangles().map(|triangle| (triangle.a + triangle.b + triangle.c) / 3.0);
         let points = self.mesh.vertices().iter().copied().chain(middles).map(|point| (point + offset).into());
+        let points = points.take_while(|_| !self.is_cancelled());
         points.filter(|point| other.contains(*point)).map(|point| other.distance_to(point)).fold(0.0, f64::max)
     }
 
@@ -82,11 +91,9 @@ impl Surface {
             && self.mesh.bvh().intersect_aabb(&other_bounds.loosened(limit_mm)).any(|index| {
                 let triangle = self.mesh.triangle(index);
                 let reach = triangle.compute_local_aabb().loosened(limit_mm);
-                other
-                    .mesh
-                    .bvh()
-                    .intersect_aabb(&reach)
-                    .any(|candidate| distance(&triangle, &other.mesh.triangle(candidate)) <= limit_mm)
+                other.mesh.bvh().intersect_aabb(&reach).any(|candidate| {
+                    self.is_cancelled() || distance(&triangle, &other.mesh.triangle(candidate)) <= limit_mm
+                })
             });
         if is_near { Ok(()) } else { Err(distance(&self.mesh, &other.mesh)) }
     }
@@ -131,7 +138,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::fixture::cuboid;
+    use crate::fixture::{NEVER, cuboid};
 
     /// The line through the middle of the box meets the diagonal of its upper and lower face.
     #[rstest]
@@ -142,13 +149,13 @@ mod tests {
     #[case::beside([-0.1, 5.0, 5.0], false)]
     #[case::on_the_line_of_an_upright_edge([10.1, 10.1, 5.0], false)]
     fn inside_is_told_from_outside(#[case] point: [f64; 3], #[case] expected: bool) {
-        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh).expect("a box has triangles");
+        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("a box has triangles");
         assert_eq!(surface.contains(point), expected);
     }
 
     #[test]
     fn lines_through_corners_and_edges_cross_a_closed_surface_evenly() {
-        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh).expect("a box has triangles");
+        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("a box has triangles");
         for (x, y) in [(0.0, 0.0), (0.0, 5.0), (10.0, 10.0), (5.0, 5.0), (10.0, 0.0), (5.0, 0.0), (3.0, 3.0)] {
             let corners = surface.mesh.triangles().map(|triangle| [triangle.a, triangle.b, triangle.c].map(Into::into));
             let signs: Vec<i32> = corners.filter_map(|corners| crossing(corners, x, y)).map(|hit| hit.1).collect();
@@ -158,7 +165,7 @@ mod tests {
 
     #[test]
     fn gaps_between_parts_are_measured() {
-        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh);
+        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, &NEVER);
         let (first, near, far) = (surface(0.0), surface(10.8), surface(13.0));
         let (first, near, far) = (first.expect("triangles"), near.expect("triangles"), far.expect("triangles"));
         assert_eq!(first.is_within(&near, 1.0), Ok(()));
@@ -174,10 +181,23 @@ mod tests {
     #[case::sunk_in(12.0, 2.0)]
     #[case::half_way(15.0, 10.0 / 3.0)]
     fn solids_of_one_size_are_found_in_each_other(#[case] shift: f64, #[case] expected: f64) {
-        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh);
+        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, &NEVER);
         let (moved, fixed) = (surface(0.0).expect("triangles"), surface(20.0).expect("triangles"));
         let depth = moved.depth_in([shift, 0.0, 0.0], &fixed);
         assert!((depth - expected).abs() < 1e-9, "{depth} mm, expected {expected} mm");
+    }
+
+    #[test]
+    fn cancelled_questions_end_at_once() {
+        let cancelled = AtomicBool::new(true);
+        let surface =
+            |from: f64, cancel| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, cancel);
+        for (cancel, depth) in [(&NEVER, 2.0), (&cancelled, 0.0)] {
+            let (moved, fixed) = (surface(0.0, cancel).expect("triangles"), surface(8.0, cancel).expect("triangles"));
+            assert_eq!(moved.depth_in([0.0; 3], &fixed), depth);
+        }
+        let (one, two) = (surface(0.0, &cancelled).expect("triangles"), surface(10.9, &cancelled).expect("triangles"));
+        assert_eq!(one.is_within(&two, 0.95), Ok(()), "the first pair of triangles is not measured any more");
     }
 
     /// A block of 10 mm and a zone from x = 20 to 30, all of it, a thin slice of it, or far more than the block.
@@ -193,7 +213,7 @@ mod tests {
         #[case] max: [f64; 3],
         #[case] expected: bool,
     ) {
-        let moved = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh).expect("triangles");
+        let moved = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("triangles");
         assert_eq!(moved.meets_box([shift, 0.0, 0.0], BoundingBox { min, max }, 1e-6), expected);
     }
 }

@@ -48,7 +48,7 @@ async fn draw(
     let task = Task { name: "drawing", limit: CHECK_LIMIT, size: size_of(&built.design) };
     let rendered = turn.work(task, move |cancel| {
         let mjcf = write_mjcf_unless(&scene, None, cancel)?;
-        render_preview(&scene, &mjcf, camera)
+        render_preview(&scene, &mjcf, camera, cancel)
     });
     let rendered = rendered.await?;
     let picture = rendered.map_err(|error| match error {

@@ -9,7 +9,7 @@ use contract::{
     session::SessionId,
     violations::Violation,
 };
-use physics::{Body, Mobility, Scene};
+use physics::{Body, CancelFlag, Mobility, Scene};
 use serde_json::{Map, Value, json};
 use service::ServiceError;
 
@@ -50,10 +50,10 @@ async fn validate_in_turn(
     let baseline = tools.session_note::<Baseline>(session).await?;
     let in_benchmark = baseline.is_some();
     let task = Task { name: "validation", limit: CHECK_LIMIT, size: size_of(&built.design) };
-    let checking = turn.work(task, move |_| {
+    let checking = turn.work(task, move |cancel| {
         let scene = scene_of(&built.scene_sources()).map(|(scene, _)| scene);
         let warnings = warnings(&built, scene.as_ref().ok());
-        let findings = findings(&built, scene.err(), baseline.as_ref());
+        let findings = findings(&built, scene.err(), baseline.as_ref(), cancel);
         (built, findings, warnings)
     });
     let (built, findings, warnings) = match checking.await {
@@ -93,8 +93,14 @@ async fn validate_in_turn(
     })
 }
 
-/// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot.
-fn findings(built: &Built, no_scene: Option<String>, baseline: Option<&Baseline>) -> Vec<(Gate, Violation)> {
+/// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot. Once `cancel` is set it
+/// ends, and what it returns counts for nothing.
+fn findings(
+    built: &Built,
+    no_scene: Option<String>,
+    baseline: Option<&Baseline>,
+    cancel: &CancelFlag,
+) -> Vec<(Gate, Violation)> {
     let Built { design, objectives, materials, .. } = built;
     let category = |id: &str| materials.bought(id).map(|part| part.category);
     let zone = objectives.as_ref().map(|objectives| &objectives.objectives.build_zone);
@@ -105,10 +111,10 @@ fn findings(built: &Built, no_scene: Option<String>, baseline: Option<&Baseline>
         let outside = workbench::build_zone_violation(&part.label, &part.bounding_box, zone);
         findings.extend(outside.map(|violation| (Gate::BuildZone, violation)));
     }
-    findings.extend(in_validation(design_rules::check_joints(design, &category)));
+    findings.extend(in_validation(design_rules::check_joints(design, &category, cancel)));
     if let Some(objectives) = objectives {
         let mesh = mesh_at_start(objectives, built.files.moved_mesh.as_deref());
-        findings.extend(in_validation(design_rules::check_randomization(design, objectives, mesh.as_ref())));
+        findings.extend(in_validation(design_rules::check_randomization(design, objectives, mesh.as_ref(), cancel)));
     }
     // The scene is made to see that materials and masses are known; it is not run.
     if let Some(sentence) = no_scene {

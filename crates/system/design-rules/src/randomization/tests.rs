@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::fixture::{connection, cuboid, design, goal_zone, metadata_of, objectives, rules};
+use crate::fixture::{NEVER, connection, cuboid, design, goal_zone, metadata_of, objectives, rules};
 
 /// The ball of the fixture has 5 to 10 mm and starts at (±2, ±2, 10): the largest just rests on z = 0, and reaches to
 /// ±12 mm sideways.
@@ -19,7 +19,7 @@ use crate::fixture::{connection, cuboid, design, goal_zone, metadata_of, objecti
 )]
 #[case::a_zone_is_no_obstacle(vec![goal_zone(cuboid("zone_goal", [-80.0; 3], [80.0; 3]))], &[])]
 fn parts_in_the_way_of_a_start_are_found(#[case] parts: Vec<Part>, #[case] expected: &[&str]) {
-    assert_eq!(rules(&check_randomization(&design(parts), &objectives(), None)), expected);
+    assert_eq!(rules(&check_randomization(&design(parts), &objectives(), None, &NEVER)), expected);
 }
 
 /// A block of 20 mm that is the moved object; it jitters by ±2 mm along x and y.
@@ -38,7 +38,7 @@ fn ball_at(x: f64) -> Part {
 #[case::corner_out_of_bounds(188.5, &["randomization.start_out_of_bounds"])]
 #[case::within_bounds(188.0, &[])]
 fn a_part_that_is_the_moved_object_is_kept_clear_of_zones(#[case] x: f64, #[case] expected: &[&str]) {
-    let found = check_randomization(&design(vec![ball_at(x)]), &objectives(), None);
+    let found = check_randomization(&design(vec![ball_at(x)]), &objectives(), None, &NEVER);
     assert_eq!(rules(&found), expected, "{found:#?}");
 }
 
@@ -47,15 +47,15 @@ fn a_mesh_is_tried_like_a_part() {
     let mut objectives = objectives();
     objectives.moved_object.shape = "mesh".into();
     let wall = design(vec![cuboid("wall", [11.5, -50.0, -5.0], [40.0, 50.0, 50.0])]);
-    assert_eq!(rules(&check_randomization(&wall, &objectives, None)), [] as [&str; 0]);
+    assert_eq!(rules(&check_randomization(&wall, &objectives, None, &NEVER)), [] as [&str; 0]);
     let mesh = ball_at(0.0).mesh;
-    let found = check_randomization(&wall, &objectives, Some(&mesh)).remove(0);
+    let found = check_randomization(&wall, &objectives, Some(&mesh), &NEVER).remove(0);
     assert_eq!(found.rule, "randomization.start_in_part");
     let measured = found.measured.expect("what was found");
     assert_eq!((measured["depth_mm"].as_f64(), measured["radius_mm"].as_f64()), (Some(0.5), None), "{measured}");
     assert!(!found.message.contains("radius"), "{}", found.message);
     assert_eq!(
-        rules(&check_randomization(&design(vec![]), &objectives, Some(&ball_at(89.0).mesh))),
+        rules(&check_randomization(&design(vec![]), &objectives, Some(&ball_at(89.0).mesh), &NEVER)),
         ["randomization.start_in_goal"]
     );
 }
@@ -72,21 +72,21 @@ fn a_mesh_is_tried_like_a_part() {
 fn only_a_part_that_is_alone_jitters(#[case] change: fn(&mut Part, &mut Part), #[case] expected: &[&str]) {
     let (mut ball, mut wall) = (ball_at(0.0), cuboid("wall", [11.0, -50.0, -5.0], [40.0, 50.0, 50.0]));
     change(&mut ball, &mut wall);
-    assert_eq!(rules(&check_randomization(&design(vec![ball, wall]), &objectives(), None)), expected);
+    assert_eq!(rules(&check_randomization(&design(vec![ball, wall]), &objectives(), None, &NEVER)), expected);
 }
 
 #[test]
 fn a_fixed_part_cannot_be_the_moved_object() {
     let mut ball = ball_at(0.0);
     metadata_of(&mut ball).is_fixed = true;
-    let found = check_randomization(&design(vec![ball]), &objectives(), None);
+    let found = check_randomization(&design(vec![ball]), &objectives(), None, &NEVER);
     assert_eq!(rules(&found), ["randomization.moved_object_fixed"]);
 }
 
 #[test]
 fn the_worst_case_is_told() {
     let wall = cuboid("wall", [11.5, -50.0, 0.0], [14.0, 50.0, 50.0]);
-    let found = check_randomization(&design(vec![wall]), &objectives(), None).remove(0);
+    let found = check_randomization(&design(vec![wall]), &objectives(), None, &NEVER).remove(0);
     let measured = found.measured.expect("what was found");
     assert_eq!(measured["depth_mm"], 0.5);
     assert_eq!(measured["radius_mm"], 10.0);
@@ -108,8 +108,20 @@ fn the_worst_case_is_told() {
 fn an_obstructed_goal_is_found(#[case] wall_to: f64, #[case] expected: bool) {
     let wall = cuboid("wall", [90.0, -50.0, 0.0], [wall_to, 50.0, 50.0]);
     let zone = goal_zone(cuboid("zone_goal", [100.0, -10.0, 0.0], [120.0, 10.0, 20.0]));
-    let found = check_randomization(&design(vec![wall, zone]), &objectives(), None);
+    let found = check_randomization(&design(vec![wall, zone]), &objectives(), None, &NEVER);
     let expected: &[&str] = if expected { &["randomization.goal_obstructed"; 2] } else { &[] };
     assert_eq!(rules(&found), expected);
     assert!(found.iter().all(|violation| violation.message.contains("\"wall\"") && violation.message.contains("16")));
+}
+
+/// A ball that starts in a wall, a block that starts in another, and a goal that is full: nobody waits to hear of it.
+#[rstest]
+#[case::ball_in_a_wall(vec![cuboid("wall", [11.5, -50.0, 0.0], [14.0, 50.0, 50.0])])]
+#[case::block_in_a_wall(vec![ball_at(0.0), cuboid("wall", [5.0, -50.0, 0.0], [14.0, 50.0, 50.0])])]
+#[case::block_in_the_goal(vec![ball_at(110.0)])]
+#[case::full_goal(vec![cuboid("block", [90.0, -20.0, -10.0], [130.0, 20.0, 30.0])])]
+fn cancelled_check_finds_nothing(#[case] parts: Vec<Part>) {
+    let design = design(parts);
+    assert_ne!(check_randomization(&design, &objectives(), None, &NEVER), []);
+    assert_eq!(check_randomization(&design, &objectives(), None, &AtomicBool::new(true)), []);
 }

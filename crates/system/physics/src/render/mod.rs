@@ -75,9 +75,20 @@ pub fn render_views(
     Ok(views)
 }
 
-/// Draws the scene at its start as JPEG.
-pub fn render_preview(scene: &Scene, mjcf: &Mjcf, camera: Camera) -> Result<Vec<u8>, PhysicsError> {
-    Stage::open(scene, mjcf)?.draw(camera)?.jpeg()
+/// Draws the scene at its start as JPEG, unless `cancel` is set before the picture is.
+pub fn render_preview(
+    scene: &Scene,
+    mjcf: &Mjcf,
+    camera: Camera,
+    cancel: &CancelFlag,
+) -> Result<Vec<u8>, PhysicsError> {
+    let go_on = || if cancel.load(Ordering::Relaxed) { Err(PhysicsError::Cancelled) } else { Ok(()) };
+    go_on()?;
+    let mut stage = Stage::open(scene, mjcf)?;
+    go_on()?;
+    let picture = stage.draw(camera)?;
+    go_on()?;
+    picture.jpeg()
 }
 
 /// Draws one frame for each state of a run and hands it on; `take` ends it early with an error of its own.

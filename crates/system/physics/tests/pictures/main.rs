@@ -177,13 +177,22 @@ fn the_floor_is_a_scale() {
 #[test]
 fn previews_from_two_sides_differ_and_the_same_side_repeats() {
     let scene = red_ball_at([100.0, 20.0, 60.0]);
-    let jpeg =
-        |yaw_deg| render_preview(&scene, &mjcf(&scene), Camera { pitch_deg: -45.0, yaw_deg }).expect("a picture");
+    let jpeg = |yaw_deg| {
+        let camera = Camera { pitch_deg: -45.0, yaw_deg };
+        render_preview(&scene, &mjcf(&scene), camera, &AtomicBool::new(false)).expect("a picture")
+    };
     let (one, again, other) = (jpeg(45.0), jpeg(45.0), jpeg(135.0));
     let size = ImageReader::with_format(Cursor::new(&one), ImageFormat::Jpeg).into_dimensions().expect("a JPEG");
     assert_eq!(size, (PICTURE_WIDTH, PICTURE_HEIGHT));
     assert_eq!(one, again);
     assert_ne!(one, other);
+}
+
+#[test]
+fn cancelled_preview_is_not_drawn() {
+    let scene = red_ball_at([100.0, 20.0, 60.0]);
+    let drawn = render_preview(&scene, &mjcf(&scene), Camera::default(), &AtomicBool::new(true));
+    assert!(matches!(drawn, Err(PhysicsError::Cancelled)), "{drawn:?}");
 }
 
 /// The states of a run of the paddle, cut to `count`.

@@ -146,7 +146,8 @@ fn more_than_the_engine_takes_for_a_command_is_refused() {
 fn a_preview_is_a_jpeg_that_is_not_blank() {
     let scene = falling_ball(vec![zone(ZoneKind::Goal, [-50.0, -50.0, 0.0], [50.0, 50.0, 100.0])]);
     let mjcf = write_mjcf(&scene, None).expect("a valid scene");
-    let bytes = render_preview(&scene, &mjcf, Camera { pitch_deg: -30.0, yaw_deg: 45.0 }).expect("it renders");
+    let camera = Camera { pitch_deg: -30.0, yaw_deg: 45.0 };
+    let bytes = render_preview(&scene, &mjcf, camera, &AtomicBool::new(false)).expect("it renders");
     let picture = image::load_from_memory(&bytes).expect("a JPEG").to_rgb8();
     assert_eq!(picture.dimensions(), (640, 480));
     let greenish = picture.pixels().filter(|p| p[1] > p[0].saturating_add(20)).count();
