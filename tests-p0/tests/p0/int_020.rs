@@ -435,7 +435,10 @@ async fn ball_comes_out_of_a_pipe_elbow(#[future(awt)] ctx: Context) -> anyhow::
     let elbow = "ring = Pos(-60, 0, 0) * (Circle(15) - Circle(12))\n\
                  bend = Pos(0, 0, 95) * revolve(ring, Axis((0, 0, 0), (0, 1, 0)), -90)\n\
                  return Compound(children=[part(bend, \"elbow\", fixed=True)])";
-    let ([x, _, z], _) = ball_after_smoke_run(&ctx.session("elbow"), &ball_at([-60.0, 0.0, 107.0], elbow)).await;
+    let session = ctx.session("elbow");
+    let ([x, _, z], response) = ball_after_smoke_run(&session, &ball_at([-60.0, 0.0, 107.0], elbow)).await;
+    let bend = result(&response).collision_shapes.iter().find(|it| it.body == "elbow").expect("it is a mesh");
+    assert!(bend.collision_error_mm <= bend.tolerance_mm, "convex pieces do not follow the bend: {bend:?}");
     assert!(x > 20.0, "the ball is still in the elbow, at x = {x} mm, z = {z} mm");
     Ok(())
 }

@@ -63,6 +63,7 @@ impl Checkout {
     }
 
     /// The same checkout with lock and descriptor of the stack that tests have to themselves in turn.
+    #[must_use]
     pub fn of_turns(self) -> Self {
         Self { home: self.home.join("turns"), ..self }
     }

@@ -6,9 +6,11 @@
 //!
 //! Otherwise the mesh is cut. A mesh of CAD is a polyhedron, so its own faces say where. As long as the hull of a piece
 //! fills free space that is farther from the part than the tolerance (`fill`), the piece is cut by a plane through one
-//! of its notches (edges where the solid is wider than half a turn); the worst piece goes first. A round face moves by no
-//! more than the tolerance, a flat one by a fifth of it and mostly not at all. Walls of voids belong to their solid, so a
-//! closed box stays hollow. The error of the outcome is measured both ways and reported with it.
+//! of its notches (edges where the solid is wider than half a turn); the worst piece goes first. Rounds are parted across
+//! and not along their facets (`planes`), a cut that leaves a hole in the surface is not made, and corners that shape
+//! nothing any more are taken away (`simplify`). A round face moves by no more than the tolerance, a flat one by a fifth
+//! of it and mostly not at all. Walls of voids belong to their solid, so a closed box stays hollow. The error of the
+//! outcome is measured both ways and reported with it.
 //!
 //! The voxel method (V-HACD, in `parry3d`) puts every cut on a voxel's edge, so the floor of a channel of 300 mm could
 //! rise by up to 300 mm / 64 = 4.7 mm; cuts along the part's own faces leave it where it is.

@@ -129,12 +129,11 @@ fn a_channel_is_cut_along_its_own_faces() {
 
 #[test]
 fn corners_that_shape_nothing_are_taken_away() {
-    // A cuboid whose faces are cut ten times is a cuboid again when all its cuts' halves are thrown away.
     let (vertices, triangles) = prism(&circle(24, 30.0), &circle(24, 20.0), 60.0);
     let tube = Surface::welded(&vertices, &triangles);
     let mut half = tube.clone();
     for step in 1..10 {
-        // Always the same quarter of the tube, with ever more corners in its faces.
+        // Less and less of the tube, with ever more corners in its faces.
         let normal = parry3d_f64::math::Vector::new(f64::from(step).cos(), f64::from(step).sin(), 0.0);
         let plane = cut::Plane::through(parry3d_f64::math::Vector::ZERO, normal).expect("a direction");
         let [below, _] = cut::cut(&half, &plane);
@@ -146,7 +145,6 @@ fn corners_that_shape_nothing_are_taken_away() {
     assert!(simple.open_edges().is_empty(), "it is open");
     assert!((simple.volume() / half.volume() - 1.0).abs() < 1e-9, "{} of {} mm³", simple.volume(), half.volume());
     assert!(simple.triangles.len() < half.triangles.len(), "all {} triangles are left", half.triangles.len());
-    let shifted = Surface::welded(&vertices.iter().map(|[x, y, z]| [*x, *y, z + 1e-3]).collect::<Vec<_>>(), &triangles);
-    let again = simplify::simplified(shifted.clone());
-    assert_eq!(again.triangles.len(), shifted.triangles.len(), "a corner of the tube is gone");
+    let whole = simplify::simplified(tube.clone());
+    assert_eq!(whole.triangles.len(), tube.triangles.len(), "a corner that the tube needs is gone");
 }
