@@ -7,7 +7,7 @@ use tokio::{
     net::UnixStream,
 };
 
-use super::{Stack, leases::HeldLease};
+use super::{Stack, leases::HeldLease, traffic};
 use crate::control::{Answer, Holder, Request, StackStatus, users};
 
 /// Answers until the other side is gone.
@@ -58,10 +58,16 @@ async fn answer(stack: &Stack, request: Request, leases: &mut Vec<HeldLease>) ->
             stack.leases.retire();
             Answer::Retiring
         }
-        Request::Down { only_if_idle } => match stack.leases.close(only_if_idle) {
-            Ok(()) => Answer::Stopping,
-            Err(holders) => Answer::Refused { reason: in_use(&holders, stack.leases.open_connections()) },
-        },
+        Request::Down { only_if_idle } => {
+            // A connection of this moment is in no earlier look. What a private stack's owner does is held by a lease.
+            if only_if_idle && !stack.descriptor.private {
+                stack.leases.note_connections(traffic::open(&stack.boot.layout.watched_ports()), false);
+            }
+            match stack.leases.close(only_if_idle) {
+                Ok(()) => Answer::Stopping,
+                Err(holders) => Answer::Refused { reason: in_use(&holders, stack.leases.open_connections()) },
+            }
+        }
     }
 }
 

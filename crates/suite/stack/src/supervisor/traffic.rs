@@ -18,6 +18,11 @@ const LOOKS_PER_IDLE_TIME: u32 = 5;
 /// The boot itself asked every part whether it works; what these questions left is nobody's use.
 const AFTERGLOW: Duration = Duration::from_millis(200);
 
+/// How many connections to one of `ports` are open in this moment.
+pub(super) fn open(ports: &BTreeSet<u16>) -> usize {
+    look(ports).iter().filter(|(_, phase)| *phase == Phase::Open).count()
+}
+
 /// What the kernel says of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
