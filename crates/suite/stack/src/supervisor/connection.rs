@@ -60,7 +60,8 @@ async fn answer(stack: &Stack, request: Request, leases: &mut Vec<HeldLease>) ->
         }
         Request::Down { only_if_idle } => {
             // A connection of this moment is in no earlier look. What a private stack's owner does is held by a lease.
-            if only_if_idle && !stack.descriptor.private {
+            let is_shared = stack.descriptor.supervisor.as_ref().is_some_and(|supervisor| !supervisor.private);
+            if only_if_idle && is_shared {
                 stack.leases.note_connections(traffic::open(&stack.boot.layout.watched_ports()), false);
             }
             match stack.leases.close(only_if_idle) {
