@@ -109,7 +109,8 @@ impl Context {
         Self::on(stack.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
-    /// On a stack that it has to itself, or on the external one where one was chosen: for tests that need quiet and disturb nothing.
+    /// On a stack that it has to itself, or on the external one where one was chosen: for tests that need quiet and
+    /// disturb nothing.
     pub async fn alone_or_external() -> Self {
         let shared = Stack::shared().await.context("no stack to run against");
         let shared = shared.unwrap_or_else(|error| panic!("{error:#}"));

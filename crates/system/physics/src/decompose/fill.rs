@@ -29,7 +29,7 @@ const MAX_CELLS: u32 = 6;
 const EFFORT_OF_DISTANCE: u64 = 500;
 
 /// A sample that cannot be so many times deeper than what is known is not measured: the middle of a hollow ball is as far
-/// from each of its facets, and the search for the nearest looks at all of them.
+/// from each of its facets, and the search for the nearest looks at all of them. What is told may be low by that share.
 const DEEPER: f64 = 1.01;
 
 /// Where distances are measured on a ray that leaves the hull, as shares of its way in free space.

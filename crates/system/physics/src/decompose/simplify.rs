@@ -5,10 +5,7 @@
 
 use parry3d_f64::math::Vector;
 
-use super::surface::{FaceKind, Surface};
-
-/// One less the cosine of the angle between normals of one face.
-const COPLANAR: f64 = 1e-9;
+use super::surface::{COPLANAR, FaceKind, Surface};
 
 /// Sine of the angle by which an edge may leave the line of two faces.
 const STRAIGHT: f64 = 1e-6;

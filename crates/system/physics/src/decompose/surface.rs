@@ -17,7 +17,7 @@ const MIN_VOLUME_MM3: f64 = 1e-3;
 pub(super) const SMOOTH_RAD: f64 = 0.2;
 
 /// One less the cosine of the angle at which triangles count as one flat face.
-const COPLANAR: f64 = 1e-9;
+pub(super) const COPLANAR: f64 = 1e-9;
 
 /// A face that is so many times larger than the facets that it goes over into is flat, as the floor of a pocket beside
 /// its fillet.
