@@ -282,13 +282,12 @@ struct Place {
 }
 
 impl Design {
-    /// Reads what measuring left in its run folder, and holds every part's figures against its mesh. `output` is what
-    /// the script printed.
+    /// Reads what measuring left in its run folder, and holds every part's figures against its mesh. What the script
+    /// printed is not in it.
     pub(crate) fn load(
         directory: &RunDirectory,
         geometry: Geometry,
         tessellation: Tessellation,
-        (stdout, stderr): (String, String),
     ) -> Result<Self, ScriptFault> {
         let fault = |kind, message| ScriptFault { kind, message, line: None };
         let unreadable = |what: &str| {
@@ -314,6 +313,7 @@ impl Design {
             .map(|part| part.bounding_box)
             .reduce(|one, two| union(&one, &two))
             .ok_or_else(|| unreadable("it has no part"))?;
+        let (stdout, stderr) = (String::new(), String::new());
         Ok(Self { parts, bounding_box, interferences: file.interferences, notes: file.notes, geometry, stdout, stderr })
     }
 }

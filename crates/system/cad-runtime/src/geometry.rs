@@ -36,6 +36,21 @@ impl Geometry {
         Some(Self(Arc::new(Files { shapes, declarations })))
     }
 
+    /// The shapes in the CAD kernel's binary format.
+    pub(crate) fn shapes(&self) -> &[u8] {
+        &self.0.shapes
+    }
+
+    /// What the script declared about them, as JSON.
+    pub(crate) fn declarations(&self) -> &[u8] {
+        &self.0.declarations
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(shapes: &[u8], declarations: &[u8]) -> Self {
+        Self(Arc::new(Files { shapes: shapes.to_vec(), declarations: declarations.to_vec() }))
+    }
+
     /// Puts the files into the folder of the process that reads them.
     pub(crate) fn write(&self, directory: &RunDirectory) -> Result<(), CadRuntimeError> {
         directory.write(SHAPES, &self.0.shapes)?;

@@ -19,6 +19,7 @@ mod geometry;
 mod interpreter;
 mod label;
 mod launch;
+mod measured;
 mod memory;
 mod mesh;
 mod quota;

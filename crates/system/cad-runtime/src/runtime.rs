@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::execution::{InspectTopologyResponse, ScriptFault, ScriptFaultKind};
+use kept::Kept;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -16,6 +17,7 @@ use crate::design::{self, BuildRequest, Design, ScriptSource, Tessellation};
 use crate::execution::Execution;
 use crate::geometry::{ExportFormat, Geometry};
 use crate::launch::LaunchPlan;
+use crate::measured::{measured_content, measured_designs};
 use crate::run::{Input, Job, Outcome, Runner, policy};
 use crate::run_directory::RunsDirectory;
 use crate::topology;
@@ -58,6 +60,7 @@ fn time_left(timeout: Duration, started: Instant) -> Duration {
 #[derive(Debug, Clone)]
 pub struct CadRuntime {
     runner: Arc<Runner>,
+    measured: Arc<Kept<Design>>,
 }
 
 impl CadRuntime {
@@ -78,7 +81,8 @@ impl CadRuntime {
         let plan = Arc::new(plan);
         let supervisor = Supervisor::start(Arc::clone(&plan), probe_policy)
             .map_err(|error| CadRuntimeError::NotRunning(format!("its thread could not be started: {error}")))?;
-        let runtime = Self { runner: Arc::new(Runner { supervisor, plan, runs_dir, limits }) };
+        let runner = Arc::new(Runner { supervisor, plan, runs_dir, limits });
+        let runtime = Self { runner, measured: Arc::new(measured_designs()) };
         match runtime.runner.supervisor.settled().await {
             State::Ready(parent) => {
                 tracing::info!(
@@ -131,7 +135,8 @@ impl CadRuntime {
     /// Runs a design script, measures what it hands over, and returns the design, or what is wrong with it.
     ///
     /// Two processes do this: the script's, and one that runs no script and measures. Both together are ended at
-    /// `timeout`, or when the returned future is dropped.
+    /// `timeout`, or when the returned future is dropped. What was handed over before, to the last byte, and measured in
+    /// the same way, is not measured again; its script runs every time.
     pub async fn build(
         &self,
         session_root: &Path,
@@ -153,19 +158,27 @@ impl CadRuntime {
         let started = Instant::now();
         let mut cancel = Cancel::new(cancel);
         let handed_over = self.hand_over(session_root, &request.script, true, timeout, cancel.again()).await?;
-        let (geometry, output) = match handed_over {
+        let (geometry, (stdout, stderr)) = match handed_over {
             Ok(handed_over) => handed_over,
             Err(fault) => return Ok(Err(fault)),
         };
         let job = design::measuring_job(geometry.clone(), request);
+        let content = measured_content(&geometry, &job.extra);
+        if let Some(known) = self.measured.get(&content) {
+            return Ok(Ok(Design { stdout, stderr, ..Design::clone(&known) }));
+        }
         let outcome = self.run(session_root, job, time_left(timeout, started), cancel.again()).await?;
         if let Some(fault) = outcome.fault {
             return Ok(Err(fault));
         }
         let tessellation = request.tessellation;
-        tokio::task::spawn_blocking(move || Design::load(&outcome.directory, geometry, tessellation, output))
+        let loaded = tokio::task::spawn_blocking(move || Design::load(&outcome.directory, geometry, tessellation))
             .await
-            .map_err(|error| CadRuntimeError::Setup(format!("the design could not be read: {error}")))
+            .map_err(|error| CadRuntimeError::Setup(format!("the design could not be read: {error}")))?;
+        Ok(loaded.map(|design| {
+            self.measured.keep(content, Arc::new(design.clone()));
+            Design { stdout, stderr, ..design }
+        }))
     }
 
     /// Writes a built design in the given formats, from the shapes that were measured; no script runs.

@@ -115,6 +115,45 @@ async fn assembly_becomes_parts_in_world_coordinates() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn what_was_handed_over_before_has_the_same_measures() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let script = |radius: &str, label: &str, material: &str| {
+        format!(
+            "import os\nfrom build123d import *\nfrom utils import PartMetadata\n\ndef build():\n    print(os.getpid())\n    \
+             part = Box(20, 40, 60) - Cylinder({radius}, 60)\n    part.label = '{label}'\n    \
+             part.metadata = PartMetadata(material_id='{material}')\n    return part\n"
+        )
+    };
+    let first_session = fixture.session("first", &script("5", "tube", "steel"))?;
+    let second_session = fixture.session("second", &script("5", "tube", "steel"))?;
+    let first = fixture.runtime.build(&first_session, &request(false), PLENTY).await??;
+    let again = fixture.runtime.build(&second_session, &request(false), PLENTY).await??;
+    // What a design is known by. Were the bytes others each time, every call would measure anew.
+    assert_eq!(again.geometry, first.geometry);
+    assert_ne!(again.stdout, first.stdout, "the script ran a second time");
+    assert_eq!(Design { stdout: first.stdout.clone(), ..again }, first);
+
+    // What differs in the least is measured on its own.
+    let exact = |radius: f64| 20.0 * 40.0 * 60.0 - std::f64::consts::PI * radius * radius * 60.0;
+    assert_close(first.parts[0].volume_mm3, exact(5.0), "volume");
+    for (radius, label, material) in
+        [("5.000001", "tube", "steel"), ("5", "pipe", "steel"), ("5", "tube", "abs"), ("6", "tube", "steel")]
+    {
+        let other = BuildRequest::new(ScriptSource::Text(script(radius, label, material)));
+        let built = fixture.runtime.build(&first_session, &other, PLENTY).await??;
+        assert_close(built.parts[0].volume_mm3, exact(radius.parse()?), "volume");
+        assert_eq!(built.parts[0].label, label);
+        let PartRole::Part(metadata) = &built.parts[0].role else { anyhow::bail!("{:?}", built.parts[0].role) };
+        assert_eq!(metadata.material_id.as_deref(), Some(material));
+    }
+    let mut coarse = request(false);
+    coarse.tessellation.angle_rad = 0.5;
+    let coarse = fixture.runtime.build(&first_session, &coarse, PLENTY).await??;
+    assert!(coarse.parts[0].mesh.triangles.len() < first.parts[0].mesh.triangles.len(), "another fineness");
+    Ok(())
+}
+
+#[tokio::test]
 async fn text_builds_and_inspects() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let script = "from build123d import *\nfrom utils import PartMetadata\n\ndef build():\n    part = Box(2, 4, 6)\n    \

@@ -1,62 +1,29 @@
 //! Collision shapes that were made before, by the whole content of their mesh.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, LazyLock};
 
-use sha2::{Digest, Sha256};
+use kept::{Content, Kept};
 
 use super::{CollisionKind, CollisionShape};
 
-/// Most bytes of shapes that are kept; the oldest go first.
-const MAX_BYTES: usize = 64 << 20;
+/// Most bytes of shapes that are kept.
+const MAX_BYTES: u64 = 64 << 20;
 
-/// SHA-256 of a mesh.
-pub(super) type MeshDigest = [u8; 32];
+static KEPT: LazyLock<Kept<CollisionShape>> = LazyLock::new(|| Kept::with_room(MAX_BYTES, bytes_of));
 
-static KEPT: Mutex<Kept> = Mutex::new(Kept { shapes: VecDeque::new(), bytes: 0 });
-
-struct Kept {
-    shapes: VecDeque<(MeshDigest, Arc<CollisionShape>)>,
-    bytes: usize,
+/// All that a collision shape depends on: every number of the mesh, and whether the body may roll.
+pub(super) fn content(vertices: &[[f64; 3]], triangles: &[[u32; 3]], may_roll: bool) -> Content {
+    let vertices: Vec<u8> = vertices.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+    let triangles: Vec<u8> = triangles.iter().flatten().flat_map(|index| index.to_le_bytes()).collect();
+    Content::of([vertices, triangles, vec![u8::from(may_roll)]])
 }
 
-impl Kept {
-    fn keep(&mut self, digest: MeshDigest, shape: &Arc<CollisionShape>, max_bytes: usize) {
-        let size = bytes_of(shape);
-        // Two calls may have made the same shape side by side.
-        if size > max_bytes || self.shapes.iter().any(|(known, _)| *known == digest) {
-            return;
-        }
-        self.shapes.push_back((digest, Arc::clone(shape)));
-        self.bytes += size;
-        while self.bytes > max_bytes {
-            let Some((_, oldest)) = self.shapes.pop_front() else { break };
-            self.bytes -= bytes_of(&oldest);
-        }
-    }
+pub(super) fn get(content: &Content) -> Option<Arc<CollisionShape>> {
+    KEPT.get(content)
 }
 
-/// Hash of all that a collision shape depends on: every number of the mesh, with the length of both lists, and whether
-/// the body may roll.
-pub(super) fn digest(vertices: &[[f64; 3]], triangles: &[[u32; 3]], may_roll: bool) -> MeshDigest {
-    let mut hash = Sha256::new();
-    hash.update([u8::from(may_roll)]);
-    hash.update((vertices.len() as u64).to_le_bytes());
-    vertices.iter().flatten().for_each(|value| hash.update(value.to_le_bytes()));
-    hash.update((triangles.len() as u64).to_le_bytes());
-    triangles.iter().flatten().for_each(|index| hash.update(index.to_le_bytes()));
-    hash.finalize().into()
-}
-
-pub(super) fn get(digest: &MeshDigest) -> Option<Arc<CollisionShape>> {
-    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.shapes.iter().find(|(known, _)| known == digest).map(|(_, shape)| Arc::clone(shape))
-}
-
-pub(super) fn keep(digest: MeshDigest, shape: &Arc<CollisionShape>) {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner).keep(digest, shape, MAX_BYTES);
+pub(super) fn keep(content: Content, shape: &Arc<CollisionShape>) {
+    KEPT.keep(content, Arc::clone(shape));
 }
 
 fn bytes_of(shape: &CollisionShape) -> usize {
@@ -76,31 +43,22 @@ mod tests {
     use crate::decompose::ConvexPiece;
 
     #[test]
-    fn kept_shapes_stay_within_their_bytes() {
+    fn every_piece_weighs() {
         let piece = ConvexPiece { vertices: vec![[0.0; 3]; 100], triangles: vec![[0; 3]; 200] };
         let kind = CollisionKind::Pieces(vec![piece; 10]);
-        let shape = Arc::new(CollisionShape { kind, filled_mm: 0.0, missing_mm: 0.0, tolerance_mm: 0.1 });
-        let size = bytes_of(&shape);
+        let shape = CollisionShape { kind, filled_mm: 0.0, missing_mm: 0.0, tolerance_mm: 0.1 };
         // Ten pieces of 100 corners and 200 triangles.
-        assert!(size > 10 * (100 * 24 + 200 * 12), "{size} bytes");
-        let mut kept = Kept { shapes: VecDeque::new(), bytes: 0 };
-        for place in 0..20 {
-            kept.keep([place; 32], &shape, 5 * size);
-        }
-        assert_eq!((kept.shapes.len(), kept.bytes), (5, 5 * size));
-        assert_eq!(kept.shapes.front().map(|(digest, _)| digest[0]), Some(15), "the oldest go first");
-        kept.keep([99; 32], &shape, size / 2);
-        assert_eq!(kept.shapes.len(), 5, "a shape larger than all of the room is not kept");
+        assert!(bytes_of(&shape) > 10 * (100 * 24 + 200 * 12), "{} bytes", bytes_of(&shape));
     }
 
     #[test]
-    fn digest_covers_every_number() {
+    fn content_covers_every_number() {
         let (vertices, triangles) = ([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [[0, 1, 0]]);
-        let known = digest(&vertices, &triangles, false);
-        assert_ne!(digest(&[[1.0, 2.0, 3.0 + 1e-12], [4.0, 5.0, 6.0]], &triangles, false), known);
-        assert_ne!(digest(&vertices, &[[0, 0, 1]], false), known);
-        assert_ne!(digest(&vertices[..1], &triangles, false), known);
-        assert_ne!(digest(&vertices, &triangles, true), known);
-        assert_eq!(digest(&vertices, &triangles, false), known);
+        let known = content(&vertices, &triangles, false);
+        assert_ne!(content(&[[1.0, 2.0, 3.0 + 1e-12], [4.0, 5.0, 6.0]], &triangles, false), known);
+        assert_ne!(content(&vertices, &[[0, 0, 1]], false), known);
+        assert_ne!(content(&vertices[..1], &triangles, false), known);
+        assert_ne!(content(&vertices, &triangles, true), known);
+        assert_eq!(content(&vertices, &triangles, false), known);
     }
 }

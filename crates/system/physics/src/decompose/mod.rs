@@ -111,12 +111,12 @@ pub fn collision_shape(
     may_roll: bool,
     cancel: &CancelFlag,
 ) -> Option<Arc<CollisionShape>> {
-    let digest = cache::digest(vertices, triangles, may_roll);
-    if let Some(known) = cache::get(&digest) {
+    let content = cache::content(vertices, triangles, may_roll);
+    if let Some(known) = cache::get(&content) {
         return Some(known);
     }
     let shape = Arc::new(shape_of(&Surface::welded(vertices, triangles), may_roll, cancel)?);
-    cache::keep(digest, &shape);
+    cache::keep(content, &shape);
     Some(shape)
 }
 
