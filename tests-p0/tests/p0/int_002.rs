@@ -402,13 +402,14 @@ mod alone {
         let (session, controller) = (ctx.session("worker"), ctx.controller());
         session.light.must_write_file("script.py", SCRIPT).await;
         ctx.stack().fault(Service::Temporal, Fault::Kill).await?;
+        // Looked at first: the episode may be stored as soon as the request is sent.
+        let newest = ListEpisodesQuery { limit: 1, offset: 0 };
+        let before = controller.must_list_episodes(&newest).await;
         let request = run_request(&session.id);
         let asked = tokio::spawn({
             let controller = controller.clone();
             async move { controller.agent_run(&request).await }
         });
-        let newest = ListEpisodesQuery { limit: 1, offset: 0 };
-        let before = controller.must_list_episodes(&newest).await;
         let stored = wait_for(
             "the episode to be stored",
             LONG,
