@@ -20,6 +20,18 @@ const ROOM: Rule = Rule {
              because what it may depend on follows from its place",
 };
 
+const ONE_BUILD: Rule = Rule {
+    name: "one build",
+    reason: "cargo chooses the features of shared dependencies by what is built together; a package that does not \
+             depend on workspace-hack has hundreds of crates compiled a second time (`cargo hakari manage-deps` adds it)",
+};
+
+/// Keeps the features of shared dependencies the same whichever packages are built. It has no code.
+const WORKSPACE_HACK: &str = "workspace-hack";
+
+/// `make setup` is built before anything else, with as little as it needs.
+const BUILT_ALONE: &str = "toolbox";
+
 /// Services that call another service, and therefore may use the client crates.
 const CALLING_SERVICES: [&str; 4] = ["controller", "controller-worker", "worker-light", "worker-heavy"];
 
@@ -110,8 +122,8 @@ fn package_from(root: &Path, package: MetadataPackage) -> anyhow::Result<Package
 
 /// Every dependency that goes the wrong way, and every package without a room.
 pub fn check(root: &Path, packages: &[Package]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for package in packages {
+    let mut findings = built_apart(packages);
+    for package in packages.iter().filter(|package| package.name != WORKSPACE_HACK) {
         let manifest = package.directory.join("Cargo.toml");
         let Some(room) = Room::of(&package.directory) else {
             findings.push(Finding::new(&ROOM, manifest, 1, format!("{} lives in none of the rooms", package.name)));
@@ -127,6 +139,23 @@ pub fn check(root: &Path, packages: &[Package]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Every package whose build would share nothing with the others'.
+fn built_apart(packages: &[Package]) -> Vec<Finding> {
+    let is_hack = |name: &String| name == WORKSPACE_HACK;
+    if !packages.iter().any(|package| is_hack(&package.name)) {
+        return Vec::new();
+    }
+    packages
+        .iter()
+        .filter(|package| !is_hack(&package.name) && package.name != BUILT_ALONE)
+        .filter(|package| !package.dependencies.iter().any(is_hack))
+        .map(|package| {
+            let what = format!("{} does not depend on {WORKSPACE_HACK}", package.name);
+            Finding::new(&ONE_BUILD, package.directory.join("Cargo.toml"), 1, what)
+        })
+        .collect()
 }
 
 /// Why a package of one room must not depend on one of another; nothing when it may.
@@ -224,6 +253,18 @@ mod tests {
     fn package_without_a_room_is_found() {
         let findings = check(Path::new("/nowhere"), &[package("crates/tools/thing", &[])]);
         assert_eq!(fixture::places(&findings), ["crates/tools/thing/Cargo.toml:1 room"]);
+    }
+
+    #[test]
+    fn package_that_is_built_apart_is_found() {
+        let packages = [
+            package("crates/workspace-hack", &[]),
+            package("crates/contract", &["workspace-hack"]),
+            package("crates/suite/toolbox", &[]),
+            package("crates/system/physics", &["contract"]),
+        ];
+        let findings = check(Path::new("/nowhere"), &packages);
+        assert_eq!(fixture::places(&findings), ["crates/system/physics/Cargo.toml:1 one build"]);
     }
 
     #[test]

@@ -9,13 +9,9 @@ use anyhow::{Context, bail};
 
 use crate::{checkout::Checkout, progress::Reporter};
 
-/// Packages whose programs and libraries a stack runs, in the groups in which they are built. The supervisor's is built
-/// alone, as `cargo run -p stack` does it: cargo chooses the features of shared dependencies by what is built together,
-/// so that in one group with the services the same program would be built twice and differ.
-pub const PACKAGE_GROUPS: [&[&str]; 2] = [
-    &["controller", "controller-worker", "worker-light", "worker-heavy", "sandbox", "agent-tools", "catalog"],
-    &["stack"],
-];
+/// Packages whose programs and libraries a stack runs.
+const PACKAGES: [&str; 8] =
+    ["controller", "controller-worker", "worker-light", "worker-heavy", "sandbox", "agent-tools", "catalog", "stack"];
 
 /// What cargo makes of them: programs, and the two libraries that the CAD interpreter loads.
 pub const FILES: [&str; 8] = [
@@ -39,10 +35,6 @@ pub fn building_is_off() -> bool {
 
 /// Brings the programs up to date with their sources, with cargo's own progress on standard error.
 pub fn build(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<()> {
-    PACKAGE_GROUPS.iter().try_for_each(|packages| build_group(checkout, reporter, packages))
-}
-
-fn build_group(checkout: &Checkout, reporter: &Reporter, packages: &[&str]) -> anyhow::Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = &checkout.output;
     let mut command = Command::new(cargo);
@@ -53,7 +45,7 @@ fn build_group(checkout: &Checkout, reporter: &Reporter, packages: &[&str]) -> a
     if let Some(platform) = &output.platform {
         command.args(["--target", platform]);
     }
-    for package in packages {
+    for package in PACKAGES {
         command.args(["-p", package]);
     }
     for (name, _) in env::vars_os().filter(|(name, _)| describes_the_calling_program(name)) {
