@@ -265,8 +265,11 @@ def main() -> None:
     started = time.monotonic()
     import gc
 
-    import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
-    import build123d
+    from runtime.late_imports import clustering_on_demand
+
+    with clustering_on_demand():
+        import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
+        import build123d
     import shared.agent_tools
     import shared.fasteners  # noqa: F401
     import shared.observability.events  # noqa: F401
