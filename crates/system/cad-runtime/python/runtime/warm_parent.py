@@ -265,11 +265,8 @@ def main() -> None:
     started = time.monotonic()
     import gc
 
-    from runtime.late_imports import clustering_on_demand
-
-    with clustering_on_demand():
-        import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
-        import build123d
+    import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
+    import build123d
     import shared.agent_tools
     import shared.fasteners  # noqa: F401
     import shared.observability.events  # noqa: F401
