@@ -128,8 +128,10 @@ pub async fn finish(
     let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     let talk = talk(&mut child, input, limits.output_bytes);
     let talked = tokio::select! {
-        talked = timeout_at(deadline, talk) => talked.unwrap_or(Err(Cut::TimedOut)),
+        // First: what nobody waits for any more is cut, however quick it was.
+        biased;
         () = client.left() => Err(Cut::Abandoned),
+        talked = timeout_at(deadline, talk) => talked.unwrap_or(Err(Cut::TimedOut)),
     };
     if talked.is_err() {
         end(&mut child, group).await;

@@ -157,8 +157,9 @@ impl Git {
     /// The client left.
     pub async fn turn(&self, client: &Client) -> Result<Turn, GitError> {
         let permit = tokio::select! {
-            permit = Arc::clone(&self.turns).acquire_owned() => permit.map_err(io::Error::other)?,
+            biased;
             () = client.left() => return Err(GitError::Abandoned),
+            permit = Arc::clone(&self.turns).acquire_owned() => permit.map_err(io::Error::other)?,
         };
         Ok(Turn { _permit: permit, client: client.clone(), deadline: Instant::now() + TIMEOUT })
     }

@@ -86,8 +86,9 @@ impl Repository {
         client: &Client,
     ) -> Result<Self, ServiceError> {
         let lock = tokio::select! {
-            lock = sessions.lock(session) => lock?,
+            biased;
             () = client.left() => return Err(RepositoryError::from(GitError::Abandoned).into()),
+            lock = sessions.lock(session) => lock?,
         };
         let turn = git.turn(client).await.map_err(RepositoryError::from)?;
         let prepared = sessions.in_workspace(session, |workspace| {
