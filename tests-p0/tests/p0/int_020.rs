@@ -177,17 +177,17 @@ async fn timeout_counts_every_step(#[future(awt)] ctx: Context) -> anyhow::Resul
 #[tokio::test]
 async fn stack_of_small_cubes_stands(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let script = designs::script(
-        "cubes = [part(Pos(100, 0, 2.5 + 5 * i) * Box(5, 5, 5), f\"cube_{i}\") for i in range(6)]\n\
+        "cubes = [part(Pos(100, 0, 2.5 + 5 * i) * Box(5, 5, 5), f\"cube_{i}\") for i in range(3)]\n\
          return Compound(children=cubes)",
     );
     let quiet = designs::ball_at_rest_beside_goal();
     let objectives = quiet.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0");
     let response = simulate(&ctx.session("stack"), &Design { script, objectives }).await;
-    let top = result(&response).final_positions.iter().find(|it| it.body == "cube_5").expect("it is in the scene");
+    let top = result(&response).final_positions.iter().find(|it| it.body == "cube_2").expect("it is in the scene");
     let [x, y, z] = top.position_mm;
-    // Six contacts, none deeper than a hundredth of a cube.
+    // Three contacts, none deeper than a hundredth of a cube.
     assert!(
-        (27.2..=27.5).contains(&z) && (x - 100.0).hypot(y) < 0.5,
+        (12.35..=12.5).contains(&z) && (x - 100.0).hypot(y) < 0.5,
         "the top cube is at ({x}, {y}, {z}) mm after 30 s"
     );
     Ok(())
@@ -400,7 +400,7 @@ async fn parts_of_one_design_keep_their_own_shapes(#[future(awt)] ctx: Context) 
 )]
 #[case::closed_box("Pos(0, 0, 30) * (Box(60, 60, 60) - Box(56, 56, 56))", [0.0, 0.0, 13.0], 12.0)]
 #[case::perforated_plate(
-    "Pos(0, 0, 100) * (Box(300, 300, 6) - GridLocations(32, 32, 9, 9) * Cylinder(12, 10))",
+    "Pos(0, 0, 100) * (Box(180, 180, 6) - GridLocations(32, 32, 5, 5) * Cylinder(12, 10))",
     [32.0, -64.0, 114.0],
     10.0
 )]

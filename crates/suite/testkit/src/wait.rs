@@ -11,8 +11,10 @@ pub const SHORT: Duration = Duration::from_secs(10);
 /// For what takes a run of something.
 pub const LONG: Duration = Duration::from_mins(1);
 
-/// Time between two looks.
-const INTERVAL: Duration = Duration::from_millis(25);
+/// Time between two looks: a part of the time waited so far, since a look costs the stack work that others wait for.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+const PAUSES_PER_WAIT: u32 = 8;
 
 /// Looks again and again until `done` accepts what `look` returns, and returns that.
 ///
@@ -46,15 +48,16 @@ where
     let begun = Instant::now();
     loop {
         let state = look().await;
+        let waited = begun.elapsed();
         if done(&state) {
             return state;
         }
         assert!(
-            begun.elapsed() < deadline,
+            waited < deadline,
             "{called_at}: waited {} s for {what}; it did not come. Last state seen:\n{state:#?}",
             deadline.as_secs_f64(),
         );
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep((waited / PAUSES_PER_WAIT).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)).await;
     }
 }
 

@@ -27,7 +27,24 @@ impl Workspace {
         let path = VirtualPath::parse(path)?;
         let inner = path.writable()?;
         let _alone = self.change_lock();
+        self.require_room(path.given(), 1, content.len())?;
         self.put(&path, inner, content, existing)
+    }
+
+    /// Writes many files as one change: each is replaced, and the room for all is looked at once. Without room for all
+    /// none is written; after another error those before it are.
+    ///
+    /// # Errors
+    /// As for one file.
+    pub fn write_all(&self, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
+        let Some((first, _)) = files.first() else { return Ok(()) };
+        let _alone = self.change_lock();
+        self.require_room(first, files.len(), files.iter().map(|(_, content)| content.len()).sum())?;
+        for (path, content) in files {
+            let path = VirtualPath::parse(path)?;
+            self.put(&path, path.writable()?, content, Existing::Replace)?;
+        }
+        Ok(())
     }
 
     /// Applies replacements in order, all or none. Each `old_string` must occur exactly once in the text as the
@@ -48,6 +65,7 @@ impl Workspace {
                 count => return Err(FileError::EditNotUnique { path, text: searched, count }),
             };
         }
+        self.require_room(path, 1, text.len())?;
         self.put(&parsed, inner, text.as_bytes(), Existing::Replace)
     }
 
@@ -88,10 +106,12 @@ impl Workspace {
         incoming.remove(&taken)
     }
 
-    /// Refuses a file that the session has no room for.
-    fn require_room(&self, shown: &str, content: &[u8]) -> Result<(), FileError> {
+    /// Refuses files, of so many bytes together, that the session has no room for. A full one takes one more, since that
+    /// may stand in another's place.
+    fn require_room(&self, shown: &str, files: usize, bytes: usize) -> Result<(), FileError> {
         let mut usage = self.usage()?;
-        usage.bytes += content.len() as u64;
+        usage.entries += files as u64 - 1;
+        usage.bytes += bytes as u64;
         match Quota::SESSION.excess(&usage) {
             Some(excess) => Err(FileError::OverQuota { path: shown.to_owned(), excess }),
             None => Ok(()),
@@ -107,7 +127,6 @@ impl Workspace {
         if inner.components().count() > MAX_DEPTH {
             return Err(FileError::TooDeep { path: shown.to_owned() });
         }
-        self.require_room(shown, content)?;
         match self.root().symlink_metadata(inner) {
             Ok(metadata) if metadata.is_dir() => return Err(FileError::IsDirectory { path: shown.to_owned() }),
             Ok(_) if existing == Existing::Keep => return Err(FileError::AlreadyExists { path: shown.to_owned() }),

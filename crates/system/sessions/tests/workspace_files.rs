@@ -346,6 +346,16 @@ fn full_session_takes_no_more() {
     let words = refused.to_string();
     assert!(words.contains("a.txt"), "{words}");
     assert!(words.contains("50000") && words.contains("50001"), "{words}");
+    let many: Vec<_> = (0..3).map(|number| (format!("made/{number}"), b"x".to_vec())).collect();
+    let refuses_all = || matches!(workspace.write_all(&many), Err(FileError::OverQuota { .. }));
+    let is_full = || workspace.write("a.txt", b"x", Existing::Replace).is_err();
+    assert!(refuses_all() && !workspace.exists("made"));
+    let mut number = 0..50_000;
+    while is_full() {
+        fs::remove_file(crowd.join(number.next().expect("one of them").to_string())).expect("removed");
+    }
+    assert!(refuses_all() && !workspace.exists("made"), "there is room for one and not for three");
     workspace.delete("crowd").expect("deleted");
-    workspace.write("a.txt", b"x", Existing::Keep).expect("there is room again");
+    workspace.write_all(&many).expect("there is room for all");
+    assert!(many.iter().all(|(path, _)| workspace.read_text(path).is_ok_and(|text| text == "x")));
 }

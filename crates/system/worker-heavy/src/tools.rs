@@ -18,7 +18,7 @@ use contract::{
 };
 use serde_json::{Map, Value};
 use service::ServiceError;
-use sessions::{Existing, FileError, OBJECTIVES_FILE, Scratch, SessionLock, Sessions, Workspace};
+use sessions::{FileError, OBJECTIVES_FILE, Scratch, SessionLock, Sessions, Workspace};
 use workbench::{BoughtPart, ManufacturingConfig, SESSION_FILE};
 
 use crate::{
@@ -252,9 +252,7 @@ impl Tools {
     /// Writes files into the session, where the file and asset routes find them.
     pub async fn keep(&self, session: &SessionId, files: Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {
         let workspace = self.workspace(session).await?;
-        blocking(move || files.iter().try_for_each(|(path, content)| workspace.write(path, content, Existing::Replace)))
-            .await?
-            .context("the results cannot be written into the session")
+        blocking(move || workspace.write_all(&files)).await?.context("the results cannot be written into the session")
     }
 
     /// Does a whole heavy call: waits for its turn, has its sessions to itself, and ends before the next call begins,

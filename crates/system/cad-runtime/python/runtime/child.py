@@ -25,6 +25,9 @@ _SCRIPT_MODES = ("execute", "build")
 # Address space kept back so that running out of it can still be reported.
 _RESERVE_BYTES = 32 << 20
 _MESSAGE_BYTES = 8192
+# Modules that a child forgets, since those of a session may carry these names. Listed before the fork: to look through
+# all modules is to count a reference to each name, and to copy the pages that hold them.
+_OWN_MODULES = tuple(name for name in sys.modules if name == "runtime" or name.startswith("runtime."))
 
 
 def load_sandbox(path: str) -> Any:
@@ -108,8 +111,7 @@ def _settle(job: dict[str, Any]) -> None:
     os.chdir(job["session_root"])
     if job["mode"] in _SCRIPT_MODES:
         sys.path.insert(0, job["session_root"])
-    # Sibling modules of the session may carry these names.
-    for name in [name for name in sys.modules if name == "runtime" or name.startswith("runtime.")]:
+    for name in _OWN_MODULES:
         del sys.modules[name]
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()

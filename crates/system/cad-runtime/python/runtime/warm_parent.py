@@ -263,33 +263,36 @@ def main() -> None:
     os.dup2(2, 1)
 
     started = time.monotonic()
-    import gc
+    from runtime.late_imports import clustering_on_demand
 
-    import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
-    import build123d
+    with clustering_on_demand():
+        import bd_warehouse.fastener  # noqa: F401 - warmed up for the scripts
+        import build123d
     import shared.agent_tools
     import shared.fasteners  # noqa: F401
     import shared.observability.events  # noqa: F401
     import shared.platform_calls  # noqa: F401 - it uses `runtime`, whose name belongs to the session in a child
     import shared.workers.workbench_models  # noqa: F401
 
+    from runtime import warm_up
+
+    # Last of this package: it notes which modules a child is to forget.
     from runtime import child
 
     sandbox_enter = child.load_sandbox(arguments["sandbox_library"])
     if arguments["agent_tools_library"] is not None:
         shared.agent_tools.attach(arguments["agent_tools_library"])
     parent = WarmParent(requests, answers, arguments["total_memory_bytes"])
+    warm_up.rehearse(arguments["runs_dir"])
     threads = _number(_status("self"), "Threads")
     if threads != 1:
-        parent.answer({"error": f"the warm parent has {threads} threads after its imports; it must have one to fork"})
+        parent.answer({"error": f"the warm parent has {threads} threads after its warm-up; it must have one to fork"})
         sys.exit(1)
     probe = _probe_sandbox(sandbox_enter, arguments["probe_policy"])
     if "error" in probe:
         parent.answer({"error": f"the sandbox cannot be entered: {probe['error']}"})
         sys.exit(1)
-    # Objects made so far are left alone by the children's collectors: their pages stay shared.
-    gc.collect()
-    gc.freeze()
+    warm_up.tidy_memory()
     parent.answer(
         {
             "ready": {

@@ -64,6 +64,36 @@ async fn code_runs_like_a_python_file() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn script_finds_nothing_of_the_warm_up() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let session = fixture.session("fresh", "")?;
+    std::fs::write(session.join("runtime.py"), "whose = 'mine'\n")?;
+    let code = "import linecache, sys, threading\nfrom build123d import Box, Cylinder, ExportDXF\n\
+                print([name for name in sys.modules if name.split('.')[0] in ('runtime', 'script')])\n\
+                print([name for name in linecache.cache if name != '<script>'], threading.active_count())\n\
+                import runtime\nprint(runtime.whose, round((Box(4, 4, 4) - Cylinder(1, 4)).volume, 2))\n";
+    let run = fixture.execute(&session, code).await?;
+    assert_eq!(run.stdout, "[]\n[] 1\nmine 51.43\n", "{run:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn library_for_one_function_is_imported_when_it_is_called() -> anyhow::Result<()> {
+    let fixture = Fixture::start().await?;
+    let session = fixture.session("meshes", "")?;
+    let run = fixture.execute(&session, "import sys\nprint('sklearn' in sys.modules)\n").await?;
+    assert_eq!(run.stdout, "False\n", "a third of the start, for a function that hardly any script calls");
+    let code = "from build123d import *\nout = Mesher()\nout.add_shape(Cylinder(5, 10))\nout.write('c.3mf')\n\
+                faces, left, _ = detect_primitives(Mesher().read('c.3mf')[0])\n\
+                print(sorted(face.geom_type.name for face in faces), len(left))\n\
+                from sklearn.cluster import DBSCAN\nprint(DBSCAN.__name__, isinstance(DBSCAN, type))\n";
+    let run = fixture.execute(&session, code).await?;
+    assert_eq!(run.exit_code, 0, "{run:?}");
+    assert_eq!(run.stdout, "['CYLINDER', 'PLANE', 'PLANE'] 0\nDBSCAN True\n");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_run_ends_at_its_limit_or_when_cancelled() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let session = fixture.session("ends", "")?;
