@@ -378,7 +378,7 @@ mod alone {
     ) -> anyhow::Result<()> {
         let ctx = private_ctx;
         let (session, controller) = (ctx.session("worker"), ctx.controller());
-        session.light.must_write_file("script.py", &slow_script(5)).await;
+        session.light.must_write_file("script.py", &slow_script(4)).await;
         let id = controller.must_agent_run(&slow_request(&session)).await;
         begun(&session, 1).await;
 
@@ -387,6 +387,7 @@ mod alone {
         let episode = ended(&controller, id).await;
 
         assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
+        assert_eq!(session.light.must_read_file("begun.txt").await, "xx", "the run was not lost: {episode:#?}");
         let events = EventLog::from_stored(&controller.must_events(id).await);
         assert_eq!(steps(&events), [json!(0), json!(1), json!(2)], "{episode:#?}");
         let states: Vec<_> = episode.transitions.iter().map(|transition| transition.status).collect();

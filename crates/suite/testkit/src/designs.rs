@@ -132,13 +132,13 @@ pub fn block_in_goal() -> Design {
     }
 }
 
-/// Six loose blocks in a heap and a goal that none of them can reach: a run that takes its whole 30 s, and the
+/// Four loose blocks in a heap and a goal that none of them can reach: a run that takes its whole 30 s, and the
 /// engine a noticeable time.
 pub fn busy_heap() -> Design {
     let heap = script(
         "blocks = [\n    \
              part(Pos(30 * (i % 3), 0, 15 + 45 * (i // 3)) * Box(25, 25, 25), f\"block_{i}\")\n    \
-             for i in range(6)\n\
+             for i in range(4)\n\
          ]\n\
          return Compound(children=blocks)",
     );
@@ -148,7 +148,7 @@ pub fn busy_heap() -> Design {
         objectives: quiet
             .objectives
             .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [-200.0, 0.0, 10.0]")
-            // Six milled blocks cost more than one small part may.
+            // Four milled blocks cost more than one small part may.
             .replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0"),
     }
 }
