@@ -200,9 +200,8 @@ fn is_built() -> bool {
 }
 
 fn take_turn() -> anyhow::Result<(Ensured, File)> {
-    let checkout = Checkout::locate()?.of_turns();
     let mut reporter = Reporter::quiet();
-    let turn = turn(&checkout, &reporter)?;
+    let (checkout, turn) = turn(Checkout::locate()?.of_turns(), &reporter)?;
     let options = EnsureOptions { build: !is_built(), ..EnsureOptions::default() };
     Ok((ensure(&checkout, options, &mut reporter)?, turn))
 }
