@@ -18,19 +18,23 @@ _CLUSTERING = "sklearn.cluster"
 @contextmanager
 def clustering_on_demand() -> Iterator[None]:
     """What is imported inside finds a stand-in for the class; afterwards the library is imported as ever."""
-    # It asks for semaphores when it is imported, which a locked-in process does not get.
+    # What a locked-in process cannot do: joblib asks for semaphores, the controller looks for libraries in /proc.
     import joblib  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    controller = ThreadpoolController()
+
+    def clustering(*arguments: Any, **named: Any) -> Any:
+        from sklearn.cluster import DBSCAN
+        from sklearn.utils import parallel
+
+        parallel._threadpool_controller = controller
+        return DBSCAN(*arguments, **named)
 
     stand_in = types.ModuleType(_CLUSTERING)
-    stand_in.DBSCAN = _clustering  # type: ignore[attr-defined]
+    stand_in.DBSCAN = clustering  # type: ignore[attr-defined]
     sys.modules[_CLUSTERING] = stand_in
     try:
         yield
     finally:
         del sys.modules[_CLUSTERING]
-
-
-def _clustering(*arguments: Any, **named: Any) -> Any:
-    from sklearn.cluster import DBSCAN
-
-    return DBSCAN(*arguments, **named)
