@@ -62,10 +62,10 @@ impl Checkout {
         Ok(Self { root, output, home })
     }
 
-    /// The same checkout with lock and descriptor of each stack that tests have to themselves in turn: two, since such
-    /// tests mostly wait, and more would cost more to start than they save.
-    pub fn of_turns(&self) -> [Self; 2] {
-        ["0", "1"].map(|room| Self { home: self.home.join("turns").join(room), ..self.clone() })
+    /// The same checkout with lock and descriptor of the stack that tests have to themselves in turn.
+    #[must_use]
+    pub fn of_turns(self) -> Self {
+        Self { home: self.home.join("turns"), ..self }
     }
 
     /// Where cargo puts finished programs, `target/debug` as a rule.

@@ -106,38 +106,21 @@ pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
     Some((descriptor, control))
 }
 
-/// Waits for the turn to have one of these stacks alone, and holds it until the file is closed.
-pub(crate) fn turn<const ROOMS: usize>(
-    rooms: [Checkout; ROOMS],
-    reporter: &Reporter,
-) -> anyhow::Result<(Checkout, fs::File)> {
-    const NAME: &str = "turn";
-    for room in &rooms {
-        let file = lock_file(&room.home, NAME)?;
-        if file.try_lock().is_ok() {
-            return Ok((room.clone(), file));
-        }
-    }
-    // By process number, so that tests that come together do not all wait for the same one.
-    let room = rooms[std::process::id() as usize % ROOMS].clone();
-    let turn = lock(&room.home, NAME, "other tests have such stacks to themselves; waiting for one", reporter)?;
-    Ok((room, turn))
+/// Waits for the turn to have a stack alone, and holds it until the file is closed.
+pub(crate) fn turn(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<fs::File> {
+    lock(&checkout.home, "turn", "another test has that stack to itself; waiting for it", reporter)
 }
 
 fn lock(home: &Path, name: &str, wait: &str, reporter: &Reporter) -> anyhow::Result<fs::File> {
-    let file = lock_file(home, name)?;
-    if file.try_lock().is_err() {
-        reporter.say(wait);
-        file.lock().with_context(|| format!("cannot lock {}", home.join(name).display()))?;
-    }
-    Ok(file)
-}
-
-fn lock_file(home: &Path, name: &str) -> anyhow::Result<fs::File> {
     fs::create_dir_all(home).with_context(|| format!("cannot make the folder {}", home.display()))?;
     let path = home.join(name);
-    let opened = fs::File::options().create(true).truncate(false).write(true).open(&path);
-    opened.with_context(|| format!("cannot open {}", path.display()))
+    let describe = || format!("cannot lock {}", path.display());
+    let file = fs::File::options().create(true).truncate(false).write(true).open(&path).with_context(describe)?;
+    if file.try_lock().is_err() {
+        reporter.say(wait);
+        file.lock().with_context(describe)?;
+    }
+    Ok(file)
 }
 
 fn idle_seconds() -> anyhow::Result<u64> {

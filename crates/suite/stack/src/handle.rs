@@ -200,8 +200,9 @@ fn is_built() -> bool {
 }
 
 fn take_turn() -> anyhow::Result<(Ensured, File)> {
+    let checkout = Checkout::locate()?.of_turns();
     let mut reporter = Reporter::quiet();
-    let (checkout, turn) = turn(Checkout::locate()?.of_turns(), &reporter)?;
+    let turn = turn(&checkout, &reporter)?;
     let options = EnsureOptions { build: !is_built(), ..EnsureOptions::default() };
     Ok((ensure(&checkout, options, &mut reporter)?, turn))
 }
