@@ -27,7 +27,7 @@ use crate::shutdown::Shutdown;
 /// Pause between two sweeps.
 const PAUSE: Duration = Duration::from_secs(5);
 /// An episode is looked at when its state has not changed for this long: the controller needs up to 8 s to start one.
-const SETTLED_AFTER: Duration = Duration::from_secs(15);
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// Episodes looked at in one sweep; the next one continues behind them.
 const BATCH: i64 = 200;
 /// Questions to Temporal at a time.
