@@ -31,8 +31,8 @@ impl Workspace {
         self.put(&path, inner, content, existing)
     }
 
-    /// Writes many files as one change: each is replaced, and the room for all is looked at once. Without room for all
-    /// none is written; after another error those before it are.
+    /// Writes many files in place of those that are there, and looks once whether there is room for all; without it none
+    /// is written. Where one cannot be written, those before it are.
     ///
     /// # Errors
     /// As for one file.

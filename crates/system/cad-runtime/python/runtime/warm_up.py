@@ -12,6 +12,7 @@ import gc
 import linecache
 import os
 import sys
+import uuid
 
 from runtime import build_design, measure
 from runtime.script import Source
@@ -52,7 +53,8 @@ _LARGE_PAGE_BYTES = 2 << 20
 def rehearse(runs_dir: str) -> None:
     """Builds and measures one design as children do, in a folder of its own. A CAD library that cannot do it is found
     out here."""
-    run_dir = os.path.join(runs_dir, "rehearsal")
+    # A new name, since a parent that was killed in here has left its folder behind.
+    run_dir = os.path.join(runs_dir, str(uuid.uuid4()))
     os.mkdir(run_dir, 0o700)
     source = Source("<rehearsal>", _DESIGN)
     for _ in range(_REHEARSALS):
