@@ -6,6 +6,7 @@
 mod clauses;
 mod defects;
 mod dependencies;
+mod modules;
 mod names;
 mod readme;
 mod rust_source;
@@ -60,6 +61,7 @@ pub fn run(root: &Path) -> anyhow::Result<ExitCode> {
     findings.extend(names::check(&packages, &files));
     findings.extend(tiers::check(root, &ledger)?);
     findings.extend(sources::check(root, &files)?);
+    findings.extend(modules::check(root, &files)?);
     findings.extend(defects::check(root, &ledger)?);
     findings.extend(clauses::check(root, &ledger)?);
     findings.extend(readme::check(root, &ledger));

@@ -117,6 +117,59 @@ impl<'a> RustSource<'a> {
         lines
     }
 
+    /// Every path of at least two names outside tests, with its line. Groups of a `use` are opened up; a glob ends a
+    /// path.
+    pub fn paths(&self) -> Vec<(Vec<String>, usize)> {
+        let tests = self.test_lines();
+        let mut paths = Vec::new();
+        let mut index = 0;
+        while index < self.tokens.len() {
+            let is_begin = matches!(self.tokens[index].kind, Kind::Word(_)) && self.separator_at(index + 1);
+            if is_begin {
+                index = self.paths_at(index, &[], &mut paths);
+            } else {
+                index += 1;
+            }
+        }
+        paths.retain(|(path, line)| path.len() > 1 && !tests.iter().any(|lines| lines.contains(line)));
+        paths
+    }
+
+    /// Takes the path, or the group of paths, that begins at a token and goes on from `begun`. Gives the token behind.
+    fn paths_at(&self, mut index: usize, begun: &[String], paths: &mut Vec<(Vec<String>, usize)>) -> usize {
+        let mut path = begun.to_vec();
+        let line = self.tokens[index].line;
+        loop {
+            match self.tokens.get(index).map(|token| &token.kind) {
+                Some(Kind::Word(word)) => path.push(word.clone()),
+                Some(Kind::Open(Delimiter::Brace, close)) => {
+                    let mut inner = index + 1;
+                    while inner < *close {
+                        inner = self.paths_at(inner, &path, paths).max(inner + 1);
+                        while inner < *close && !self.tokens[inner - 1].kind.is(",") {
+                            inner += 1;
+                        }
+                    }
+                    return close + 1;
+                }
+                _ => {
+                    paths.push((path, line));
+                    return index;
+                }
+            }
+            index += 1;
+            if !self.separator_at(index) {
+                paths.push((path, line));
+                return index;
+            }
+            index += 2;
+        }
+    }
+
+    fn separator_at(&self, index: usize) -> bool {
+        self.tokens.get(index..index + 2).is_some_and(|two| two.iter().all(|token| token.kind.is(":")))
+    }
+
     /// Every attribute, in order.
     pub fn attributes(&self) -> Vec<Attribute> {
         (0..self.tokens.len()).filter_map(|index| self.attribute_at(index)).collect()

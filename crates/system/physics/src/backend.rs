@@ -1,16 +1,14 @@
-//! Which engine serves which backend of the contract.
-
-use contract::simulation::SimulatorBackend;
+//! What any engine must be able to do: take a scene, and run it from several starts.
 
 use crate::{
     PhysicsError,
-    many::{ManyReport, Start, run_many, simulate},
-    mjcf::Mjcf,
-    run::{CancelFlag, Compiled, RunReport, RunSettings},
+    cancel::CancelFlag,
+    decompose::BodyCollision,
+    report::{ManyReport, RunSettings, Start},
     scene::Scene,
 };
 
-/// Something that can run a scene.
+/// Something that can run scenes.
 pub trait PhysicsBackend: Send + Sync {
     /// Name of what serves the backend: `native` is this project's own composition of engines.
     fn provider(&self) -> &'static str;
@@ -18,90 +16,40 @@ pub trait PhysicsBackend: Send + Sync {
     /// Engine and version that really run, such as `mujoco 3.17.0`.
     fn engine(&self) -> String;
 
-    /// Runs `scene`, whose MJCF is `mjcf`, until it is decided. Blocks for the length of the run; `cancel` ends it
-    /// within a step.
-    fn run(
-        &self,
-        scene: &Scene,
-        mjcf: &Mjcf,
-        settings: &RunSettings,
-        cancel: &CancelFlag,
-    ) -> Result<RunReport, PhysicsError>;
-
-    /// Runs `scene` once from each start, `threads` at a time. `cancel` ends all of them within a step.
-    fn run_many(
-        &self,
-        scene: &Scene,
-        mjcf: &Mjcf,
-        settings: &RunSettings,
-        starts: &[Start],
-        threads: usize,
-        cancel: &CancelFlag,
-    ) -> Result<ManyReport, PhysicsError>;
-
-    /// Writes `scene` and runs it once from each start, with steps of the engine that its fastest bodies need. Answers
-    /// the MJCF of the first run, too.
-    fn simulate(
+    /// Makes a scene ready for runs of these settings. Blocks while it does; `cancel` ends it early.
+    ///
+    /// # Errors
+    /// The scene contradicts itself or the engine refuses it; [`PhysicsError::Cancelled`] when the flag is set.
+    fn prepare(
         &self,
         scene: &Scene,
         settings: &RunSettings,
-        starts: &[Start],
-        threads: usize,
         cancel: &CancelFlag,
-    ) -> Result<(Mjcf, ManyReport), PhysicsError>;
+    ) -> Result<Box<dyn Prepared>, PhysicsError>;
 }
 
-/// Rigid bodies by MuJoCo.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Mujoco;
+/// A scene that is ready to run.
+pub trait Prepared: Send + Sync {
+    /// Runs it once from each start until that run is decided, `threads` at a time. Blocks for the length of the runs;
+    /// `cancel` ends all of them within a step.
+    ///
+    /// # Errors
+    /// The engine cannot go on. Whatever decides a run is a report.
+    fn run(&self, starts: &[Start], threads: usize, cancel: &CancelFlag) -> Result<ManyReport, PhysicsError>;
 
-impl PhysicsBackend for Mujoco {
-    fn provider(&self) -> &'static str {
-        "native"
-    }
+    /// What collides in place of each body's mesh; bodies that are primitives have no entry.
+    fn collisions(&self) -> &[BodyCollision];
 
-    fn engine(&self) -> String {
-        format!("mujoco {}", mujoco_rs::mujoco_version())
-    }
-
-    fn run(
-        &self,
-        scene: &Scene,
-        mjcf: &Mjcf,
-        settings: &RunSettings,
-        cancel: &CancelFlag,
-    ) -> Result<RunReport, PhysicsError> {
-        Compiled::new(scene, mjcf, settings)?.run([0.0; 3], true, cancel)
-    }
-
-    fn run_many(
-        &self,
-        scene: &Scene,
-        mjcf: &Mjcf,
-        settings: &RunSettings,
-        starts: &[Start],
-        threads: usize,
-        cancel: &CancelFlag,
-    ) -> Result<ManyReport, PhysicsError> {
-        run_many(scene, mjcf, settings, starts, threads, cancel)
-    }
-
-    fn simulate(
-        &self,
-        scene: &Scene,
-        settings: &RunSettings,
-        starts: &[Start],
-        threads: usize,
-        cancel: &CancelFlag,
-    ) -> Result<(Mjcf, ManyReport), PhysicsError> {
-        simulate(scene, settings, starts, threads, cancel)
-    }
+    /// The scene in the engine's own format, as the first start of the newest run ran it, else as it was prepared;
+    /// nothing from an engine that has no such format.
+    fn export(&self) -> Option<ExportedScene>;
 }
 
-/// The engine behind a backend name. Rigid bodies of the multi-physics backend `genesis` are MuJoCo's, too, with the
-/// native provider; the answer always names the engine that ran.
-pub fn backend_for(backend: SimulatorBackend) -> Box<dyn PhysicsBackend> {
-    match backend {
-        SimulatorBackend::Mujoco | SimulatorBackend::Genesis => Box::new(Mujoco),
-    }
+/// A scene in the format of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedScene {
+    /// The document.
+    pub document: String,
+    /// Mesh files that the document names, with their content.
+    pub meshes: Vec<(String, String)>,
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::{
     PhysicsError,
-    mjcf::OWN,
-    scene::{Body, Geometry, Mobility, Scene},
+    geometry::Geometry,
+    scene::{Body, Mobility, Scene},
 };
+
+/// What the names of this crate's own shapes begin with, and no label of a body may hold.
+pub(crate) const OWN: char = '/';
 
 /// Smallest moment of inertia about a principal axis, kg·m²; the engine takes 1e-15.
 const LEAST_MOMENT_KG_M2: f64 = 1.1e-15;
@@ -38,9 +41,6 @@ impl Scene {
             if weld.one == weld.other {
                 return refused(format!("body {:?} is welded to itself", weld.one));
             }
-        }
-        for label in self.excluded_contacts.iter().flatten() {
-            known("the body of an excluded contact", label)?;
         }
         if let Some(moved) = &self.moved_object {
             known("the moved object", moved)?;

@@ -5,33 +5,46 @@
 
 mod actuator;
 mod backend;
+mod cancel;
 mod check;
 mod controller;
 mod decompose;
-mod drive;
+mod geometry;
 mod judge;
-mod many;
 mod mass;
-mod mjcf;
-mod pace;
+mod mujoco;
 mod render;
-mod run;
+mod report;
 mod scene;
-mod start;
+mod units;
+
+use contract::simulation::SimulatorBackend;
 
 pub use actuator::{Actuator, ActuatorKind, DEFAULT_KP, DEFAULT_KV};
-pub use backend::{Mujoco, PhysicsBackend, backend_for};
+pub use backend::{ExportedScene, PhysicsBackend, Prepared};
+pub use cancel::CancelFlag;
 pub use controller::{Controller, Waypoint};
-pub use decompose::{CollisionKind, CollisionShape, ConvexPiece, Primitive, collision_shape, tolerance_mm};
-pub use many::{ManyReport, SeedReport, Start};
+pub use decompose::{
+    BodyCollision, CollisionKind, CollisionShape, ConvexPiece, Primitive, collision_shape, tolerance_mm,
+};
+pub use geometry::Geometry;
+pub use judge::Frame;
 pub use mass::MassProperties;
-pub use mjcf::{BodyCollision, MIN_RESTITUTION, Mjcf, restitution_error, write_mjcf, write_mjcf_unless};
+pub use mujoco::{MIN_RESTITUTION, Mujoco, restitution_error};
 pub use render::{
     Camera, PICTURE_HEIGHT, PICTURE_WIDTH, Picture, Stage, VIDEO_FRAMES_PER_S, VIEW_ELEVATIONS_DEG, Video, VideoError,
     View, render_frames, render_preview, render_video, render_views,
 };
-pub use run::{CancelFlag, MotorLoad, RunReport, RunSettings, SampledState};
-pub use scene::{Body, Geometry, Mobility, Scene, SceneZone, Weld, ZoneKind};
+pub use report::{ManyReport, MotorLoad, Pose, RunReport, RunSettings, SampledState, SeedReport, Start};
+pub use scene::{Body, Mobility, Scene, SceneZone, Weld, ZoneKind};
+
+/// The engine behind a backend name. Rigid bodies of the multi-physics backend `genesis` are MuJoCo's, too, with the
+/// native provider; the answer always names the engine that ran.
+pub fn backend_for(backend: SimulatorBackend) -> Box<dyn PhysicsBackend> {
+    match backend {
+        SimulatorBackend::Mujoco | SimulatorBackend::Genesis => Box::new(Mujoco),
+    }
+}
 
 /// Why a scene could not be simulated or drawn. None of these is an outcome of a run.
 #[derive(Debug, thiserror::Error)]

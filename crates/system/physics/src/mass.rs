@@ -1,6 +1,6 @@
 //! Mass, centre of mass and inertia.
 
-use crate::scene::Geometry;
+use crate::geometry::Geometry;
 
 /// Mass, centre of mass and inertia of a body.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,7 +2,10 @@
 
 use contract::objectives::Zone;
 
-use crate::{actuator::Actuator, mass::MassProperties};
+use crate::{actuator::Actuator, geometry::Geometry, mass::MassProperties};
+
+/// Depth of an overlap that is reported, mm. Collision shapes of a mesh stand out of it by less.
+pub(crate) const REPORTED_DEPTH_MM: f64 = 0.3;
 
 /// Bodies, what joins and drives them, and the zones of one simulation.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -11,8 +14,6 @@ pub struct Scene {
     pub bodies: Vec<Body>,
     /// Pairs of bodies that are fastened to each other.
     pub welds: Vec<Weld>,
-    /// Pairs of bodies that pass through each other, by label. Jointed neighbours need no entry.
-    pub excluded_contacts: Vec<[String; 2]>,
     /// Motors.
     pub actuators: Vec<Actuator>,
     /// Zones that decide the outcome.
@@ -42,35 +43,6 @@ pub struct Body {
     pub restitution: f64,
     /// Colour, each channel 0 to 1.
     pub color: [f64; 3],
-}
-
-/// Shape of a body, mm.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Geometry {
-    /// Closed triangle mesh; collides as its convex pieces.
-    Mesh {
-        /// Vertices.
-        vertices: Vec<[f64; 3]>,
-        /// Triangles, counter-clockwise seen from outside.
-        triangles: Vec<[u32; 3]>,
-    },
-    /// Sphere.
-    Sphere {
-        /// Radius.
-        radius: f64,
-    },
-    /// Box.
-    Cuboid {
-        /// Half the edge lengths.
-        half_size: [f64; 3],
-    },
-    /// Cylinder along z.
-    Cylinder {
-        /// Radius.
-        radius: f64,
-        /// Half the height.
-        half_height: f64,
-    },
 }
 
 /// How a body may move.
@@ -149,5 +121,25 @@ impl Scene {
     /// Place of a body in the list.
     pub(crate) fn index_of(&self, label: &str) -> Option<usize> {
         self.bodies.iter().position(|body| body.label == label)
+    }
+
+    /// Bodies that reach below the ground plane z = 0 where they are built, with their depth, mm. What can move is thrown
+    /// up at the start; of what is fixed, the part below the ground does not exist for anything that moves.
+    pub fn below_ground(&self) -> impl Iterator<Item = (&Body, f64)> {
+        let depths = self.bodies.iter().map(|body| (body, -body.lowest_mm()));
+        depths.filter(|(_, depth_mm)| *depth_mm > REPORTED_DEPTH_MM)
+    }
+}
+
+impl Body {
+    /// Height of its lowest point where it is built, mm.
+    pub fn lowest_mm(&self) -> f64 {
+        let center = self.mass.center_mm[2];
+        match &self.geometry {
+            Geometry::Mesh { vertices, .. } => vertices.iter().map(|[_, _, z]| *z).fold(f64::INFINITY, f64::min),
+            Geometry::Sphere { radius } => center - radius,
+            Geometry::Cuboid { half_size: [_, _, half] } => center - half,
+            Geometry::Cylinder { half_height, .. } => center - half_height,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use contract::simulation::SimulatorBackend;
-use physics::{Body, Geometry, Mobility, RunSettings, Scene, Start, backend_for, write_mjcf};
+use physics::{Body, Geometry, Mobility, RunSettings, Scene, Start, backend_for};
 
 /// Resident memory of this process, bytes.
 fn resident() -> usize {
@@ -43,10 +43,10 @@ fn two_hundred_simulations_leave_nothing_behind() {
     let backend = backend_for(SimulatorBackend::Genesis);
     let starts: Vec<Start> = (42..44).map(|seed| Start::jittered(seed, [2.0, 2.0, 0.0])).collect();
     let simulate = || {
-        let mjcf = write_mjcf(&scene, None).expect("a valid scene");
-        assert!(mjcf.meshes.len() > 5, "the tray is not cut into pieces");
         let cancel = AtomicBool::new(false);
-        let report = backend.run_many(&scene, &mjcf, &settings, &starts, 2, &cancel).expect("it runs");
+        let prepared = backend.prepare(&scene, &settings, &cancel).expect("a valid scene");
+        assert!(prepared.export().expect("MJCF").meshes.len() > 5, "the tray is not cut into pieces");
+        let report = prepared.run(&starts, 2, &cancel).expect("it runs");
         assert_eq!(report.num_runs, 2);
     };
     for _ in 0..20 {

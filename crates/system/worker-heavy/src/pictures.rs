@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
-use physics::{Camera, Mjcf, SampledState, Scene, VIEW_ELEVATIONS_DEG, render_video, render_views};
+use physics::{Camera, SampledState, Scene, VIEW_ELEVATIONS_DEG, render_video, render_views};
 
 use crate::{
     queue::{Task, Turn},
@@ -37,20 +37,14 @@ pub struct Wanted {
 const DRAWING_LIMIT: Duration = Duration::from_mins(4);
 
 /// Draws; a caller that goes away ends it. `ffmpeg` is the program that makes videos.
-pub async fn draw(
-    turn: &Turn,
-    scene: Scene,
-    mjcf: Mjcf,
-    wanted: Wanted,
-    ffmpeg: PathBuf,
-) -> Result<Pictures, NotBuilt> {
+pub async fn draw(turn: &Turn, scene: Scene, wanted: Wanted, ffmpeg: PathBuf) -> Result<Pictures, NotBuilt> {
     let frames = wanted.video.as_ref().map_or(0, Vec::len);
     let size = format!("{} bodies and {frames} states of the run", scene.bodies.len());
     let task = Task { name: "drawing the simulation", limit: DRAWING_LIMIT, size };
     let drawn = turn.work(task, move |cancel| {
         let mut pictures = Pictures::default();
         if wanted.views {
-            for view in render_views(&scene, &mjcf, VIEW_ELEVATIONS_DEG, cancel)? {
+            for view in render_views(&scene, VIEW_ELEVATIONS_DEG, cancel)? {
                 let path = format!("renders/{}", view.name);
                 pictures.render_paths.push(path.clone());
                 pictures.files.push((path, view.png));
@@ -59,7 +53,7 @@ pub async fn draw(
         if let Some(states) = wanted.video {
             let folder = tempfile::tempdir().context("no folder for the video can be made")?;
             let file = folder.path().join("simulation.mp4");
-            render_video(&scene, &mjcf, &states, Camera::default(), &ffmpeg, &file, cancel)?;
+            render_video(&scene, &states, Camera::default(), &ffmpeg, &file, cancel)?;
             let content = std::fs::read(&file).context("the video that was just made cannot be read")?;
             pictures.video_path = Some(VIDEO_FILE.to_owned());
             pictures.files.push((VIDEO_FILE.to_owned(), content));

@@ -4,7 +4,7 @@ use contract::{
     benchmark::{PreviewRequest, PreviewResponse},
     session::SessionId,
 };
-use physics::{Camera, PhysicsError, render_preview, write_mjcf_unless};
+use physics::{Camera, PhysicsError, render_preview};
 use service::ServiceError;
 
 use crate::{
@@ -46,11 +46,7 @@ async fn draw(
     let (scene, _) = scene_of(&built.scene_sources()).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
     let task = Task { name: "drawing", limit: CHECK_LIMIT, size: size_of(&built.design) };
-    let rendered = turn.work(task, move |cancel| {
-        let mjcf = write_mjcf_unless(&scene, None, cancel)?;
-        render_preview(&scene, &mjcf, camera, cancel)
-    });
-    let rendered = rendered.await?;
+    let rendered = turn.work(task, move |cancel| render_preview(&scene, camera, cancel)).await?;
     let picture = rendered.map_err(|error| match error {
         PhysicsError::Render(_) | PhysicsError::Cancelled => NotBuilt::Worker(anyhow::Error::new(error)),
         PhysicsError::Scene(_) | PhysicsError::Engine(_) => NotBuilt::Input(error.to_string()),

@@ -3,6 +3,7 @@
 mod outputs;
 mod run;
 
+use anyhow::Context;
 use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse, SimulationArtifacts},
@@ -86,25 +87,27 @@ async fn simulate_in_turn(
     };
     let run = Run::new(request, built.objectives.as_ref(), variation, seeds);
     events.push(run.backend_selected());
-    let (mjcf, report) = match run.go(turn, scene.clone(), size_of(&built.design)).await {
+    let ran = match run.go(turn, scene.clone(), size_of(&built.design)).await {
         Ok(done) => done,
         Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
     };
+    let report = &ran.many;
     for seed in &report.individual_results {
         if seed.report.failure == Some(FailureReason::PhysicsInstability) {
             events.push(run.instability(seed));
         }
         events.push(run.ended(seed));
     }
-    let result = run.result(&mjcf, &report)?;
+    let result = run.result(&ran)?;
 
-    let warnings = run::collision_warnings(&mjcf).chain(warnings(request, &scene, &report)).collect();
-    let wanted = Wanted { views: request.render, video: run.states_for_video(&report) };
-    let pictures = match pictures::draw(turn, scene, mjcf.clone(), wanted, tools.ffmpeg.clone()).await {
+    let warnings = run::collision_warnings(&ran.collisions).chain(warnings(request, &scene, report)).collect();
+    let wanted = Wanted { views: request.render, video: run.states_for_video(report) };
+    let pictures = match pictures::draw(turn, scene, wanted, tools.ffmpeg.clone()).await {
         Ok(pictures) => pictures,
         Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
     };
-    let files: Vec<_> = pictures.files.into_iter().chain(files(&mjcf, &result)?).collect();
+    let exported = ran.exported.as_ref().context("the engine gave no scene to keep")?;
+    let files: Vec<_> = pictures.files.into_iter().chain(files(exported, &result)?).collect();
     let hashes = files.iter().map(|(path, content)| (path.clone(), sha256(content))).collect();
     forget_previous(tools, session).await?;
     tools.keep(session, files).await?;
@@ -118,7 +121,7 @@ async fn simulate_in_turn(
     let failed = report.individual_results.iter().find(|seed| !seed.report.success);
     Ok(BenchmarkResponse {
         success: failed.is_none(),
-        message: format!("{}{}", run.message(&report), turn.note()),
+        message: format!("{}{}", run.message(report), turn.note()),
         failure_reason: failed.and_then(|seed| seed.report.failure),
         confidence: result.confidence.clone(),
         queue_position: turn.position(),
@@ -129,7 +132,7 @@ async fn simulate_in_turn(
         artifacts: Some(SimulationArtifacts {
             render_paths: pictures.render_paths,
             video_path: pictures.video_path,
-            mjcf_content: Some(mjcf.xml),
+            mjcf_content: Some(exported.document.clone()),
             scene_path: Some(SCENE_FILE.to_owned()),
             // Objectives that ask for stress or fluids are refused before, as nothing here computes them.
             stress_summaries: Vec::new(),

@@ -4,7 +4,7 @@ mod paddle;
 
 use std::{error::Error, path::PathBuf, sync::atomic::AtomicBool};
 
-use physics::{Camera, Mujoco, PhysicsBackend, RunSettings, Stage, write_mjcf};
+use physics::{Camera, Mujoco, PhysicsBackend, RunSettings, Stage, Start};
 
 /// The side from which the sweep is followed.
 const SIDE: Camera = Camera { pitch_deg: -35.0, yaw_deg: 60.0 };
@@ -15,16 +15,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     std::fs::create_dir_all(&folder)?;
     let scene = paddle::scene();
-    let mjcf = write_mjcf(&scene, None)?;
     let settings = RunSettings { keep_states: true, ..RunSettings::full() };
-    let report = Mujoco.run(&scene, &mjcf, &settings, &AtomicBool::new(false))?;
+    let go_on = AtomicBool::new(false);
+    let prepared = Mujoco.prepare(&scene, &settings, &go_on)?;
+    let start = Start { seed: 0, offset_mm: [0.0; 3] };
+    let report = prepared.run(&[start], 1, &go_on)?.individual_results.remove(0).report;
     let [Some(before), Some(during), Some(after)] =
         [report.states.first(), report.states.get(report.states.len() * 3 / 5), report.states.last()]
     else {
         return Err("the run kept no states".into());
     };
 
-    let mut stage = Stage::open(&scene, &mjcf)?;
+    let mut stage = Stage::open(&scene, &go_on)?;
     for (name, state, camera) in [
         ("paddle_before.png", before, SIDE),
         ("paddle_during.png", during, SIDE),

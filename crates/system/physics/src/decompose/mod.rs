@@ -30,7 +30,7 @@ use fill::{Filled, Part};
 pub use primitive::Primitive;
 use surface::Surface;
 
-use crate::run::CancelFlag;
+use crate::cancel::CancelFlag;
 
 /// Most pieces of one mesh: the engine looks at each that is near another body in every step.
 const MAX_PIECES: usize = 1536;
@@ -74,6 +74,15 @@ pub struct CollisionShape {
     pub missing_mm: f64,
     /// What either may be at most, mm.
     pub tolerance_mm: f64,
+}
+
+/// The collision shape of a body whose geometry is a mesh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BodyCollision {
+    /// Label of the body.
+    pub body: String,
+    /// What the engine collides, and how far that is from the mesh.
+    pub shape: Arc<CollisionShape>,
 }
 
 /// Kinds of collision shapes.

@@ -1,9 +1,6 @@
 //! Where the camera stands, so that bodies and zones fill the picture whatever their size.
 
-use crate::{
-    mjcf::MM_PER_M,
-    scene::{Geometry, Scene},
-};
+use crate::{geometry::Geometry, scene::Scene, units::MM_PER_M};
 
 /// Distance of the camera in diagonals of what it looks at.
 const DISTANCE_IN_DIAGONALS: f64 = 1.5;

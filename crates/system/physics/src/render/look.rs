@@ -6,8 +6,8 @@ use mujoco_rs::{prelude::*, wrappers::mj_visualization::MjvScene};
 use super::framing::Framing;
 use crate::{
     PhysicsError,
-    mjcf::MM_PER_M,
     scene::{SceneZone, ZoneKind},
+    units::MM_PER_M,
 };
 
 /// Name of the drawn floor.

@@ -11,12 +11,7 @@ mod video;
 
 use std::sync::atomic::Ordering;
 
-use crate::{
-    PhysicsError,
-    mjcf::Mjcf,
-    run::{CancelFlag, SampledState},
-    scene::Scene,
-};
+use crate::{PhysicsError, cancel::CancelFlag, report::SampledState, scene::Scene};
 
 pub use picture::{PICTURE_HEIGHT, PICTURE_WIDTH, Picture};
 pub use stage::Stage;
@@ -55,13 +50,8 @@ pub struct View {
 
 /// Draws the scene at its start from 24 sides: every 45° around, on each of three elevations (degrees, negative looks
 /// down). Once `cancel` is set, no further view is drawn and the answer holds those that are there.
-pub fn render_views(
-    scene: &Scene,
-    mjcf: &Mjcf,
-    elevations_deg: [f64; 3],
-    cancel: &CancelFlag,
-) -> Result<Vec<View>, PhysicsError> {
-    let mut stage = Stage::open(scene, mjcf)?;
+pub fn render_views(scene: &Scene, elevations_deg: [f64; 3], cancel: &CancelFlag) -> Result<Vec<View>, PhysicsError> {
+    let mut stage = Stage::open(scene, cancel)?;
     let mut views = Vec::new();
     for pitch_deg in elevations_deg {
         for azimuth in (0..VIEWS_AROUND).map(|step| step * 360 / VIEWS_AROUND) {
@@ -76,15 +66,10 @@ pub fn render_views(
 }
 
 /// Draws the scene at its start as JPEG, unless `cancel` is set before the picture is.
-pub fn render_preview(
-    scene: &Scene,
-    mjcf: &Mjcf,
-    camera: Camera,
-    cancel: &CancelFlag,
-) -> Result<Vec<u8>, PhysicsError> {
+pub fn render_preview(scene: &Scene, camera: Camera, cancel: &CancelFlag) -> Result<Vec<u8>, PhysicsError> {
     let go_on = || if cancel.load(Ordering::Relaxed) { Err(PhysicsError::Cancelled) } else { Ok(()) };
     go_on()?;
-    let mut stage = Stage::open(scene, mjcf)?;
+    let mut stage = Stage::open(scene, cancel)?;
     go_on()?;
     let picture = stage.draw(camera)?;
     go_on()?;
@@ -94,12 +79,12 @@ pub fn render_preview(
 /// Draws one frame for each state of a run and hands it on; `take` ends it early with an error of its own.
 pub fn render_frames<E: From<PhysicsError>>(
     scene: &Scene,
-    mjcf: &Mjcf,
     states: &[SampledState],
     camera: Camera,
+    cancel: &CancelFlag,
     mut take: impl FnMut(&Picture) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut stage = Stage::open(scene, mjcf)?;
+    let mut stage = Stage::open(scene, cancel)?;
     for state in states {
         stage.pose(state)?;
         take(&stage.draw(camera)?)?;

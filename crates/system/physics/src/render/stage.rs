@@ -10,7 +10,7 @@ use super::{
     framing::Framing,
     studio::{self, Order, SetNumber, Setting},
 };
-use crate::{PhysicsError, mjcf::Mjcf, run::SampledState, scene::Scene};
+use crate::{PhysicsError, cancel::CancelFlag, mujoco::write_mjcf, report::SampledState, scene::Scene};
 
 /// The way to the drawing thread, once there is one.
 static STUDIO: Mutex<Option<Sender<Order>>> = Mutex::new(None);
@@ -26,10 +26,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets `scene`, whose MJCF is `mjcf`, up at its start.
-    pub fn open(scene: &Scene, mjcf: &Mjcf) -> Result<Self, PhysicsError> {
-        let setting =
-            || Box::new(Setting { mjcf: mjcf.clone(), zones: scene.zones.clone(), framing: Framing::of(scene) });
+    /// Sets `scene` up at its start, unless `cancel` is set meanwhile.
+    pub fn open(scene: &Scene, cancel: &CancelFlag) -> Result<Self, PhysicsError> {
+        let mjcf = write_mjcf(scene, None, cancel)?;
+        let labels: Vec<_> = scene.bodies.iter().map(|body| body.label.clone()).collect();
+        let setting = Box::new(Setting { mjcf, labels, zones: scene.zones.clone(), framing: Framing::of(scene) });
         let mut studio = STUDIO.lock().unwrap_or_else(PoisonError::into_inner);
         let running = match studio.take() {
             Some(running) if running.send(Order::Ping).is_ok() => running,
@@ -38,14 +39,14 @@ impl Stage {
         };
         *studio = Some(running.clone());
         drop(studio);
-        let set = ask(&running, |reply| Order::Open { setting: setting(), reply })?;
+        let set = ask(&running, |reply| Order::Open { setting, reply })?;
         Ok(Self { studio: running, set })
     }
 
     /// Moves the bodies to where they were in a run of the same scene.
     pub fn pose(&mut self, state: &SampledState) -> Result<(), PhysicsError> {
-        let (set, coordinates) = (self.set, state.coordinates.clone());
-        ask(&self.studio, |reply| Order::Pose { set, coordinates, reply })
+        let (set, poses) = (self.set, state.poses.clone());
+        ask(&self.studio, |reply| Order::Pose { set, poses, reply })
     }
 
     /// Draws the bodies where they are.

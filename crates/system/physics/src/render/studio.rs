@@ -17,9 +17,10 @@ use super::{
 };
 use crate::{
     PhysicsError,
-    mjcf::{GROUND, Mjcf},
-    run::load,
+    mujoco::{GROUND, Mjcf, find, load},
+    report::Pose,
     scene::SceneZone,
+    units::MM_PER_M,
 };
 
 /// A group of shapes that the engine does not draw unless asked to.
@@ -39,6 +40,8 @@ pub(super) struct SetNumber(u64);
 #[derive(Debug)]
 pub(super) struct Setting {
     pub mjcf: Mjcf,
+    /// Of the bodies, in the order of the scene.
+    pub labels: Vec<String>,
     pub zones: Vec<SceneZone>,
     pub framing: Framing,
 }
@@ -56,7 +59,7 @@ pub(super) enum Order {
     },
     Pose {
         set: SetNumber,
-        coordinates: Vec<f64>,
+        poses: Vec<Pose>,
         reply: Reply<()>,
     },
     Draw {
@@ -92,8 +95,8 @@ fn work(inbox: &Receiver<Order>) {
                     set
                 }));
             }
-            Order::Pose { set, coordinates, reply } => {
-                let _ = reply.send(sets.get_mut(&set).ok_or_else(closed).and_then(|set| set.pose(&coordinates)));
+            Order::Pose { set, poses, reply } => {
+                let _ = reply.send(sets.get_mut(&set).ok_or_else(closed).and_then(|set| set.pose(&poses)));
             }
             Order::Draw { set, camera, reply } => {
                 let _ = reply.send(sets.get_mut(&set).ok_or_else(closed).and_then(|set| set.draw(camera)));
@@ -106,15 +109,18 @@ fn work(inbox: &Receiver<Order>) {
 /// An open scene.
 struct Set {
     data: MjData<Box<MjModel>>,
+    /// What is drawn of each body, in the order of the scene.
+    bodies: Vec<Vec<DrawnShape>>,
     renderer: MjRenderer,
     framing: Framing,
 }
 
 impl Set {
-    fn build(Setting { mjcf, zones, framing }: &Setting) -> Result<Self, PhysicsError> {
+    fn build(Setting { mjcf, labels, zones, framing }: &Setting) -> Result<Self, PhysicsError> {
         let xml = mjcf.xml.replace("</mujoco>", &format!("{}</mujoco>", look::additions(framing)));
         let mut model = load(mjcf, &xml)?;
         dress(&mut model, framing);
+        let bodies = labels.iter().map(|label| shapes_of(&model, label)).collect::<Result<_, _>>()?;
         let decorations = look::SHAPES_OF_A_ZONE * zones.len();
         let mut renderer = MjRenderer::new(&model, PICTURE_WIDTH as usize, PICTURE_HEIGHT as usize, decorations)
             .map_err(|error| failed(&error))?;
@@ -122,20 +128,27 @@ impl Set {
         look::draw_zones(renderer.user_scene_mut(), framing, zones)?;
         let mut data = MjData::try_new(Box::new(model)).map_err(|error| PhysicsError::Engine(error.to_string()))?;
         data.forward();
-        Ok(Self { data, renderer, framing: *framing })
+        Ok(Self { data, bodies, renderer, framing: *framing })
     }
 
-    fn pose(&mut self, kept: &[f64]) -> Result<(), PhysicsError> {
-        let coordinates = self.data.qpos_mut();
-        if coordinates.len() != kept.len() {
+    fn pose(&mut self, poses: &[Pose]) -> Result<(), PhysicsError> {
+        if self.bodies.len() != poses.len() {
             return Err(PhysicsError::Scene(format!(
-                "a kept state has {} coordinates and the scene has {}; draw it with the scene that was run",
-                kept.len(),
-                coordinates.len()
+                "a kept state has {} bodies and the scene has {}; draw it with the scene that was run",
+                poses.len(),
+                self.bodies.len()
             )));
         }
-        coordinates.copy_from_slice(kept);
-        self.data.kinematics();
+        for (shapes, Pose { position_mm, quaternion }) in self.bodies.iter().zip(poses) {
+            let turn = rotation(*quaternion);
+            for DrawnShape { geom, position, turned } in shapes {
+                let moved = apply(&turn, *position);
+                let place = std::array::from_fn(|axis| position_mm[axis] / MM_PER_M + moved[axis]);
+                self.data.geom_xpos_mut()[*geom] = place;
+                let columns: [[f64; 3]; 3] = turned.map(|column| apply(&turn, column));
+                self.data.geom_xmat_mut()[*geom] = std::array::from_fn(|index| columns[index % 3][index / 3]);
+            }
+        }
         Ok(())
     }
 
@@ -151,6 +164,39 @@ impl Set {
         let pixels = self.renderer.rgb_flat().ok_or_else(|| failed(&"the renderer gave no picture"))?;
         Picture::from_rgb(pixels.to_vec()).ok_or_else(|| failed(&"the picture has an unexpected size"))
     }
+}
+
+/// A shape of a body, in the body's frame.
+struct DrawnShape {
+    geom: usize,
+    /// m.
+    position: [f64; 3],
+    /// The columns of its rotation.
+    turned: [[f64; 3]; 3],
+}
+
+fn shapes_of(model: &MjModel, label: &str) -> Result<Vec<DrawnShape>, PhysicsError> {
+    let body = find(model, MjtObjBase::mjOBJ_BODY, label)?;
+    let own = model.geom_bodyid().iter().enumerate().filter(|(_, of)| usize::try_from(**of) == Ok(body));
+    let shapes = own.map(|(geom, _)| {
+        let rows = rotation(model.geom_quat()[geom]);
+        let turned = std::array::from_fn(|column| rows.map(|row| row[column]));
+        DrawnShape { geom, position: model.geom_pos()[geom], turned }
+    });
+    Ok(shapes.collect())
+}
+
+/// The rows of the rotation of a unit quaternion w, x, y, z.
+fn rotation([w, x, y, z]: [f64; 4]) -> [[f64; 3]; 3] {
+    [
+        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
+        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
+    ]
+}
+
+fn apply(rotation: &[[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
+    rotation.map(|row| row.iter().zip(vector).map(|(share, length)| share * length).sum())
 }
 
 /// Puts the lens on, replaces the ground by the drawn floor, and leaves only the lights of the look on.

@@ -10,12 +10,7 @@ use std::{
 };
 
 use super::{Camera, PICTURE_HEIGHT, PICTURE_WIDTH, Picture, render_frames};
-use crate::{
-    PhysicsError,
-    mjcf::Mjcf,
-    run::{CancelFlag, SampledState},
-    scene::Scene,
-};
+use crate::{PhysicsError, cancel::CancelFlag, report::SampledState, scene::Scene};
 
 /// Frames in a second of a video.
 pub const VIDEO_FRAMES_PER_S: u32 = 30;
@@ -145,7 +140,6 @@ impl Drop for Video {
 /// `cancel` ends it within a frame.
 pub fn render_video(
     scene: &Scene,
-    mjcf: &Mjcf,
     states: &[SampledState],
     camera: Camera,
     program: &Path,
@@ -156,9 +150,13 @@ pub fn render_video(
         return Err(VideoError::NoFrames);
     }
     let mut video = Video::start(program, output)?;
-    render_frames(scene, mjcf, states, camera, |frame| {
+    let drawn = render_frames(scene, states, camera, cancel, |frame| {
         if cancel.load(Ordering::Relaxed) { Err(VideoError::Cancelled) } else { video.add(frame) }
-    })?;
+    });
+    match drawn {
+        Err(VideoError::Drawing(PhysicsError::Cancelled)) => return Err(VideoError::Cancelled),
+        drawn => drawn?,
+    }
     video.finish()?;
     Ok(states.len())
 }

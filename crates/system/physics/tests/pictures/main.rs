@@ -13,9 +13,9 @@ use std::{
 use contract::objectives::Zone;
 use image::{ImageFormat, ImageReader, RgbImage};
 use physics::{
-    Body, Camera, Geometry, Mjcf, Mobility, Mujoco, PICTURE_HEIGHT, PICTURE_WIDTH, PhysicsBackend, PhysicsError,
-    RunSettings, SampledState, Scene, SceneZone, Stage, VIEW_ELEVATIONS_DEG, VideoError, ZoneKind, render_preview,
-    render_video, render_views, write_mjcf,
+    Body, Camera, Geometry, Mobility, Mujoco, PICTURE_HEIGHT, PICTURE_WIDTH, PhysicsBackend, PhysicsError, Pose,
+    RunSettings, SampledState, Scene, SceneZone, Stage, Start, VIEW_ELEVATIONS_DEG, VideoError, ZoneKind,
+    render_preview, render_video, render_views,
 };
 
 const FROM_THE_FRONT: Camera = Camera { pitch_deg: -20.0, yaw_deg: 90.0 };
@@ -36,12 +36,18 @@ fn fixed(label: &str, geometry: Geometry, center_mm: [f64; 3], color: [f64; 3]) 
     Body { label: label.into(), geometry, mass, mobility, parent: None, friction: 0.5, restitution: 0.2, color }
 }
 
-fn mjcf(scene: &Scene) -> Mjcf {
-    write_mjcf(scene, None).expect("a valid scene")
+fn stage(scene: &Scene) -> Stage {
+    Stage::open(scene, &AtomicBool::new(false)).expect("a stage")
+}
+
+/// The state in which a scene is built.
+fn as_built(scene: &Scene) -> SampledState {
+    let pose = |body: &Body| Pose { position_mm: body.mass.center_mm, quaternion: [1.0, 0.0, 0.0, 0.0] };
+    SampledState { time_s: 0.0, poses: scene.bodies.iter().map(pose).collect() }
 }
 
 fn drawn(scene: &Scene, camera: Camera) -> RgbImage {
-    let picture = Stage::open(scene, &mjcf(scene)).and_then(|mut stage| stage.draw(camera)).expect("a picture");
+    let picture = stage(scene).draw(camera).expect("a picture");
     RgbImage::from_raw(PICTURE_WIDTH, PICTURE_HEIGHT, picture.rgb().to_vec()).expect("all of it")
 }
 
@@ -81,7 +87,7 @@ fn projected(point: [f64; 3], camera: Camera) -> ([f64; 2], f64) {
 fn twenty_four_views_have_the_contracts_names_and_size_and_differ() {
     let scene = paddle::scene();
 
-    let views = render_views(&scene, &mjcf(&scene), VIEW_ELEVATIONS_DEG, &AtomicBool::new(false)).expect("views");
+    let views = render_views(&scene, VIEW_ELEVATIONS_DEG, &AtomicBool::new(false)).expect("views");
 
     let expected: Vec<String> = [15, 45, 75]
         .iter()
@@ -98,7 +104,7 @@ fn twenty_four_views_have_the_contracts_names_and_size_and_differ() {
 #[test]
 fn cancelled_views_are_not_drawn() {
     let scene = red_ball_at([0.0, 0.0, 150.0]);
-    let views = render_views(&scene, &mjcf(&scene), VIEW_ELEVATIONS_DEG, &AtomicBool::new(true)).expect("no fault");
+    let views = render_views(&scene, VIEW_ELEVATIONS_DEG, &AtomicBool::new(true)).expect("no fault");
     assert!(views.is_empty());
 }
 
@@ -179,7 +185,7 @@ fn previews_from_two_sides_differ_and_the_same_side_repeats() {
     let scene = red_ball_at([100.0, 20.0, 60.0]);
     let jpeg = |yaw_deg| {
         let camera = Camera { pitch_deg: -45.0, yaw_deg };
-        render_preview(&scene, &mjcf(&scene), camera, &AtomicBool::new(false)).expect("a picture")
+        render_preview(&scene, camera, &AtomicBool::new(false)).expect("a picture")
     };
     let (one, again, other) = (jpeg(45.0), jpeg(45.0), jpeg(135.0));
     let size = ImageReader::with_format(Cursor::new(&one), ImageFormat::Jpeg).into_dimensions().expect("a JPEG");
@@ -191,14 +197,17 @@ fn previews_from_two_sides_differ_and_the_same_side_repeats() {
 #[test]
 fn cancelled_preview_is_not_drawn() {
     let scene = red_ball_at([100.0, 20.0, 60.0]);
-    let drawn = render_preview(&scene, &mjcf(&scene), Camera::default(), &AtomicBool::new(true));
+    let drawn = render_preview(&scene, Camera::default(), &AtomicBool::new(true));
     assert!(matches!(drawn, Err(PhysicsError::Cancelled)), "{drawn:?}");
 }
 
 /// The states of a run of the paddle, cut to `count`.
 fn swept(scene: &Scene, count: usize) -> Vec<SampledState> {
     let settings = RunSettings { keep_states: true, sample_steps: 5, ..RunSettings::full() };
-    let report = Mujoco.run(scene, &mjcf(scene), &settings, &AtomicBool::new(false)).expect("it runs");
+    let go_on = AtomicBool::new(false);
+    let prepared = Mujoco.prepare(scene, &settings, &go_on).expect("a valid scene");
+    let start = Start { seed: 0, offset_mm: [0.0; 3] };
+    let report = prepared.run(&[start], 1, &go_on).expect("it runs").individual_results.remove(0).report;
     assert!(report.success, "the paddle brings the ball home: {:?}", report.failure);
     report.states.into_iter().take(count).collect()
 }
@@ -207,7 +216,7 @@ fn swept(scene: &Scene, count: usize) -> Vec<SampledState> {
 fn frames_of_a_run_show_what_moved() {
     let scene = paddle::scene();
     let states = swept(&scene, usize::MAX);
-    let mut stage = Stage::open(&scene, &mjcf(&scene)).expect("a stage");
+    let mut stage = stage(&scene);
     let above = Camera { pitch_deg: -89.0, yaw_deg: 90.0 };
     let mut ball_at = |state: &SampledState| {
         stage.pose(state).expect("a state of this scene");
@@ -222,9 +231,9 @@ fn frames_of_a_run_show_what_moved() {
 #[test]
 fn states_of_another_scene_are_refused() {
     let scene = paddle::scene();
-    let mut stage = Stage::open(&scene, &mjcf(&scene)).expect("a stage");
-    let refused = stage.pose(&SampledState { time_s: 0.0, coordinates: vec![0.0; 3] });
-    assert!(matches!(&refused, Err(PhysicsError::Scene(text)) if text.contains("3 coordinates")), "{refused:?}");
+    let mut stage = stage(&scene);
+    let refused = stage.pose(&SampledState { poses: Vec::new(), ..as_built(&scene) });
+    assert!(matches!(&refused, Err(PhysicsError::Scene(text)) if text.contains("0 bodies")), "{refused:?}");
 }
 
 /// The ffmpeg of `FFMPEG`, else the one that `make setup` puts into the Python environment of the checkout.
@@ -247,8 +256,7 @@ fn videos_have_a_frame_for_each_state_and_play_while_they_load() {
     let states = swept(&scene, FRAMES);
 
     let drawn =
-        render_video(&scene, &mjcf(&scene), &states, Camera::default(), &ffmpeg(), &file, &AtomicBool::new(false))
-            .expect("a video");
+        render_video(&scene, &states, Camera::default(), &ffmpeg(), &file, &AtomicBool::new(false)).expect("a video");
 
     assert_eq!(drawn, FRAMES);
     let bytes = std::fs::read(&file).expect("the file");
@@ -270,10 +278,10 @@ fn videos_have_a_frame_for_each_state_and_play_while_they_load() {
 #[test]
 fn missing_ffmpeg_is_named_with_the_remedy() {
     let scene = red_ball_at([0.0, 0.0, 150.0]);
-    let states = [SampledState { time_s: 0.0, coordinates: Vec::new() }];
+    let states = [as_built(&scene)];
     let nowhere = Path::new("no/such/ffmpeg");
     let cancel = AtomicBool::new(false);
-    let failed = render_video(&scene, &mjcf(&scene), &states, Camera::default(), nowhere, Path::new("x.mp4"), &cancel);
+    let failed = render_video(&scene, &states, Camera::default(), nowhere, Path::new("x.mp4"), &cancel);
     let told = failed.expect_err("there is no encoder").to_string();
     assert!(told.contains("no/such/ffmpeg") && told.contains("make setup"), "{told}");
 }
@@ -281,10 +289,10 @@ fn missing_ffmpeg_is_named_with_the_remedy() {
 #[test]
 fn what_ffmpeg_complains_of_is_repeated() {
     let scene = red_ball_at([0.0, 0.0, 150.0]);
-    let states = vec![SampledState { time_s: 0.0, coordinates: Vec::new() }; 3];
+    let states = vec![as_built(&scene); 3];
     let nowhere = Path::new("/no/such/folder/video.mp4");
     let cancel = AtomicBool::new(false);
-    let failed = render_video(&scene, &mjcf(&scene), &states, Camera::default(), &ffmpeg(), nowhere, &cancel);
+    let failed = render_video(&scene, &states, Camera::default(), &ffmpeg(), nowhere, &cancel);
     let Err(VideoError::Encoder { last_lines, .. }) = failed else { panic!("{failed:?}") };
     assert!(last_lines.contains("No such file or directory"), "{last_lines}");
 }
@@ -294,9 +302,9 @@ fn cancelled_videos_leave_no_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("simulation.mp4");
     let scene = red_ball_at([0.0, 0.0, 150.0]);
-    let states = vec![SampledState { time_s: 0.0, coordinates: Vec::new() }; 50];
+    let states = vec![as_built(&scene); 50];
     let cancel = AtomicBool::new(true);
-    let failed = render_video(&scene, &mjcf(&scene), &states, Camera::default(), &ffmpeg(), &file, &cancel);
+    let failed = render_video(&scene, &states, Camera::default(), &ffmpeg(), &file, &cancel);
     assert!(matches!(failed, Err(VideoError::Cancelled)), "{failed:?}");
     assert!(!file.exists());
 }

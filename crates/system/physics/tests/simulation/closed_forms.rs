@@ -1,9 +1,9 @@
 //! Free motion, pendulum, bounce: closed forms, with tolerances derived from the step size.
 
 use mujoco_rs::prelude::*;
-use physics::{Body, Geometry, Mobility, RunReport, Scene, restitution_error, write_mjcf};
+use physics::{Body, Geometry, Mobility, RunReport, Scene, restitution_error};
 
-use crate::scenes::{GRAVITY_M_S2, STEP_S, ball, run_for, solid};
+use crate::scenes::{GRAVITY_M_S2, STEP_S, ball, exported, run_for, solid};
 
 fn alone(body: Body) -> Scene {
     let moved_object = Some(body.label.clone());
@@ -12,8 +12,8 @@ fn alone(body: Body) -> Scene {
 
 #[test]
 fn a_thrown_ball_follows_a_parabola() {
-    let mjcf = write_mjcf(&alone(ball("ball", [0.0, 0.0, 500.0])), None).expect("a valid scene");
-    let model = MjModel::from_xml_string(&mjcf.xml).expect("the engine takes the model");
+    let exported = exported(&alone(ball("ball", [0.0, 0.0, 500.0])));
+    let model = MjModel::from_xml_string(&exported.document).expect("the engine takes the model");
     let mut data = MjData::new(&model);
     let (sideways, up) = (1.5, 2.0);
     data.qvel_mut()[..3].copy_from_slice(&[sideways, 0.0, up]);
@@ -69,8 +69,7 @@ fn upward_crossings(report: &RunReport) -> Vec<f64> {
 
 #[test]
 fn a_free_pendulum_keeps_its_energy() {
-    let mjcf = write_mjcf(&pendulum(1.5), None).expect("a valid scene");
-    let model = MjModel::from_xml_string(&mjcf.xml).expect("the engine takes the model");
+    let model = MjModel::from_xml_string(&exported(&pendulum(1.5)).document).expect("the engine takes the model");
     let mut data = MjData::new(&model);
     data.forward();
     let swing = 0.033 * GRAVITY_M_S2 * 0.2 * (1.0 - 1.5_f64.cos());

@@ -5,12 +5,11 @@ use std::sync::atomic::AtomicBool;
 
 use physics::{
     Body, CollisionKind, CollisionShape, Geometry, Mobility, Primitive, Scene, collision_shape, tolerance_mm,
-    write_mjcf,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{
-    scenes::{GRAVITY_M_S2, STEP_S, ball, cuboid_mesh, meshed, run_for, solid, tilted},
+    scenes::{GRAVITY_M_S2, STEP_S, ball, cuboid_mesh, exported, meshed, run_for, solid, tilted},
     solids::{
         FACETS, ball_mesh, bowl, channel, cup, cylinder_mesh, elbow, funnel, hollow_box, hollow_cylinder, perforated,
         placed, tray, turned,
@@ -294,8 +293,7 @@ fn meshes_are_named_by_their_content() {
     let prism = |height: f64| cylinder_mesh(20.0, height, 6);
     let names = |label: &str, mesh: Geometry| {
         let scene = Scene { bodies: vec![meshed(label, mesh, Mobility::Fixed)], ..Scene::default() };
-        let mjcf = write_mjcf(&scene, None).expect("a valid scene");
-        mjcf.meshes.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        exported(&scene).meshes.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
     };
     assert_ne!(names("prism", prism(10.0)), names("prism", prism(10.000_001)), "one label, two contents");
     assert_eq!(names("prism", prism(10.0)), names("another", prism(10.0)), "two labels, one content");

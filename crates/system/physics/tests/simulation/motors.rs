@@ -1,12 +1,11 @@
 //! Motors against closed forms, limits and gates.
 
-use contract::simulation::{FailureReason, SimulatorBackend};
+use contract::simulation::FailureReason;
 use physics::{
     Actuator, Body, Controller, Geometry, Mobility, RunReport, RunSettings, Scene, Start, Waypoint, ZoneKind,
-    backend_for, write_mjcf,
 };
 
-use crate::scenes::{GRAVITY_M_S2, STEP_S, ball, run_for, solid, zone};
+use crate::scenes::{GRAVITY_M_S2, STEP_S, ball, run_for, run_many, solid, zone};
 
 /// A flywheel that turns about the vertical, high above the floor.
 fn flywheel() -> Body {
@@ -230,11 +229,9 @@ fn a_motor_driven_paddle_sweeps_a_ball_into_the_goal() {
         moved_object: Some("ball".into()),
         ..Scene::default()
     };
-    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
     let starts: Vec<Start> = (42..47).map(|seed| Start::jittered(seed, [4.0, 4.0, 0.0])).collect();
     let begun = std::time::Instant::now();
-    let backend = backend_for(SimulatorBackend::Genesis);
-    let report = backend.run_many(&scene, &mjcf, &RunSettings::full(), &starts, 2, &false.into()).expect("it runs");
+    let report = run_many(&scene, RunSettings::full(), &starts, 2);
     println!("five seeds of the paddle: {:?}", begun.elapsed());
     assert_eq!((report.success_rate, report.is_consistent), (1.0, true), "{:?}", report.fail_reasons);
     for result in &report.individual_results {

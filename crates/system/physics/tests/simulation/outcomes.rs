@@ -2,16 +2,12 @@
 
 use std::sync::atomic::AtomicBool;
 
-use contract::{
-    objectives::Zone,
-    simulation::{FailureReason, SimulatorBackend},
-};
+use contract::{objectives::Zone, simulation::FailureReason};
 use physics::{
-    Actuator, Camera, Controller, Geometry, Mobility, RunSettings, Scene, SceneZone, ZoneKind, backend_for,
-    render_preview, write_mjcf,
+    Actuator, Camera, Controller, Geometry, Mobility, RunSettings, Scene, SceneZone, ZoneKind, render_preview,
 };
 
-use crate::scenes::{GRAVITY_M_S2, ball, cuboid_mesh, run, solid, zone};
+use crate::scenes::{AS_BUILT, GRAVITY_M_S2, ball, cuboid_mesh, prepared, refusal, run, solid, zone};
 
 fn falling_ball(zones: Vec<SceneZone>) -> Scene {
     Scene {
@@ -100,10 +96,8 @@ fn too_much_kinetic_energy_is_an_instability() {
 #[test]
 fn a_set_cancel_flag_ends_the_run_at_once() {
     let scene = falling_ball(vec![]);
-    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
-    let cancel = AtomicBool::new(true);
-    let backend = backend_for(SimulatorBackend::Mujoco);
-    let report = backend.run(&scene, &mjcf, &RunSettings::full(), &cancel).expect("the engine takes the scene");
+    let many = prepared(&scene, RunSettings::full()).run(&[AS_BUILT], 1, &AtomicBool::new(true)).expect("it runs");
+    let report = &many.individual_results[0].report;
     assert_eq!((report.failure, report.steps), (Some(FailureReason::Cancelled), 0));
 }
 
@@ -137,17 +131,15 @@ fn more_than_a_thousand_metres_per_second_is_an_instability() {
 
 #[test]
 fn more_than_the_engine_takes_for_a_command_is_refused() {
-    let mjcf = write_mjcf(&thrown_sled(2e10), None);
-    let error = mjcf.expect_err("the engine would stop all motors").to_string();
+    let error = refusal(&thrown_sled(2e10)).expect("the engine would stop all motors");
     assert!(error.contains("sled") && error.contains("1e9"), "{error}");
 }
 
 #[test]
 fn a_preview_is_a_jpeg_that_is_not_blank() {
     let scene = falling_ball(vec![zone(ZoneKind::Goal, [-50.0, -50.0, 0.0], [50.0, 50.0, 100.0])]);
-    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
     let camera = Camera { pitch_deg: -30.0, yaw_deg: 45.0 };
-    let bytes = render_preview(&scene, &mjcf, camera, &AtomicBool::new(false)).expect("it renders");
+    let bytes = render_preview(&scene, camera, &AtomicBool::new(false)).expect("it renders");
     let picture = image::load_from_memory(&bytes).expect("a JPEG").to_rgb8();
     assert_eq!(picture.dimensions(), (640, 480));
     let greenish = picture.pixels().filter(|p| p[1] > p[0].saturating_add(20)).count();

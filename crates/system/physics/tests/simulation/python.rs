@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use contract::simulation::SimulatorBackend;
-use physics::{Actuator, Body, Controller, Geometry, Mobility, RunSettings, Scene, ZoneKind, backend_for, write_mjcf};
+use physics::{Actuator, Body, Controller, Geometry, Mobility, RunSettings, Scene, ZoneKind, backend_for};
 
-use crate::scenes::{ball, meshed, revolved, solid, zone};
+use crate::scenes::{AS_BUILT, ball, meshed, prepared, revolved, solid, zone};
 
 /// Loads a scene, holds the commands, steps, and prints the centres of mass after every hundredth step of 2 ms, which the
 /// document may divide.
@@ -66,9 +66,12 @@ fn the_engines_own_python_package_computes_the_same_trajectories() {
     let advice = "run `make setup`, or set MUJOCO_PYTHON to a Python that has the package mujoco";
     assert!(python.exists(), "{} does not exist: {advice}", python.display());
     let scene = scene();
-    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
+    let settings = RunSettings { max_steps: STEPS, sample_steps: 100, ..RunSettings::full() };
+    let prepared = prepared(&scene, settings);
+    let ours = prepared.run(&[AS_BUILT], 1, &false.into()).expect("it runs").individual_results.remove(0).report;
+    let exported = prepared.export().expect("MJCF");
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, content) in mjcf.meshes.iter().chain([&("scene.xml".to_owned(), mjcf.xml.clone())]) {
+    for (name, content) in exported.meshes.iter().chain([&("scene.xml".to_owned(), exported.document.clone())]) {
         std::fs::write(folder.path().join(name), content).expect("a file");
     }
     let output = std::process::Command::new(&python)
@@ -86,12 +89,6 @@ fn the_engines_own_python_package_computes_the_same_trajectories() {
     let engine = backend_for(SimulatorBackend::Mujoco);
     assert_eq!(engine.engine(), format!("mujoco {}", theirs["version"].as_str().unwrap_or("?")), "{advice}");
 
-    let settings = RunSettings { sample_steps: 100, ..RunSettings::full() };
-    let run = |max_steps: u64| {
-        let settings = RunSettings { max_steps, ..settings };
-        engine.run(&scene, &mjcf, &settings, &false.into()).expect("the engine takes the scene")
-    };
-    let ours = run(STEPS);
     let close = |what: &str, ours_mm: [f64; 3], theirs: &serde_json::Value| {
         for (axis, ours_mm) in ours_mm.iter().enumerate() {
             let theirs_m = theirs[axis].as_f64().expect("a number");

@@ -1,9 +1,10 @@
 //! Bodies and meshes that the tests are made of. Millimetres.
 
-use std::sync::atomic::AtomicBool;
-
 use contract::{objectives::Zone, simulation::SimulatorBackend};
-use physics::{Body, Geometry, Mobility, RunReport, RunSettings, Scene, SceneZone, ZoneKind, backend_for, write_mjcf};
+use physics::{
+    Body, ExportedScene, Geometry, ManyReport, Mobility, Prepared, RunReport, RunSettings, Scene, SceneZone, Start,
+    ZoneKind, backend_for,
+};
 
 pub const STEEL_KG_M3: f64 = 7850.0;
 pub const GRAVITY_M_S2: f64 = 9.81;
@@ -39,10 +40,39 @@ pub fn zone(kind: ZoneKind, min: [f64; 3], max: [f64; 3]) -> SceneZone {
     SceneZone { kind, zone: Zone { min, max } }
 }
 
+/// A scene that is ready to run.
+pub fn prepared(scene: &Scene, settings: RunSettings) -> Box<dyn Prepared> {
+    let backend = backend_for(SimulatorBackend::Genesis);
+    backend.prepare(scene, &settings, &false.into()).expect("the engine takes the scene")
+}
+
+/// What stands against a scene.
+pub fn refusal(scene: &Scene) -> Option<String> {
+    let prepared = backend_for(SimulatorBackend::Genesis).prepare(scene, &RunSettings::full(), &false.into());
+    prepared.err().map(|error| error.to_string())
+}
+
+/// The scene in the engine's format.
+pub fn exported(scene: &Scene) -> ExportedScene {
+    prepared(scene, RunSettings::full()).export().expect("MJCF")
+}
+
+/// Steps of the engine for one of the contract's.
+pub fn engine_steps(exported: &ExportedScene) -> u64 {
+    let (_, rest) = exported.document.split_once("timestep=\"").expect("a time step");
+    let (step, _) = rest.split_once('"').expect("its end");
+    (STEP_S / step.parse::<f64>().expect("a number")).round() as u64
+}
+
+/// The start that the scene has.
+pub const AS_BUILT: Start = Start { seed: 0, offset_mm: [0.0; 3] };
+
 pub fn run(scene: &Scene, settings: RunSettings) -> RunReport {
-    let mjcf = write_mjcf(scene, Some(settings.step_s)).expect("a valid scene");
-    let cancel = AtomicBool::new(false);
-    backend_for(SimulatorBackend::Genesis).run(scene, &mjcf, &settings, &cancel).expect("the engine takes the scene")
+    run_many(scene, settings, &[AS_BUILT], 1).individual_results.remove(0).report
+}
+
+pub fn run_many(scene: &Scene, settings: RunSettings, starts: &[Start], threads: usize) -> ManyReport {
+    prepared(scene, settings).run(starts, threads, &false.into()).expect("it runs")
 }
 
 /// A run of a given length that samples every step.

@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use contract::simulation::{FailureReason, SimulatorBackend};
-use physics::{Geometry, ManyReport, Mobility, RunSettings, Scene, Start, ZoneKind, backend_for, write_mjcf};
+use contract::simulation::FailureReason;
+use physics::{Geometry, ManyReport, Mobility, RunSettings, Scene, Start, ZoneKind};
 
-use crate::scenes::{ball, solid, zone};
+use crate::scenes::{self, AS_BUILT, ball, prepared, solid, zone};
 
 /// A ball above the edge of a table: to the left of it is the goal.
 fn edge() -> Scene {
@@ -27,11 +27,7 @@ fn edge() -> Scene {
 }
 
 fn run_many(starts: &[Start], threads: usize) -> ManyReport {
-    let scene = edge();
-    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
-    let settings = RunSettings { max_steps: 1000, ..RunSettings::full() };
-    let backend = backend_for(SimulatorBackend::Mujoco);
-    backend.run_many(&scene, &mjcf, &settings, starts, threads, &AtomicBool::new(false)).expect("it runs")
+    scenes::run_many(&edge(), RunSettings { max_steps: 1000, ..RunSettings::full() }, starts, threads)
 }
 
 #[test]
@@ -70,19 +66,18 @@ fn a_running_simulation_ends_when_it_is_told_to() {
         solid(&format!("block_{i}"), Geometry::Cuboid { half_size: [12.5; 3] }, place, Mobility::Free)
     });
     let scene = Scene { bodies: blocks.collect(), ..Scene::default() };
-    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
     let settings = RunSettings { max_steps: u64::MAX, sample_steps: u64::MAX, ..RunSettings::full() };
+    let prepared = prepared(&scene, settings);
     let cancel = AtomicBool::new(false);
     let (send, receive) = mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let report = backend_for(SimulatorBackend::Mujoco).run(&scene, &mjcf, &settings, &cancel);
-            send.send(report).expect("somebody waits");
+            send.send(prepared.run(&[AS_BUILT], 1, &cancel)).expect("somebody waits");
         });
         let early = receive.recv_timeout(Duration::from_millis(300));
         assert!(early.is_err(), "it ended by itself: {early:?}");
         cancel.store(true, Ordering::Relaxed);
-        let report = receive.recv().expect("it ends").expect("it ran");
+        let report = receive.recv().expect("it ends").expect("it ran").individual_results.remove(0).report;
         assert_eq!(report.failure, Some(FailureReason::Cancelled));
         assert!(report.steps > 0);
     });

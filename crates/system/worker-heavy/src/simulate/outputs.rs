@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use contract::{session::SessionId, simulation::SimulationResult};
-use physics::Mjcf;
+use physics::ExportedScene;
 use sessions::FileError;
 
 use crate::{
@@ -40,10 +40,10 @@ fn is_output(path: &str) -> bool {
 }
 
 /// Scene and result as files of the session.
-pub fn files(mjcf: &Mjcf, result: &SimulationResult) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+pub fn files(scene: &ExportedScene, result: &SimulationResult) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let result = serde_json::to_vec_pretty(result).context("a result is always JSON")?;
-    let meshes = mjcf.meshes.iter().map(|(name, content)| (format!("assets/{name}"), content.clone().into_bytes()));
+    let meshes = scene.meshes.iter().map(|(name, content)| (format!("assets/{name}"), content.clone().into_bytes()));
     let documents =
-        [(SCENE_FILE.to_owned(), mjcf.xml.clone().into_bytes()), ("simulation_result.json".to_owned(), result)];
+        [(SCENE_FILE.to_owned(), scene.document.clone().into_bytes()), ("simulation_result.json".to_owned(), result)];
     Ok(meshes.chain(documents).collect())
 }

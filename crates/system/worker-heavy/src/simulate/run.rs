@@ -15,8 +15,8 @@ use contract::{
     },
 };
 use physics::{
-    BodyCollision, CollisionKind, ManyReport, Mjcf, Primitive, RunReport, RunSettings, SampledState, Scene, SeedReport,
-    Start, backend_for,
+    BodyCollision, CollisionKind, ExportedScene, ManyReport, PhysicsError, Primitive, RunReport, RunSettings,
+    SampledState, Scene, SeedReport, Start, backend_for,
 };
 use serde_json::{Map, Value, json};
 
@@ -71,6 +71,16 @@ pub struct Run {
     has_goal: bool,
 }
 
+/// What all runs left.
+pub struct Ran {
+    /// The runs.
+    pub many: ManyReport,
+    /// What collided in place of each body's mesh.
+    pub collisions: Vec<BodyCollision>,
+    /// The scene in the engine's format, where it has one.
+    pub exported: Option<ExportedScene>,
+}
+
 impl Run {
     /// As the request says, else the objectives, else the contract.
     pub fn new(
@@ -98,15 +108,18 @@ impl Run {
         }
     }
 
-    /// Writes the scene for the engine and runs it from all starts. Dropping the future ends all of that.
-    pub async fn go(&self, turn: &Turn, scene: Scene, size: String) -> Result<(Mjcf, ManyReport), NotBuilt> {
+    /// Prepares the scene for the engine and runs it from all starts.
+    pub async fn go(&self, turn: &Turn, scene: Scene, size: String) -> Result<Ran, NotBuilt> {
         let (settings, backend, starts) = (self.settings, self.backend, self.starts.clone());
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let task =
             Task { name: "simulation", limit: SIMULATION_LIMIT, size: format!("{size} and {} runs", starts.len()) };
-        let report =
-            turn.work(task, move |cancel| backend_for(backend).simulate(&scene, &settings, &starts, threads, cancel));
-        report.await?.map_err(|error| NotBuilt::Input(error.to_string()))
+        let ran = turn.work(task, move |cancel| {
+            let prepared = backend_for(backend).prepare(&scene, &settings, cancel)?;
+            let many = prepared.run(&starts, threads, cancel)?;
+            Ok(Ran { many, collisions: prepared.collisions().to_vec(), exported: prepared.export() })
+        });
+        ran.await?.map_err(|error: PhysicsError| NotBuilt::Input(error.to_string()))
     }
 
     fn static_variation_id(&self) -> Option<&str> {
@@ -168,7 +181,7 @@ impl Run {
     }
 
     /// The first run in full, with what became of all where there are several.
-    pub fn result(&self, mjcf: &Mjcf, many: &ManyReport) -> anyhow::Result<SimulationResult> {
+    pub fn result(&self, Ran { many, collisions, .. }: &Ran) -> anyhow::Result<SimulationResult> {
         let first = many.individual_results.first().context("a simulation has at least one run")?;
         let report = &first.report;
         let motors = report.motor_loads.iter().map(|load| MotorReport {
@@ -193,7 +206,7 @@ impl Run {
             final_positions: report.final_positions.clone(),
             trajectory: report.trajectory.clone(),
             motors: motors.collect(),
-            collision_shapes: mjcf.collisions.iter().map(collision).collect(),
+            collision_shapes: collisions.iter().map(collision).collect(),
             max_speed_m_s: report.max_speed_m_s,
             max_kinetic_energy_j: report.max_kinetic_energy_j,
             runs: (many.num_runs > 1).then(|| aggregate(many)),
@@ -264,8 +277,8 @@ fn collision(BodyCollision { body, shape }: &BodyCollision) -> CollisionReport {
 }
 
 /// The warnings of bodies that collide as something else than their mesh.
-pub fn collision_warnings(mjcf: &Mjcf) -> impl Iterator<Item = String> + '_ {
-    let coarse = mjcf.collisions.iter().filter(|it| it.shape.error_mm() > it.shape.tolerance_mm);
+pub fn collision_warnings(collisions: &[BodyCollision]) -> impl Iterator<Item = String> + '_ {
+    let coarse = collisions.iter().filter(|it| it.shape.error_mm() > it.shape.tolerance_mm);
     coarse.map(|BodyCollision { body, shape }| {
         format!(
             "{body:?} collides as {} convex pieces that deviate from its shape by up to {:.2} mm (tolerance {:.2} mm); \

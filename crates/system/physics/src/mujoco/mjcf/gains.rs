@@ -14,6 +14,7 @@ use super::assembly::Assembly;
 use crate::{
     actuator::{Actuator, ActuatorKind},
     scene::{Mobility, Scene},
+    units::MM_PER_M,
 };
 
 /// Largest kv·step/I. The fourth-order method is stable up to 2.78 on the negative axis.
@@ -24,7 +25,7 @@ const MOST_STIFFNESS: f64 = 1.0;
 /// kp and kv of a motor as the engine gets them: N·m/rad and N·m·s/rad, or N/m and N·s/m; with its share of power.
 pub(super) fn gains(scene: &Scene, actuator: &Actuator) -> [f64; 2] {
     let mobility = scene.index_of(&actuator.body).map(|place| scene.bodies[place].mobility);
-    let unit = if matches!(mobility, Some(Mobility::Slide { .. })) { super::MM_PER_M } else { 1.0 };
+    let unit = if matches!(mobility, Some(Mobility::Slide { .. })) { MM_PER_M } else { 1.0 };
     let of_kind = match actuator.kind() {
         ActuatorKind::Motor => [0.0, 0.0],
         ActuatorKind::Velocity => [0.0, actuator.kv],
@@ -78,8 +79,7 @@ fn group_inertia(scene: &Scene, assembly: &Assembly, leader: usize, joint: usize
                     let mass = scene.bodies[member].mass;
                     let [xx, yy, zz, xy, xz, yz] = mass.inertia_kg_m2;
                     let own = xx * x * x + yy * y * y + zz * z * z + 2.0 * (xy * x * y + xz * x * z + yz * y * z);
-                    let arm: [f64; 3] =
-                        std::array::from_fn(|axis| (mass.center_mm[axis] - anchor[axis]) / super::MM_PER_M);
+                    let arm: [f64; 3] = std::array::from_fn(|axis| (mass.center_mm[axis] - anchor[axis]) / MM_PER_M);
                     let along = arm[0] * x + arm[1] * y + arm[2] * z;
                     let square: f64 = arm.iter().map(|part| part * part).sum();
                     own + mass.mass_kg * (square - along * along)

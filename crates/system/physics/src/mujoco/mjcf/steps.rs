@@ -9,7 +9,7 @@
 //! | several bodies that move | 2 | what one carries adds up: ten cubes sink by 0.13 mm together, with 1 part by 0.5 mm |
 //! | contacts of low restitution | 4 | they slip, see `contact` |
 //! | motors | up to 4 | their gains, see `gains` |
-//! | fast bodies | up to 16 | found while it runs, see [`crate::pace`] |
+//! | fast bodies | up to 16 | found while it runs, see [`crate::mujoco::pace`] |
 
 use super::{assembly::Assembly, gains::longest_step, motors::has_dead_pair};
 use crate::scene::Scene;

@@ -7,13 +7,7 @@ use std::collections::BTreeMap;
 
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
-use crate::{
-    mjcf::MM_PER_M,
-    scene::{Body, Geometry, Scene},
-};
-
-/// Depth that is told, mm. Collision shapes of a mesh stand out of it by less.
-const TOLD_DEPTH_MM: f64 = 0.3;
+use crate::{scene::REPORTED_DEPTH_MM, units::MM_PER_M};
 
 /// Sentences about contacts that are too deep at the start. `label` names a body of the engine, nothing the ground.
 pub(crate) fn overlaps<'scene, M: ModelType>(
@@ -23,7 +17,7 @@ pub(crate) fn overlaps<'scene, M: ModelType>(
     let mut depths = BTreeMap::<_, f64>::new();
     for contact in data.contact() {
         let depth_mm = -contact.dist * MM_PER_M;
-        if depth_mm > TOLD_DEPTH_MM {
+        if depth_mm > REPORTED_DEPTH_MM {
             let body = |geom: i32| {
                 let body = data.model().geom_bodyid()[usize::try_from(geom).ok()?];
                 label(usize::try_from(body).ok()?)
@@ -44,26 +38,4 @@ pub(crate) fn overlaps<'scene, M: ModelType>(
         }
     });
     told.collect()
-}
-
-impl Scene {
-    /// Bodies that reach below the ground plane z = 0 where they are built, with their depth, mm. What can move is thrown
-    /// up at the start; of what is fixed, the part below the ground does not exist for anything that moves.
-    pub fn below_ground(&self) -> impl Iterator<Item = (&Body, f64)> {
-        let depths = self.bodies.iter().map(|body| (body, -body.lowest_mm()));
-        depths.filter(|(_, depth_mm)| *depth_mm > TOLD_DEPTH_MM)
-    }
-}
-
-impl Body {
-    /// Height of its lowest point where it is built, mm.
-    pub fn lowest_mm(&self) -> f64 {
-        let center = self.mass.center_mm[2];
-        match &self.geometry {
-            Geometry::Mesh { vertices, .. } => vertices.iter().map(|[_, _, z]| *z).fold(f64::INFINITY, f64::min),
-            Geometry::Sphere { radius } => center - radius,
-            Geometry::Cuboid { half_size: [_, _, half] } => center - half,
-            Geometry::Cylinder { half_height, .. } => center - half_height,
-        }
-    }
 }

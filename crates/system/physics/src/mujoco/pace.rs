@@ -7,10 +7,11 @@
 
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
-use crate::mjcf::MM_PER_M;
+use super::frame::{Bodies, EngineBody};
+use crate::{scene::Scene, units::MM_PER_M};
 
 /// Most steps of the engine for one of the run's.
-pub(crate) const MOST_PARTS: u32 = 16;
+pub(super) const MOST_PARTS: u32 = 16;
 
 /// How far a body may go in a step, in halves of its thickness.
 const MOST_TRAVEL: f64 = 0.75;
@@ -23,7 +24,7 @@ const PARTS: [u8; 6] = [1, 1, 1, 1, 1, 0];
 
 /// Half of the thickness of a body, m: of each of its convex shapes the shortest half edge of the bounding box along its
 /// own axes, weighed by the volume of that box, so that a sliver of a decomposition does not count for a wall.
-pub(crate) fn half_thickness(model: &MjModel, geoms: impl Iterator<Item = usize>) -> f64 {
+fn half_thickness(model: &MjModel, geoms: impl Iterator<Item = usize>) -> f64 {
     let (mut volumes, mut moments) = (0.0, 0.0);
     for geom in geoms {
         let [_, _, _, x, y, z] = model.geom_aabb()[geom];
@@ -34,13 +35,13 @@ pub(crate) fn half_thickness(model: &MjModel, geoms: impl Iterator<Item = usize>
 }
 
 /// Fastest that a body of `half_thickness` may move, m/s, and what it meets when it moves on a joint.
-pub(crate) fn most_speed(half_thickness: f64, thinnest_met: f64, step_s: f64) -> f64 {
+fn most_speed(half_thickness: f64, thinnest_met: f64, step_s: f64) -> f64 {
     MOST_TRAVEL * (half_thickness + thinnest_met) / step_s
 }
 
 /// The worst that was seen of bodies that are too fast for the step.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TooFast {
+pub(super) struct TooFast {
     /// Label of the body.
     pub body: String,
     /// Its speed, m/s.
@@ -73,13 +74,100 @@ impl TooFast {
     }
 }
 
+/// Watches how far the bodies of a run move in each step of the engine.
+pub(super) struct Pace<'scene> {
+    scene: &'scene Scene,
+    watched: Vec<Watched>,
+    /// Time step of the engine, s.
+    engine_step_s: f64,
+    /// Time step of the run, s.
+    step_s: f64,
+    too_fast: Option<TooFast>,
+}
+
+/// A body that can move.
+struct Watched {
+    /// Place in the scene.
+    place: usize,
+    /// Stops of the joint that it moves on.
+    stops: Option<Stops>,
+    /// Fastest that it may move, m/s.
+    most_speed_m_s: f64,
+}
+
+impl<'scene> Pace<'scene> {
+    /// Of a run of a scene with this time step, s.
+    pub fn new(scene: &'scene Scene, model: &MjModel, bodies: &Bodies, step_s: f64) -> Self {
+        let engine_step_s = model.opt().timestep;
+        let thickness = |body: &EngineBody| half_thickness(model, body.shapes.iter().map(|shape| shape.geom));
+        let loose = bodies.bodies.iter().filter(|body| body.own_velocity.is_some());
+        let thinnest = loose.map(thickness).fold(f64::INFINITY, f64::min);
+        // One on a joint also has the thickness of the thinnest loose body before it: a thin paddle pushes a thick ball
+        // the right way at any depth up to both together.
+        let met = if thinnest.is_finite() { thinnest } else { 0.0 };
+        let movable = bodies.bodies.iter().enumerate().filter(|(_, body)| body.is_movable);
+        let watched = movable.map(|(place, body)| Watched {
+            place,
+            stops: body.joint.and_then(|joint| Stops::of(model, joint)),
+            most_speed_m_s: most_speed(
+                thickness(body),
+                if body.own_velocity.is_some() { 0.0 } else { met },
+                engine_step_s,
+            ),
+        });
+        Self { scene, watched: watched.collect(), engine_step_s, step_s, too_fast: None }
+    }
+
+    /// The worst of what moved too far in a step of the engine, of all states that were looked at.
+    pub fn too_fast(&self) -> Option<&TooFast> {
+        self.too_fast.as_ref()
+    }
+
+    /// Looks at the present state, which consists of numbers.
+    pub fn look<M: ModelType>(&mut self, data: &mut MjData<M>, bodies: &Bodies) {
+        for index in 0..self.watched.len() {
+            let Watched { place, stops, most_speed_m_s } = &self.watched[index];
+            let velocity = bodies.bodies[*place].velocity(data);
+            let at_stop = stops.as_ref().map_or(0.0, |it| it.share(data, 1.5 * self.step_s, self.engine_step_s));
+            let share = at_stop.max(length(velocity) / most_speed_m_s);
+            if share > 1.0 {
+                self.note(data, bodies, share, *place, velocity, share == at_stop);
+            }
+        }
+    }
+
+    /// Keeps the worst of what is too fast, and the first part that it passed through.
+    fn note<M: ModelType>(
+        &mut self,
+        data: &mut MjData<M>,
+        bodies: &Bodies,
+        share: f64,
+        place: usize,
+        velocity: [f64; 3],
+        at_stop: bool,
+    ) {
+        let label = |place: usize| self.scene.bodies[place].label.clone();
+        let before = self.too_fast.take();
+        let known = before.as_ref().filter(|it| it.body == label(place)).and_then(|it| it.through.clone());
+        let through = known.or_else(|| {
+            let part = crossed(data, bodies.bodies[place].id, velocity, self.step_s)?;
+            Some(bodies.place_of(part).map_or("world".to_owned(), label))
+        });
+        let now = TooFast { body: label(place), speed_m_s: length(velocity), share, through, at_stop };
+        self.too_fast = Some(match before {
+            Some(worst) if worst.share >= share && (worst.body != now.body || worst.through == now.through) => worst,
+            Some(worst) if worst.share >= share => TooFast { through: now.through, ..worst },
+            _ => now,
+        });
+    }
+}
+
+fn length(vector: [f64; 3]) -> f64 {
+    vector.iter().map(|part| part * part).sum::<f64>().sqrt()
+}
+
 /// The part whose surface the middle of a body crossed within `time_s` before now; engine ids.
-pub(crate) fn crossed<M: ModelType>(
-    data: &mut MjData<M>,
-    body: usize,
-    velocity: [f64; 3],
-    time_s: f64,
-) -> Option<usize> {
+fn crossed<M: ModelType>(data: &mut MjData<M>, body: usize, velocity: [f64; 3], time_s: f64) -> Option<usize> {
     let back = velocity.map(|speed| -speed * time_s);
     let middle = data.xipos()[body];
     let (geom, share) = data.ray(&middle, &back, Some(&PARTS), true, Some(body), None);
@@ -88,7 +176,7 @@ pub(crate) fn crossed<M: ModelType>(
 }
 
 /// A joint with stops.
-pub(crate) struct Stops {
+struct Stops {
     coordinate: usize,
     velocity: usize,
     range: [f64; 2],

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    BodyCollision, MM_PER_M, assembly::Assembly, contact::contact_numbers, escape, gains::armature, joint_name, metres,
-    put, triple,
-};
+use super::{assembly::Assembly, contact::contact_numbers, escape, gains::armature, joint_name, metres, put, triple};
 use crate::{
     PhysicsError,
-    decompose::{CollisionKind, ConvexPiece, Primitive, collision_shape},
-    run::CancelFlag,
-    scene::{Body, Geometry, Mobility, Scene},
+    cancel::CancelFlag,
+    decompose::{BodyCollision, CollisionKind, ConvexPiece, Primitive, collision_shape},
+    geometry::Geometry,
+    scene::{Body, Mobility, Scene},
+    units::MM_PER_M,
 };
 
 /// Group of the engine's for shapes that collide and are not drawn.

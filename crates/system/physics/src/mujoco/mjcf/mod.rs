@@ -1,4 +1,4 @@
-//! Writes a scene as MJCF. Lengths become metres here and nowhere else.
+//! Writes a scene as MJCF.
 
 mod assembly;
 mod bodies;
@@ -7,28 +7,24 @@ mod gains;
 mod motors;
 mod steps;
 
-use std::{fmt::Write, sync::Arc};
+use std::fmt::Write;
 
 use contract::{limits::SIMULATION_STEP_S, objectives::Zone};
 
 use crate::{
     PhysicsError,
-    decompose::CollisionShape,
-    run::CancelFlag,
+    cancel::CancelFlag,
+    check::OWN,
+    decompose::BodyCollision,
     scene::{Scene, SceneZone, ZoneKind},
+    units::MM_PER_M,
 };
 use assembly::Assembly;
 use bodies::BodyWriter;
 
-pub(crate) use bodies::piece_name;
+pub(super) use bodies::piece_name;
 pub use contact::{MIN_RESTITUTION, restitution_error};
-pub(crate) use motors::command_scale;
-
-/// Millimetres in a metre.
-pub(crate) const MM_PER_M: f64 = 1000.0;
-
-/// What the names of this crate's own shapes begin with, and no label of a body may hold.
-pub(crate) const OWN: char = '/';
+pub(super) use motors::command_scale;
 
 /// Name of the ground.
 pub(crate) const GROUND: &str = "/ground";
@@ -56,29 +52,16 @@ pub struct Mjcf {
     pub collisions: Vec<BodyCollision>,
 }
 
-/// The collision shape of a body whose geometry is a mesh.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BodyCollision {
-    /// Label of the body.
-    pub body: String,
-    /// What the engine collides, and how far that is from the mesh.
-    pub shape: Arc<CollisionShape>,
-}
-
-/// Writes `scene` as MJCF for a run with `step_s` as the time step, the contract's when absent.
+/// Writes `scene` as MJCF for a run with `step_s` as the time step, the contract's when absent, unless `cancel` is set
+/// meanwhile: a mesh of many notches takes a while to cut into convex pieces.
 ///
 /// Friction acts in an elliptic cone, the same in all directions, and is a thousand times stiffer than the normal
 /// contact (`impratio`): a steel block at rest on a slope of 25° creeps by 0.003 mm/s instead of 3. Solving slip away
 /// afterwards (`noslip_iterations`) is no better and makes a heap of 48 blocks three times slower.
-pub fn write_mjcf(scene: &Scene, step_s: Option<f64>) -> Result<Mjcf, PhysicsError> {
-    write_mjcf_unless(scene, step_s, &CancelFlag::new(false))
-}
-
-/// The same, unless `cancel` is set meanwhile: a mesh of many notches takes a while to cut into convex pieces.
 ///
 /// # Errors
 /// [`PhysicsError::Cancelled`] when the flag is set, within a cut.
-pub fn write_mjcf_unless(scene: &Scene, step_s: Option<f64>, cancel: &CancelFlag) -> Result<Mjcf, PhysicsError> {
+pub(crate) fn write_mjcf(scene: &Scene, step_s: Option<f64>, cancel: &CancelFlag) -> Result<Mjcf, PhysicsError> {
     write_mjcf_in_parts(scene, step_s, 1, cancel)
 }
 

@@ -3,6 +3,11 @@
 use super::*;
 use crate::{Actuator, Body, Controller, Geometry, Mobility, Weld};
 
+/// The scene for the contract's time step.
+fn written(scene: &Scene) -> Result<Mjcf, PhysicsError> {
+    write_mjcf(scene, None, &CancelFlag::new(false))
+}
+
 const HINGE: Mobility = Mobility::Hinge { axis: [0.0, 1.0, 0.0], anchor_mm: Some([10.0, 0.0, 50.0]), range_rad: None };
 
 fn body(label: &str, mobility: Mobility, parent: Option<&str>) -> Body {
@@ -45,7 +50,7 @@ fn welded_parts_ride_on_the_one_that_has_a_joint() {
 fn a_weld_that_closes_a_loop_is_a_constraint() {
     let bodies = vec![body("one", HINGE, None), body("two", HINGE, None)];
     let scene = Scene { bodies, welds: vec![weld("one", "two")], ..Scene::default() };
-    let xml = write_mjcf(&scene, None).expect("a valid scene").xml;
+    let xml = written(&scene).expect("a valid scene").xml;
     assert!(xml.contains("<weld body1=\"one\" body2=\"two\"/>"), "{xml}");
 }
 
@@ -53,7 +58,7 @@ fn a_weld_that_closes_a_loop_is_a_constraint() {
 fn a_ring_of_joints_is_refused() {
     let bodies = vec![body("one", HINGE, Some("two")), body("two", HINGE, Some("one"))];
     let scene = Scene { bodies, ..Scene::default() };
-    let error = write_mjcf(&scene, None).expect_err("a ring").to_string();
+    let error = written(&scene).expect_err("a ring").to_string();
     assert!(error.contains("ring"), "{error}");
 }
 
@@ -68,7 +73,7 @@ fn each_kind_of_motor_has_its_own_attributes() {
         Actuator::new("hammer", Controller::OnOff { value: 1.0, frequency_hz: 1.0 }),
         servo,
     ];
-    let xml = write_mjcf(&Scene { bodies, actuators, ..Scene::default() }, None).expect("a valid scene").xml;
+    let xml = written(&Scene { bodies, actuators, ..Scene::default() }).expect("a valid scene").xml;
     for expected in [
         "<velocity name=\"wheel\" joint=\"wheel_joint\" kv=\"0.05\"/>",
         "<motor name=\"hammer\" joint=\"hammer_joint\" gear=\"1\"/>",
@@ -83,8 +88,8 @@ fn each_kind_of_motor_has_its_own_attributes() {
 #[test]
 fn the_main_camera_exists_when_there_is_a_target_box() {
     let scene = |label| Scene { bodies: vec![body(label, Mobility::Free, None)], ..Scene::default() };
-    assert!(write_mjcf(&scene("target_box"), None).expect("a valid scene").xml.contains("<camera name=\"main\""));
-    assert!(!write_mjcf(&scene("ball"), None).expect("a valid scene").xml.contains("<camera"));
+    assert!(written(&scene("target_box")).expect("a valid scene").xml.contains("<camera name=\"main\""));
+    assert!(!written(&scene("ball")).expect("a valid scene").xml.contains("<camera"));
 }
 
 #[test]
@@ -94,7 +99,7 @@ fn stiff_motor_divides_the_step_and_then_adds_inertia() {
     let written = |kv: f64| {
         let actuators = vec![Actuator { kp: 10.0 * kv, kv, ..Actuator::new("cube", Controller::Hold) }];
         let scene = Scene { bodies: vec![body("cube", hinge, None)], actuators, ..Scene::default() };
-        write_mjcf(&scene, None).expect("a valid scene")
+        written(&scene).expect("a valid scene")
     };
     let inertia = 1.0 / 6.0 * 1e-4;
     // kv·step/I of 1, 4, 8 and 100 with steps of 2 ms; a step follows 2.4.
@@ -112,7 +117,7 @@ fn stiff_motor_divides_the_step_and_then_adds_inertia() {
 
 #[test]
 fn several_moving_bodies_halve_the_step() {
-    let parts = |bodies: Vec<Body>| write_mjcf(&Scene { bodies, ..Scene::default() }, None).expect("valid").parts;
+    let parts = |bodies: Vec<Body>| written(&Scene { bodies, ..Scene::default() }).expect("valid").parts;
     let post = || body("post", Mobility::Fixed, None);
     assert_eq!(parts(vec![body("one", Mobility::Free, None), post()]), 1);
     assert_eq!(parts(vec![body("one", Mobility::Free, None), post(), body("two", HINGE, Some("post"))]), 2);
@@ -128,7 +133,7 @@ fn dead_pairs_are_written_out_and_fastened_ones_are_not() {
         body("table", Mobility::Fixed, None),
     ];
     let scene = Scene { bodies, welds: vec![weld("pad", "block")], ..Scene::default() };
-    let mjcf = write_mjcf(&scene, None).expect("a valid scene");
+    let mjcf = written(&scene).expect("a valid scene");
     let pairs: Vec<_> = mjcf.xml.lines().filter(|line| line.contains("<pair ")).collect();
     let has =
         |one: &str, other: &str| pairs.iter().any(|line| line.contains(&format!("geom1=\"{one}\" geom2=\"{other}\"")));
@@ -142,7 +147,7 @@ fn dead_pairs_are_written_out_and_fastened_ones_are_not() {
 fn too_many_dead_pairs_are_told() {
     // A rubber block over and over: each body meets each other one, in one pair of shapes.
     let bodies = (0..70).map(|i| Body { restitution: 0.1, ..body(&format!("block_{i}"), Mobility::Free, None) });
-    let mjcf = write_mjcf(&Scene { bodies: bodies.collect(), ..Scene::default() }, None).expect("a valid scene");
+    let mjcf = written(&Scene { bodies: bodies.collect(), ..Scene::default() }).expect("a valid scene");
     // 70·69/2 pairs of blocks and 70 with the ground are 2485.
     assert_eq!(mjcf.xml.matches("<pair ").count(), 2000);
     assert_eq!(mjcf.notes.len(), 485);

@@ -10,13 +10,17 @@
 use contract::limits::{OVERLOAD_S, OVERLOAD_SHARE};
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
+use super::{
+    engine::find,
+    mjcf::{command_scale, joint_name},
+};
 use crate::{
     PhysicsError,
     actuator::{Actuator, ActuatorKind},
     controller::MOST_COMMAND,
-    mjcf::{MM_PER_M, command_scale, joint_name},
-    run::{MotorLoad, find},
+    report::MotorLoad,
     scene::{Mobility, Scene},
+    units::MM_PER_M,
 };
 
 /// How far, in efforts of its limit, the integral of a blocked motor goes on. A body that is pressed against another
@@ -40,8 +44,6 @@ pub(crate) struct Drives<'scene> {
 struct Motor<'scene> {
     actuator: &'scene Actuator,
     id: usize,
-    /// Engine id of the driven body.
-    body: usize,
     scale: f64,
     /// Place of the joint in the engine's coordinates.
     coordinate: usize,
@@ -52,13 +54,6 @@ struct Motor<'scene> {
     steps_at_limit: u64,
     peak_force: f64,
     peak_speed: f64,
-}
-
-/// A motor that was at its limit for too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Overload<'scene> {
-    pub motor: &'scene str,
-    pub body: usize,
 }
 
 impl<'scene> Drives<'scene> {
@@ -81,7 +76,6 @@ impl<'scene> Drives<'scene> {
                     regulator,
                     actuator,
                     id,
-                    body: find(model, MjtObjBase::mjOBJ_BODY, &actuator.body)?,
                     scale: driven.map_or(1.0, |body| command_scale(actuator, body.mobility)),
                     is_slide: driven.is_some_and(|body| matches!(body.mobility, Mobility::Slide { .. })),
                     steps_at_limit: 0,
@@ -106,18 +100,19 @@ impl<'scene> Drives<'scene> {
         }
     }
 
-    /// Notes the efforts of the step that was just computed; answers the motor that has been at its limit for too long.
-    pub fn look<M: ModelType>(&mut self, data: &MjData<M>) -> Option<Overload<'scene>> {
+    /// Notes the efforts of the step that was just computed; answers the place in the scene of a
+    /// motor that has been at its limit for too long.
+    pub fn look<M: ModelType>(&mut self, data: &MjData<M>) -> Option<usize> {
         let forces = data.actuator_force();
         let mut overload = None;
-        for motor in &mut self.motors {
+        for (place, motor) in self.motors.iter_mut().enumerate() {
             let force = forces[motor.id].abs();
             motor.peak_force = motor.peak_force.max(force);
             motor.peak_speed = motor.peak_speed.max(data.qvel()[motor.velocity].abs());
             let is_at_limit = motor.actuator.effective_limit().is_some_and(|limit| force >= OVERLOAD_SHARE * limit);
             motor.steps_at_limit = if is_at_limit { motor.steps_at_limit + 1 } else { 0 };
             if motor.steps_at_limit >= self.overload_steps && overload.is_none() {
-                overload = Some(Overload { motor: &motor.actuator.body, body: motor.body });
+                overload = Some(place);
             }
         }
         overload

@@ -1,7 +1,6 @@
 //! Motors, constraints and exclusions: the elements after `<worldbody>`.
 
 use super::{
-    MM_PER_M,
     assembly::Assembly,
     contact::{Side, is_dead, write_dead_pair},
     escape,
@@ -11,6 +10,7 @@ use super::{
 use crate::{
     actuator::{Actuator, ActuatorKind},
     scene::{Mobility, Scene},
+    units::MM_PER_M,
 };
 
 /// The `<actuator>` section. Each kind carries the attributes that the engine knows for it, and no others.

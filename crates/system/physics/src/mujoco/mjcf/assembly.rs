@@ -48,10 +48,6 @@ impl Assembly {
                 assembly.excluded.insert([place.min(parent), place.max(parent)]);
             }
         }
-        for [one, other] in &scene.excluded_contacts {
-            let (one, other) = (index(one)?, index(other)?);
-            assembly.excluded.insert([one.min(other), one.max(other)]);
-        }
         for (place, body) in scene.bodies.iter().enumerate() {
             let mut at = place;
             for _ in 0..=count {
