@@ -107,7 +107,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let count = fitting.len();
     for (index, patch) in fitting.into_iter().enumerate() {
         let position = format!("[{}/{count}]", index + 1);
-        println!("{position} {}: {} ({})", patch.name, patch.why, listed(&patch.ids));
+        println!("{position} {}: {} ({})", patch.name(), patch.why, listed(&patch.ids));
         let started = Instant::now();
         let is_kept = arguments.keep && index + 1 == count;
         let Some(verdict) = runner.try_patch(&patch, is_kept)? else {
@@ -116,7 +116,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(INTERRUPTED));
         };
         let took = started.elapsed();
-        println!("{position} {}: {verdict} ({:.0} s)", patch.name, took.as_secs_f64());
+        println!("{position} {}: {verdict} ({:.0} s)", patch.name(), took.as_secs_f64());
         if is_kept {
             println!(
                 "kept: the copy stays broken until the next run; its stack stops when nobody has used it for a while"
@@ -132,22 +132,26 @@ pub fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// The patches of these names, or all; every flaw of every one at once.
 fn chosen(root: &Path, ledger: &Ledger, names: &[String]) -> anyhow::Result<Vec<Patch>> {
     let texts = patch::read_all(root)?;
-    let wanted: BTreeSet<&str> = names.iter().map(|name| name.strip_suffix(".patch").unwrap_or(name)).collect();
-    let unknown: Vec<&str> =
-        wanted.iter().copied().filter(|name| !texts.iter().any(|(known, _)| known == name)).collect();
+    // A name, a file, or the folder of an id.
+    let is_called = |path: &Path, name: &str| {
+        let name = Path::new(name);
+        let folder = path.parent().and_then(Path::file_name);
+        patch::name_of(path) == patch::name_of(name) || folder.is_some_and(|folder| Some(folder) == name.file_name())
+    };
+    let is_known = |name: &String| texts.iter().any(|(path, _)| is_called(path, name));
+    let unknown: Vec<&str> = names.iter().filter(|name| !is_known(name)).map(String::as_str).collect();
     if !unknown.is_empty() {
-        let known: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
+        let known: Vec<String> = texts.iter().map(|(path, _)| patch::name_of(path)).collect();
         bail!("no defect is called {}; there are\n  {}", unknown.join(", "), known.join("\n  "));
     }
     let (mut patches, mut flaws) = (Vec::new(), Vec::new());
-    for (name, text) in texts.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name.as_str())) {
-        match Patch::parse(name, text, ledger) {
+    let is_wanted = |path: &Path| names.is_empty() || names.iter().any(|name| is_called(path, name));
+    for (path, text) in texts.iter().filter(|(path, _)| is_wanted(path)) {
+        match Patch::parse(path, text, ledger) {
             Ok(patch) => patches.push(patch),
-            Err(found) => flaws.extend(
-                found
-                    .into_iter()
-                    .map(|flaw| format!("{}:{}: {}", patch::path_of(name).display(), flaw.line, flaw.what)),
-            ),
+            Err(found) => {
+                flaws.extend(found.into_iter().map(|flaw| format!("{}:{}: {}", path.display(), flaw.line, flaw.what)))
+            }
         }
     }
     if !flaws.is_empty() {
@@ -213,7 +217,7 @@ impl Runner<'_> {
     /// Applies, tries and undoes a defect. `None` when interrupted.
     fn try_patch(&self, patch: &Patch, is_kept: bool) -> anyhow::Result<Option<Verdict>> {
         let applied = self.scratch.apply(patch)?;
-        let attempt = self.attempt(&patch.name, &patch.ids, self.limit());
+        let attempt = self.attempt(&patch.name(), &patch.ids, self.limit());
         let is_kept = is_kept && matches!(attempt, Ok(Attempt::Ran(_)));
         if !is_kept {
             self.stop_stack()?;
@@ -333,12 +337,15 @@ mod tests {
     #[test]
     fn unknown_names_are_told_with_the_known_ones() {
         let root = tempfile::tempdir().expect("a temporary directory can be made");
-        std::fs::create_dir(root.path().join(patch::FOLDER)).expect("a folder can be made");
-        std::fs::write(root.path().join("defects/known.patch"), "Why.\n").expect("a file can be written");
+        let folder = root.path().join("defects/int-004");
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        std::fs::write(folder.join("known.patch"), "Why.\n").expect("a file can be written");
         let ledger = Ledger::load().expect("the ledger keeps its rules");
         let error = chosen(root.path(), &ledger, &["other".into()]).expect_err("there is no such patch").to_string();
         assert!(error.contains("other") && error.contains("known"), "{error}");
-        let error = chosen(root.path(), &ledger, &["known.patch".into()]).expect_err("it is flawed").to_string();
-        assert!(error.contains("defects/known.patch:1: no line"), "{error}");
+        for name in ["known", "known.patch", "defects/int-004/known.patch", "int-004"] {
+            let error = chosen(root.path(), &ledger, &[name.into()]).expect_err("it is flawed").to_string();
+            assert!(error.contains("defects/int-004/known.patch:1: no line"), "{error}");
+        }
     }
 }

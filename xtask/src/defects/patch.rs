@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use ledger::{Ledger, RequirementId};
+use walkdir::WalkDir;
 
 /// Folder of the patches, from the project's root.
 pub const FOLDER: &str = "defects";
@@ -15,8 +16,8 @@ const MUST_TURN_RED: &str = "Must turn red:";
 /// A patch that keeps its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
-    /// File name without `.patch`.
-    pub name: String,
+    /// Its file, from the project's root: a folder of its main id, and the name of what is broken.
+    pub path: PathBuf,
     /// The behaviour that is broken, one sentence.
     pub why: String,
     /// Ids of which each must have a failing test, in order.
@@ -33,8 +34,8 @@ pub struct Flaw {
 }
 
 impl Patch {
-    /// Reads a patch; all flaws at once.
-    pub fn parse(name: &str, text: &str, ledger: &Ledger) -> Result<Self, Vec<Flaw>> {
+    /// Reads the patch of a file; all flaws at once.
+    pub fn parse(path: &Path, text: &str, ledger: &Ledger) -> Result<Self, Vec<Flaw>> {
         let mut flaws = Vec::new();
         let mut flaw = |line: usize, what: String| flaws.push(Flaw { line, what });
 
@@ -71,36 +72,48 @@ impl Patch {
         if files.is_empty() {
             flaw(1, "holds no diff; write it with `git diff`".to_owned());
         }
+        let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy());
+        let is_at_home =
+            |id: &RequirementId| folder.as_ref().is_some_and(|folder| id.to_string().to_lowercase() == *folder);
+        if !ids.is_empty() && !ids.iter().any(is_at_home) {
+            let home = Path::new(FOLDER).join(ids[0].to_string().to_lowercase());
+            flaw(1, format!("belongs into the folder of an id that must turn red, such as {}", home.display()));
+        }
         ids.sort_unstable();
         ids.dedup();
-        if flaws.is_empty() { Ok(Self { name: name.to_owned(), why: why.to_owned(), ids, files }) } else { Err(flaws) }
+        if flaws.is_empty() { Ok(Self { path: path.to_owned(), why: why.to_owned(), ids, files }) } else { Err(flaws) }
     }
 
-    /// The file, from the project's root.
-    pub fn path(&self) -> PathBuf {
-        path_of(&self.name)
+    /// What it is called: its file's name without `.patch`.
+    pub fn name(&self) -> String {
+        name_of(&self.path)
     }
 }
 
-/// The file of a patch, from the project's root.
-pub fn path_of(name: &str) -> PathBuf {
-    Path::new(FOLDER).join(format!("{name}.patch"))
+/// What the patch of a file is called.
+pub fn name_of(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Names and texts of all patches below `root`, by name.
-pub fn read_all(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let folder = root.join(FOLDER);
-    let mut patches = Vec::new();
-    for entry in folder.read_dir().with_context(|| format!("reading {}", folder.display()))? {
-        let path = entry.with_context(|| format!("reading {}", folder.display()))?.path();
-        if path.extension().is_some_and(|extension| extension == "patch")
-            && let Some(name) = path.file_stem()
-        {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            patches.push((name.to_string_lossy().into_owned(), text));
+/// Files, from the project's root, and texts of all patches below `root`, in order.
+///
+/// # Errors
+/// When a folder or file cannot be read, and when two patches have the same name.
+pub fn read_all(root: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let mut patches: Vec<(PathBuf, String)> = Vec::new();
+    for entry in WalkDir::new(root.join(FOLDER)).sort_by_file_name() {
+        let entry = entry.with_context(|| format!("reading {FOLDER}"))?;
+        if entry.path().extension().is_none_or(|extension| extension != "patch") {
+            continue;
         }
+        let path = entry.path().strip_prefix(root).context("a walk stays below its root")?.to_owned();
+        let name = name_of(&path);
+        if let Some((other, _)) = patches.iter().find(|(other, _)| name_of(other) == name) {
+            bail!("{} and {} have the same name; rename one of them", other.display(), path.display());
+        }
+        let text = std::fs::read_to_string(entry.path()).with_context(|| format!("reading {}", path.display()))?;
+        patches.push((path, text));
     }
-    patches.sort();
     Ok(patches)
 }
 
@@ -118,7 +131,7 @@ mod tests {
                         --- a/crates/system/x/src/lib.rs\n+++ b/crates/system/x/src/lib.rs\n@@ -1 +1 @@\n-1\n+2\n";
 
     fn parse(text: &str) -> Result<Patch, Vec<Flaw>> {
-        Patch::parse("x", text, &Ledger::load().expect("the ledger keeps its rules"))
+        Patch::parse(Path::new("defects/int-004/x.patch"), text, &Ledger::load().expect("the ledger keeps its rules"))
     }
 
     #[test]

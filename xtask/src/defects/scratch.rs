@@ -111,7 +111,7 @@ impl Scratch {
         let applied = Applied { before };
         let output = self.git_apply(&[], patch)?;
         if !output.status.success() {
-            bail!("git apply refuses {}: {}", patch.name, String::from_utf8_lossy(&output.stderr).trim());
+            bail!("git apply refuses {}: {}", patch.name(), String::from_utf8_lossy(&output.stderr).trim());
         }
         Ok(applied)
     }
@@ -120,7 +120,7 @@ impl Scratch {
         Command::new("git")
             .arg("apply")
             .args(flags)
-            .arg(self.root.join(patch.path()))
+            .arg(self.root.join(&patch.path))
             .current_dir(&self.tree)
             // The copy lies inside of the checkout, and git would take the checkout's paths.
             .env("GIT_CEILING_DIRECTORIES", self.tree.parent().unwrap_or(&self.tree))
@@ -269,7 +269,7 @@ mod tests {
         for (path, text) in [
             (LIBRARY, "one\n"),
             ("crates/system/x/old.rs", "old\n"),
-            ("defects/x.patch", &patch),
+            ("defects/int-004/x.patch", &patch),
             (".gitignore", "/target\n/.tools\n"),
             (".tools/keep", ""),
         ] {
@@ -283,9 +283,9 @@ mod tests {
     }
 
     fn patch(root: &Path) -> Patch {
-        let text = fs::read_to_string(root.join("defects/x.patch")).expect("the patch is there");
+        let text = fs::read_to_string(root.join("defects/int-004/x.patch")).expect("the patch is there");
         let ledger = ledger::Ledger::load().expect("the ledger keeps its rules");
-        Patch::parse("x", &text, &ledger).expect("a sound patch")
+        Patch::parse(Path::new("defects/int-004/x.patch"), &text, &ledger).expect("a sound patch")
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub fn table(rows: &[Row]) -> String {
     );
     for Row { patch, verdict, took } in rows {
         table.add_row([
-            Cell::new(&patch.name),
+            Cell::new(patch.name()),
             Cell::new(listed(&patch.ids)),
             Cell::new(verdict.name()).fg(verdict.color()),
             Cell::new(format!("{:.0}", took.as_secs_f64())),
@@ -166,7 +166,12 @@ mod tests {
     #[test]
     fn verdicts_are_told_apart_in_the_table() {
         let row = |name: &str, verdict| {
-            let patch = Patch { name: name.into(), why: String::new(), ids: vec![], files: vec![] };
+            let patch = Patch {
+                path: format!("defects/int-004/{name}.patch").into(),
+                why: String::new(),
+                ids: vec![],
+                files: vec![],
+            };
             Row { patch, verdict, took: Duration::from_secs(61) }
         };
         let missed = Verdict::Missed(vec!["INT-004".parse().expect("an id")]);

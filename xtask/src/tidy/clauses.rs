@@ -34,12 +34,13 @@ pub fn check(root: &Path, ledger: &Ledger) -> anyhow::Result<Vec<Finding>> {
                 findings.push(Finding::new(&CLAUSE, &file, 1, what));
             }
             let Some(defect) = clause.defect() else { continue };
-            let known = patches.iter().find(|(name, _)| name == defect);
-            let turns_red = known.and_then(|(name, text)| Patch::parse(name, text, ledger).ok());
+            let known = patches.iter().find(|(path, _)| patch::name_of(path) == defect);
+            let turns_red = known.and_then(|(path, text)| Patch::parse(path, text, ledger).ok());
             if !turns_red.is_some_and(|patch| patch.ids.contains(&entry.id)) {
                 let what =
                     format!("the ledger proves {:?} by {defect}, which does not turn {} red", clause.says, entry.id);
-                findings.push(Finding::new(&CLAUSE, patch::path_of(defect), 1, what));
+                let place = known.map_or(Path::new(patch::FOLDER), |(path, _)| path);
+                findings.push(Finding::new(&CLAUSE, place, 1, what));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ledger::Ledger;
 
 use super::{Finding, Rule};
-use crate::defects::patch::{Patch, path_of, read_all};
+use crate::defects::patch::{Patch, read_all};
 
 const DEFECT: Rule = Rule {
     name: "seeded defect",
@@ -19,9 +19,9 @@ const DEFECT: Rule = Rule {
 /// When the folder or a patch cannot be read.
 pub fn check(root: &Path, ledger: &Ledger) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for (name, text) in read_all(root)? {
-        let flaws = Patch::parse(&name, &text, ledger).err().unwrap_or_default();
-        findings.extend(flaws.into_iter().map(|flaw| Finding::new(&DEFECT, path_of(&name), flaw.line, flaw.what)));
+    for (path, text) in read_all(root)? {
+        let flaws = Patch::parse(&path, &text, ledger).err().unwrap_or_default();
+        findings.extend(flaws.into_iter().map(|flaw| Finding::new(&DEFECT, &path, flaw.line, flaw.what)));
     }
     Ok(findings)
 }
@@ -35,11 +35,14 @@ mod tests {
     fn flaws_are_found_where_they_stand() {
         let tree = fixture::tree(&[
             ("defects/README.md", ""),
-            ("defects/flawed.patch", "Why.\n\nMust turn red: INT-999\n\n--- a/tests-p0/x.rs\n+++ b/tests-p0/x.rs\n"),
+            (
+                "defects/int-999/flawed.patch",
+                "Why.\n\nMust turn red: INT-999\n\n--- a/tests-p0/x.rs\n+++ b/tests-p0/x.rs\n",
+            ),
         ]);
         let ledger = Ledger::load().expect("the ledger keeps its rules");
         let findings = check(tree.path(), &ledger).expect("the tree can be read");
-        let place = |line: usize| format!("defects/flawed.patch:{line} seeded defect");
+        let place = |line: usize| format!("defects/int-999/flawed.patch:{line} seeded defect");
         assert_eq!(fixture::places(&findings), [place(3), place(5), place(6)]);
     }
 }
