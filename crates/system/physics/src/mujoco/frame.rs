@@ -136,11 +136,11 @@ impl<M: ModelType> Frame for EngineFrame<'_, M> {
 
     /// A bounding sphere answers most questions cheaply.
     fn touches(&mut self, body: usize, zone: usize) -> bool {
-        let (zone, zone_geom) = self.bodies.zones[zone];
+        let (bounds, zone_geom) = self.bodies.zones[zone];
         self.bodies.bodies[body].shapes.iter().any(|shape| {
             let center = self.data.geom_xpos()[shape.geom].map(|metres| metres * MM_PER_M);
             let gap_mm = (0..3)
-                .map(|axis| (zone.min[axis] - center[axis]).max(center[axis] - zone.max[axis]).max(0.0).powi(2))
+                .map(|axis| (bounds.min[axis] - center[axis]).max(center[axis] - bounds.max[axis]).max(0.0).powi(2))
                 .sum::<f64>()
                 .sqrt();
             gap_mm <= shape.bounding_radius_mm
