@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn call_may_hold_as_many_events_as_documented() {
+    fn event_limit_per_call_is_enforced() {
         let whole: IngestEventsRequest = serde_json::from_str(&request(MAX_EVENTS_PER_CALL)).expect("within the limit");
         assert_eq!(whole.events.len(), MAX_EVENTS_PER_CALL);
         let error = serde_json::from_str::<IngestEventsRequest>(&request(MAX_EVENTS_PER_CALL + 1)).unwrap_err();

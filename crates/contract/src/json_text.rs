@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_within_the_limits_are_read_as_they_are() {
+    fn objects_within_the_limits_are_read_unchanged() {
         let text = r#"[{"a": [1, -2, 2.5, "x", null, true, {"b": {}}]}, {}, {"c": 18446744073709551615}]"#;
         assert_eq!(json!(read(text).expect("within the limits")), serde_json::from_str::<Value>(text).expect("JSON"));
     }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn anything_but_a_list_of_objects_is_refused() {
         assert!(read("[1]").is_err() && read(r#"{"a": 1}"#).is_err());
     }
 
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn more_values_than_are_stored_are_refused_with_their_number() {
+    fn too_many_values_are_refused_with_their_count() {
         let object = |values: usize| Map::from_iter([("n".to_owned(), json!(vec![1; values - 1]))]);
         assert!(storable_object(&object(MAX_JSON_VALUES), &()).is_ok());
         let refused = storable_object(&object(MAX_JSON_VALUES + 1), &()).expect_err("it is one too many").to_string();

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_could_leave_a_directory_are_refused() {
+    fn invalid_session_ids_are_refused() {
         for bad in ["", ".", "..", "../other", "a/b", "a\\b", "a b", "a\0b", ".hidden", "é"] {
             assert!(bad.parse::<SessionId>().is_err(), "{bad:?} was accepted");
         }

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_told_once() {
+    fn violation_text_names_its_place_once() {
         let violation = Violation::new("script.py", "part.size", "it is too large").at("part \"arm\"");
         assert_eq!(violation.to_string(), "script.py: part \"arm\": it is too large");
         let named = Violation { message: "part \"arm\" is too large".into(), ..violation };

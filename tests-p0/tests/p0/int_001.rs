@@ -89,7 +89,7 @@ mod alone {
 
     #[rstest]
     #[tokio::test]
-    async fn service_without_its_database_is_alive_but_not_ready(
+    async fn service_without_database_is_alive_but_not_ready(
         #[future(awt)] private_ctx: Context,
     ) -> anyhow::Result<()> {
         let ctx = private_ctx;

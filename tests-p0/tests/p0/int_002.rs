@@ -82,7 +82,7 @@ async fn episode_runs_its_script_in_the_workers_session(#[future(awt)] ctx: Cont
 /// itself has none of the one and all of the other.
 #[rstest]
 #[tokio::test]
-async fn script_sees_a_worker_around_it(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn script_runs_in_a_worker_environment(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (session, controller) = (ctx.session("witness"), ctx.controller());
     session.light.must_write_file("script.py", WITNESS).await;
 
@@ -218,7 +218,7 @@ fn steps(events: &EventLog) -> Vec<Value> {
 
 #[rstest]
 #[tokio::test]
-async fn run_with_a_session_that_is_no_directory_name_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn run_with_an_invalid_session_id_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let refused = ctx.controller().agent_run(&run_request("../elsewhere")).await?;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("session_id"), "{}", refused.text());
@@ -228,7 +228,7 @@ async fn run_with_a_session_that_is_no_directory_name_is_refused(#[future(awt)] 
 /// Longer than a path can be, and more than Temporal takes: told to the caller, not left to the workflow's start.
 #[rstest]
 #[tokio::test]
-async fn script_path_beyond_any_path_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn overlong_script_path_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let mut request = run_request(&ctx.unique("far"));
     request.metadata_vars = Some(EpisodeMetadata { script_path: Some("a".repeat(5 << 20)), ..Default::default() });
     let refused = ctx.controller().agent_run(&request).await?;
@@ -240,7 +240,7 @@ async fn script_path_beyond_any_path_is_refused(#[future(awt)] ctx: Context) -> 
 /// The database fails at documents with some ten millions of values.
 #[rstest]
 #[tokio::test]
-async fn metadata_beyond_what_is_stored_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn metadata_over_the_storage_limit_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let numbers = vec![1; 1_000_000];
     let body = json!({ "task": "count", "session_id": ctx.unique("bulk"), "metadata_vars": { "numbers": numbers } });
     let refused = ctx.controller().agent_run_json(&body).await?;
@@ -260,7 +260,7 @@ time.sleep(20)
 
 #[rstest]
 #[tokio::test]
-async fn events_of_an_abandoned_run_are_not_the_next_ones(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn abandoned_run_leaves_no_events_to_the_next(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("abandoned");
     let begun = async {
         let look = || session.light.must_exist_or_not("begun.txt");
@@ -277,7 +277,7 @@ async fn events_of_an_abandoned_run_are_not_the_next_ones(#[future(awt)] ctx: Co
 
 #[rstest]
 #[tokio::test]
-async fn script_events_never_pass_for_the_services(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn script_events_never_pass_as_service_events(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (session, controller) = (ctx.session("forger"), ctx.controller());
     session.light.must_write_file("script.py", &SLOW_SCRIPT.replace("time.sleep(20)", "")).await;
     let id = controller.must_agent_run(&run_request(&session.id)).await;
@@ -302,9 +302,7 @@ mod alone {
 
     #[rstest]
     #[tokio::test]
-    async fn nothing_executes_the_script_while_the_worker_is_gone(
-        #[future(awt)] private_ctx: Context,
-    ) -> anyhow::Result<()> {
+    async fn stopped_worker_runs_nothing(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
         let ctx = private_ctx;
         let (session, controller) = (ctx.session("worker"), ctx.controller());
         session.light.must_write_file("script.py", SCRIPT).await;
@@ -334,7 +332,7 @@ mod alone {
     /// own limit and all that a call may take beside it.
     #[rstest]
     #[tokio::test]
-    async fn waiting_for_a_place_is_no_attempt(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
+    async fn waiting_for_a_slot_is_not_an_attempt(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
         let ctx = private_ctx;
         let controller = ctx.controller();
         let others: Vec<_> = (0..12).map(|number| ctx.session(&format!("other-{number}"))).collect();
@@ -372,7 +370,7 @@ mod alone {
     #[case::killed(Fault::Kill)]
     #[case::asked_to_end(Fault::Stop)]
     #[tokio::test]
-    async fn lost_run_is_repeated_and_leaves_no_event(
+    async fn lost_run_is_repeated_without_duplicate_events(
         #[future(awt)] private_ctx: Context,
         #[case] fault: Fault,
     ) -> anyhow::Result<()> {

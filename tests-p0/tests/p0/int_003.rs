@@ -52,7 +52,7 @@ async fn concurrent_sessions_keep_their_own_content(#[future(awt)] ctx: Context)
 /// Writes that meet: long enough to overlap, often enough to meet in whatever place they should not share.
 #[rstest]
 #[tokio::test]
-async fn writes_of_one_name_at_once_do_not_mix(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn concurrent_writes_of_one_name_do_not_mix(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     const ROUNDS: usize = 12;
     const LENGTH: usize = 100_000;
     let sessions: Vec<_> = (0..8).map(|number| ctx.session(&format!("rival-{number}"))).collect();
@@ -132,7 +132,7 @@ async fn paths_out_of_the_session_are_refused(#[future(awt)] ctx: Context, #[cas
 
 #[rstest]
 #[tokio::test]
-async fn running_script_cannot_read_or_write_another_session(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn script_cannot_access_another_session(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (ours, theirs) = two_teams(&ctx).await;
     for (attempt, code) in [
         ("reading", format!("print(open('../{}/secret.txt').read())", theirs.id)),
@@ -313,7 +313,10 @@ def nest(deep):
 #[case::in_the_folder_for_temporary_files("os.chdir(os.environ['TMPDIR']); nest('deep')")]
 #[case::in_place_of_the_events("nest('events.jsonl')")]
 #[tokio::test]
-async fn nested_folders_of_a_script_hurt_nobody(#[future(awt)] ctx: Context, #[case] code: &str) -> anyhow::Result<()> {
+async fn too_deep_script_folders_are_refused_and_removed(
+    #[future(awt)] ctx: Context,
+    #[case] code: &str,
+) -> anyhow::Result<()> {
     let (ours, theirs) = two_teams(&ctx).await;
     let outcome = ours.light.must_execute(&format!("{NEST}{code}"), 60).await;
     let kind = outcome.violation.clone().map(|violation| violation.kind);
@@ -335,7 +338,7 @@ async fn nested_folders_of_a_script_hurt_nobody(#[future(awt)] ctx: Context, #[c
 
 #[rstest]
 #[tokio::test]
-async fn session_that_is_full_is_refused_more(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn full_session_refuses_more_data(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let ours = ctx.session("full");
     // Room is taken on the disk without writing it.
     let code = "import os, time\nos.mkdir('results')\nfor n in range(16):\n    \

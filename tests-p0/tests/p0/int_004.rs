@@ -41,7 +41,7 @@ fn engine_time(response: &BenchmarkResponse) -> (f64, f64) {
 
 #[rstest]
 #[tokio::test]
-async fn light_work_goes_on_while_a_simulation_runs(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn light_work_continues_during_a_simulation(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = with_busy_design(&ctx, "heavy").await;
     let other = ctx.session("light");
     let request = BenchmarkRequest::default();
@@ -85,7 +85,7 @@ emit_event('slow_run', number=2)
 
 #[rstest]
 #[tokio::test]
-async fn heavy_call_leaves_the_events_of_a_light_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn heavy_call_takes_no_events_of_a_light_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("shared");
     session.must_hold(&designs::ball_above_goal()).await;
     let run = session.light.must_execute(SLOW_EVENTS, 60);
@@ -112,7 +112,7 @@ mod alone {
     /// judged as well.
     #[rstest]
     #[tokio::test]
-    async fn queue_is_kept_and_left(#[future(awt)] quiet_ctx: Context) -> anyhow::Result<()> {
+    async fn queue_serialises_calls_and_drops_departed_ones(#[future(awt)] quiet_ctx: Context) -> anyhow::Result<()> {
         parallel_simulations_run_one_after_another(&quiet_ctx).await?;
         caller_that_goes_away_frees_the_queue(&quiet_ctx).await
     }

@@ -69,7 +69,7 @@ async fn missing_artifact_blocks_the_hand_over(
 
 #[rstest]
 #[tokio::test]
-async fn untouched_template_of_the_objectives_counts_as_missing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn untouched_objectives_template_counts_as_missing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // Every session begins with the template, which nobody wrote.
     let session = ctx.session("template");
     let solution = Solution::bracket().planned();
@@ -87,7 +87,7 @@ async fn untouched_template_of_the_objectives_counts_as_missing(#[future(awt)] c
 
 #[rstest]
 #[tokio::test]
-async fn everything_that_is_wrong_is_told_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn all_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("all");
     let solution = Solution::bracket()
         .planned()
@@ -109,7 +109,7 @@ async fn everything_that_is_wrong_is_told_at_once(#[future(awt)] ctx: Context) -
 
 #[rstest]
 #[tokio::test]
-async fn another_role_does_not_let_go_of_what_the_plan_fixed(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn another_role_does_not_release_the_fixed_plan(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("role");
     session.must_hold_solution(&Solution::bracket().planned()).await;
     assert!(session.heavy.must_submit_plan(&PlanRequest::default()).await.success);

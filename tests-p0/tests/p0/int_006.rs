@@ -101,7 +101,7 @@ async fn sections_out_of_order_are_refused(#[future(awt)] ctx: Context) -> anyho
 
 #[rstest]
 #[tokio::test]
-async fn several_faults_are_told_together_with_their_lines(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn several_faults_are_reported_with_their_lines(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let solution = Solution::bracket()
         .planned()
         .with("plan.md", "- bracket: a block", "bracket: a block")

@@ -96,7 +96,7 @@ async fn every_deleted_item_is_named_and_counted(#[future(awt)] ctx: Context) ->
 
 #[rstest]
 #[tokio::test]
-async fn edit_through_the_file_tool_is_what_counts(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn edit_through_the_file_tool_counts(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = coded(&ctx, &Solution::bracket().with("todo.md", "- [x] Submit", "- [ ] Submit")).await;
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Todo));
     session.light.must_edit_file("todo.md", "- [ ] Submit", "- [x] Submit").await;
@@ -107,9 +107,7 @@ async fn edit_through_the_file_tool_is_what_counts(#[future(awt)] ctx: Context) 
 
 #[rstest]
 #[tokio::test]
-async fn deleted_item_is_missed_although_the_plan_is_handed_over_again(
-    #[future(awt)] ctx: Context,
-) -> anyhow::Result<()> {
+async fn deleted_item_blocks_a_repeated_hand_over(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let shortened = Solution::bracket().with("todo.md", "- [x] Check that it can be made\n", "");
     let session = coded(&ctx, &shortened).await;
 
@@ -124,7 +122,7 @@ async fn deleted_item_is_missed_although_the_plan_is_handed_over_again(
 
 #[rstest]
 #[tokio::test]
-async fn plan_that_came_back_may_skip_items_and_add_others(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn resubmitted_plan_may_skip_and_add_items(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (item, skipped) = ("- [x] Check that it can be made\n", "- [-] Check that it can be made\n");
     let anew = Solution::bracket().with("todo.md", item, &format!("{skipped}- [x] Mill it\n"));
     let session = coded(&ctx, &anew).await;

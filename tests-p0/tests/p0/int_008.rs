@@ -154,7 +154,7 @@ async fn sound_objectives_pass(
     "moving_parts[0].control"
 )]
 #[tokio::test]
-async fn nonsense_is_refused_by_field(
+async fn invalid_objectives_are_refused_by_field(
     #[future(awt)] ctx: Context,
     #[case] from: &str,
     #[case] to: &str,
@@ -179,7 +179,7 @@ async fn nonsense_is_refused_by_field(
 
 #[rstest]
 #[tokio::test]
-async fn violation_carries_what_was_measured_and_the_limit(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn violation_carries_measured_value_and_limit(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("numbers");
     let outside = "goal_zone: {min: [-50.0, -50.0, 0.0], max: [350.0, 50.0, 100.0]}";
     session.must_hold_solution(&Solution::bracket().planned().with("objectives.yaml", GOAL, outside)).await;
@@ -195,7 +195,7 @@ async fn violation_carries_what_was_measured_and_the_limit(#[future(awt)] ctx: C
 
 #[rstest]
 #[tokio::test]
-async fn nonsense_reaches_no_tool(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn invalid_objectives_reach_no_tool(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("tools");
     session
         .must_hold_solution(&Solution::bracket().with("objectives.yaml", START, "start_position: [0.0, 0.0, 60.0]"))
@@ -215,7 +215,7 @@ async fn nonsense_reaches_no_tool(#[future(awt)] ctx: Context) -> anyhow::Result
 #[case::a_list("- a\n- b\n", "objectives.yaml")]
 #[case::placeholder("objectives: {goal_zone: {min: [x_min, 0, 0], max: [1, 1, 1]}}\n", "template placeholders")]
 #[tokio::test]
-async fn what_is_no_objectives_file_is_told(
+async fn invalid_objectives_file_is_reported(
     #[future(awt)] ctx: Context,
     #[case] content: &str,
     #[case] words: &str,

@@ -51,7 +51,7 @@ async fn planned(ctx: &Context, solution: Solution) -> (Session, PlanResponse) {
 #[case::printed(Solution::printed())]
 #[case::moulded(Solution::moulded())]
 #[tokio::test]
-async fn every_method_has_a_sound_definition(
+async fn sound_definition_of_every_method_passes(
     #[future(awt)] ctx: Context,
     #[case] solution: Solution,
 ) -> anyhow::Result<()> {
@@ -71,7 +71,7 @@ async fn every_method_has_a_sound_definition(
 #[case::moulded_wall_in_words(Solution::moulded(), "thickness_mm: 3.0", "thickness_mm: thin", "wall_thickness_mm")]
 #[case::moulded_wall_of_nothing(Solution::moulded(), "thickness_mm: 3.0", "thickness_mm: 0.0", "wall_thickness_mm")]
 #[tokio::test]
-async fn every_method_has_fields_that_must_fit(
+async fn invalid_fields_of_each_method_are_refused(
     #[future(awt)] ctx: Context,
     #[case] solution: Solution,
     #[case] from: &str,
@@ -166,7 +166,7 @@ async fn malformed_definition_is_refused_by_field(
 
 #[rstest]
 #[tokio::test]
-async fn electronics_must_refer_to_parts_that_exist(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn electronics_must_refer_to_existing_parts(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let electronics = "cots_parts: []
 electronics:
   power_supply: {voltage_dc: 24.0, max_current_a: 5.0}
@@ -182,7 +182,10 @@ electronics:
 #[case::broken("constraints: {")]
 #[case::a_word("hello")]
 #[tokio::test]
-async fn what_is_no_definition_is_refused(#[future(awt)] ctx: Context, #[case] content: &str) -> anyhow::Result<()> {
+async fn file_without_a_definition_is_refused(
+    #[future(awt)] ctx: Context,
+    #[case] content: &str,
+) -> anyhow::Result<()> {
     let answer = hand_over(&ctx, &Solution { assembly: content.into(), ..Solution::bracket().planned() }).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     assert!(answer.violations.iter().all(|violation| violation.file == "assembly_definition.yaml"));
@@ -191,7 +194,7 @@ async fn what_is_no_definition_is_refused(#[future(awt)] ctx: Context, #[case] c
 
 #[rstest]
 #[tokio::test]
-async fn all_faults_of_the_file_are_told_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn all_faults_of_the_file_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let solution = changed("part_volume_mm3: 4000.0", "part_volume_mm3: much")
         .with("assembly_definition.yaml", "  estimated_weight_g: 10.8\n", "")
         .with("assembly_definition.yaml", "quantity: 1", "quantity: 0");

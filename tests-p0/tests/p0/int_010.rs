@@ -161,7 +161,7 @@ async fn declared_total_may_be_off_by_five_percent(
 #[case::cost("planner_target_max_unit_cost_usd: 120.0", "planner_target_max_unit_cost_usd: 105.0", "108.5981")]
 #[case::weight("planner_target_max_weight_g: 20.0", "planner_target_max_weight_g: 10.0", "10.8")]
 #[tokio::test]
-async fn over_its_cap_nothing_is_handed_over(
+async fn plan_over_its_cap_is_not_handed_over(
     #[future(awt)] ctx: Context,
     #[case] from: &str,
     #[case] to: &str,
@@ -181,7 +181,7 @@ async fn over_its_cap_nothing_is_handed_over(
 
 #[rstest]
 #[tokio::test]
-async fn cheaper_declaration_does_not_help(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn understated_total_does_not_evade_the_cap(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // 104.3 USD is under the cap of 105 and within 5 % of what it really costs, which is over the cap.
     let cheat = Solution::bracket()
         .planned()
@@ -207,7 +207,10 @@ async fn cheaper_declaration_does_not_help(#[future(awt)] ctx: Context) -> anyho
 #[case("validate_costing_and_price.py")]
 #[case("validate_and_price.py")]
 #[tokio::test]
-async fn scripts_reach_the_same_engine(#[future(awt)] ctx: Context, #[case] script: &str) -> anyhow::Result<()> {
+async fn planner_scripts_use_the_same_pricing_engine(
+    #[future(awt)] ctx: Context,
+    #[case] script: &str,
+) -> anyhow::Result<()> {
     let guessed = Solution::bracket().planned().with(
         "assembly_definition.yaml",
         "estimated_unit_cost_usd: 108.5981",
@@ -230,7 +233,7 @@ async fn scripts_reach_the_same_engine(#[future(awt)] ctx: Context, #[case] scri
 
 #[rstest]
 #[tokio::test]
-async fn script_over_its_cap_fails_and_says_why(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn script_over_its_cap_fails_with_a_reason(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let dear = Solution::bracket().planned().with(
         "assembly_definition.yaml",
         "planner_target_max_unit_cost_usd: 120.0",

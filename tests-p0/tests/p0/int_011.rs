@@ -58,7 +58,7 @@ async fn caps_over_the_customers_are_refused(
 
 #[rstest]
 #[tokio::test]
-async fn raising_the_repeated_cap_does_not_raise_the_customers(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn repeated_cap_cannot_raise_the_customers_cap(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // The file agrees with itself, but objectives.yaml still says 150.
     let cheat = Solution::bracket()
         .planned()

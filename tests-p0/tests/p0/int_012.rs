@@ -52,7 +52,7 @@ async fn longest_question_of_punctuation_gets_an_answer(#[future(awt)] ctx: Cont
 
 #[rstest]
 #[tokio::test]
-async fn script_reads_the_very_file_that_the_controller_searches(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn script_and_controller_read_the_same_catalogue(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let metadata = ctx.controller().must_cots_metadata().await;
     let seen = ctx.session("reader").light.must_execute(LOOK, 20).await;
     assert_eq!(seen.exit_code, 0, "{seen:#?}");
@@ -62,9 +62,7 @@ async fn script_reads_the_very_file_that_the_controller_searches(#[future(awt)] 
 
 #[rstest]
 #[tokio::test]
-async fn search_from_a_script_leaves_catalogue_and_session_as_they_were(
-    #[future(awt)] ctx: Context,
-) -> anyhow::Result<()> {
+async fn search_from_a_script_changes_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let light = ctx.session("searcher").light;
     light.must_write_file("notes.txt", "mine").await;
     let (metadata, tree) = (ctx.controller().must_cots_metadata().await, light.must_list_files("/").await);

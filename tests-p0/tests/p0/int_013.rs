@@ -46,7 +46,7 @@ fn must_be_complete(found: &PartCandidate) {
 #[case::price_range("supply between $30 and $40", "LRS-350-24", "current_a", 14.6, "within the 40 USD")]
 #[case::torque("servo of 1.9 N·m", "DS3218", "torque_nm", 1.96, "the 1.9 N·m asked for")]
 #[tokio::test]
-async fn candidate_is_complete_and_says_why_it_fits(
+async fn candidate_is_complete_and_explains_its_fit(
     #[future(awt)] ctx: Context,
     #[case] question: &str,
     #[case] expected: &str,
@@ -102,7 +102,7 @@ async fn constraints_hold_for_every_candidate(#[future(awt)] ctx: Context) -> an
 #[case::mains("12V 5A power supply", "voltage_v", json!(12.0), json!(24.0), "DR-120-24", "24V 5A power supply")]
 #[case::other_model("MG995 servo", "q", json!("mg995"), json!("MG996R"), "MG996R", "MG996R servo")]
 #[tokio::test]
-async fn question_that_nothing_fits_is_told_what_was_too_strict(
+async fn no_match_names_the_strictest_condition(
     #[future(awt)] ctx: Context,
     #[case] question: &str,
     #[case] constraint: &str,
@@ -131,7 +131,7 @@ async fn question_that_nothing_fits_is_told_what_was_too_strict(
 #[case::weight(None, Some(100.0), None)]
 #[case::category(None, None, Some("relay"))]
 #[tokio::test]
-async fn naming_a_parameter_as_too_strict_is_true(
+async fn relaxing_a_named_parameter_finds_the_nearest_part(
     #[future(awt)] ctx: Context,
     #[case] max_cost: Option<f64>,
     #[case] max_weight_g: Option<f64>,
@@ -170,7 +170,7 @@ async fn naming_a_parameter_as_too_strict_is_true(
 #[case::nonsense("flurbl grxz")]
 #[case::nothing_said("please, the one")]
 #[tokio::test]
-async fn what_the_catalogue_does_not_have_is_said(
+async fn no_match_names_question_and_categories(
     #[future(awt)] ctx: Context,
     #[case] question: &str,
 ) -> anyhow::Result<()> {
@@ -189,7 +189,7 @@ async fn what_the_catalogue_does_not_have_is_said(
 #[case::negative_price(&[("q", "screw"), ("max_cost", "-1")], "max_cost")]
 #[case::no_number(&[("q", "screw"), ("max_weight_g", "light")], "max_weight_g")]
 #[tokio::test]
-async fn request_that_does_not_fit_is_refused(
+async fn invalid_search_request_is_refused(
     #[future(awt)] ctx: Context,
     #[case] query: &[(&str, &str)],
     #[case] place: &str,
@@ -210,7 +210,7 @@ async fn question_of_over_200_characters_is_refused(#[future(awt)] ctx: Context)
 
 #[rstest]
 #[tokio::test]
-async fn catalogue_asks_for_the_key(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn catalogue_requires_the_api_key(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let stranger = ctx.controller().with_api_key(None);
     assert_eq!(stranger.cots_search(&CatalogQuery::new("screw")).await?.status, StatusCode::UNAUTHORIZED);
     assert_eq!(stranger.cots_metadata().await?.status, StatusCode::UNAUTHORIZED);

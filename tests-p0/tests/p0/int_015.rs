@@ -51,7 +51,7 @@ async fn solving_of(ctx: &Context, benchmark: &Session) -> Session {
 
 #[rstest]
 #[tokio::test]
-async fn package_arrives_and_its_hashes_are_told(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn package_arrives_with_its_hashes(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let benchmark = submitted(&ctx).await;
     let session = ctx.session("receiver");
     let request = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
@@ -209,9 +209,7 @@ async fn change_in_the_requests_bundle_is_refused(
 
 #[rstest]
 #[tokio::test]
-async fn benchmark_that_was_changed_or_never_submitted_is_not_handed_over(
-    #[future(awt)] ctx: Context,
-) -> anyhow::Result<()> {
+async fn changed_or_unsubmitted_benchmark_is_withheld(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("receiver");
     let nobody = HandoverRequest { benchmark_session_id: ctx.unique("nobody").parse()? };
     let answer = session.heavy.must_handover(&nobody).await;
@@ -228,7 +226,7 @@ async fn benchmark_that_was_changed_or_never_submitted_is_not_handed_over(
 
 #[rstest]
 #[tokio::test]
-async fn nothing_of_the_engineers_is_overwritten(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn hand_over_overwrites_no_engineer_file(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let benchmark = submitted(&ctx).await;
     let session = ctx.session("receiver");
     session.light.must_write_file("environment.py", "mine = 1\n").await;
@@ -276,7 +274,7 @@ async fn submitted_in_folders(ctx: &Context) -> Session {
 
 #[rstest]
 #[tokio::test]
-async fn package_holds_all_that_the_environment_is_made_of(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn package_holds_every_file_of_the_environment(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = solving_of(&ctx, &submitted_in_folders(&ctx).await).await;
     for path in ["lib/blocks.py", "parts/cube.stl"] {
         assert!(session.light.must_exist_or_not(path).await, "{path} did not arrive");
@@ -292,10 +290,7 @@ async fn package_holds_all_that_the_environment_is_made_of(#[future(awt)] ctx: C
 #[case::enlarged(Some(12.0))]
 #[case::deleted(None)]
 #[tokio::test]
-async fn moved_object_of_the_benchmark_stays(
-    #[future(awt)] ctx: Context,
-    #[case] other: Option<f64>,
-) -> anyhow::Result<()> {
+async fn moved_object_mesh_is_immutable(#[future(awt)] ctx: Context, #[case] other: Option<f64>) -> anyhow::Result<()> {
     let session = solving_of(&ctx, &submitted_in_folders(&ctx).await).await;
     match other {
         Some(half) => session.light.must_write_file("parts/cube.stl", &cube(half)).await,
@@ -315,7 +310,7 @@ async fn moved_object_of_the_benchmark_stays(
 
 #[rstest]
 #[tokio::test]
-async fn solution_is_no_benchmark(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn solution_cannot_pass_as_a_benchmark(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = solving(&ctx).await;
     // A benchmark needs no assembly definition; a solution cannot do without by calling itself one.
     session.light.must_delete_file("assembly_definition.yaml").await;
@@ -331,7 +326,7 @@ async fn solution_is_no_benchmark(#[future(awt)] ctx: Context) -> anyhow::Result
 
 #[rstest]
 #[tokio::test]
-async fn benchmark_is_submitted_from_the_files_of_its_session(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn benchmark_is_submitted_only_from_session_files(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = submitted(&ctx).await;
     let design = DesignSource { script_content: Some(Benchmark::bystander().script), ..DesignSource::default() };
     let inline = SubmitRequest { stage: Stage::Benchmark, design, ..SubmitRequest::default() };
@@ -381,7 +376,7 @@ async fn first_commit_fixes_the_objectives(
 
 #[rstest]
 #[tokio::test]
-async fn what_is_compared_with_nothing_is_told(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn missing_baselines_are_reported(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let bare = ctx.session("bare");
     bare.must_hold_solution(&Solution::bracket()).await;
     for (session, ending) in [

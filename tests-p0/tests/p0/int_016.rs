@@ -69,7 +69,7 @@ async fn assert_nothing_is_stored(ctx: &Context, id: Uuid) -> anyhow::Result<()>
 #[case::code_again(GO_ON, ReviewDecision::RejectCode, EpisodeStatus::Running, Some(NextAgent::Coder))]
 #[case::approved_anyway(GO_ON, ReviewDecision::Approved, EpisodeStatus::Completed, None)]
 #[tokio::test]
-async fn allowed_decision_is_stored_told_and_carried_out(
+async fn allowed_decision_is_stored_emitted_and_applied(
     #[future(awt)] ctx: Context,
     #[case] after_rejection: Option<AfterRejection>,
     #[case] decision: ReviewDecision,
@@ -173,7 +173,7 @@ async fn malformed_head_is_refused_and_leaves_nothing(
 #[case::electronics("electronics_engineer")]
 #[case::search("cots_search")]
 #[tokio::test]
-async fn work_without_pictures_needs_no_count_of_them(
+async fn review_without_pictures_needs_no_picture_count(
     #[future(awt)] ctx: Context,
     #[case] agent: &str,
 ) -> anyhow::Result<()> {
@@ -197,7 +197,7 @@ async fn work_without_pictures_needs_no_count_of_them(
 #[case::empty_head("---\n---\nIt works.\n")]
 #[case::head_after_the_text("It works.\n\ndecision: approved\nevidence: {images_viewed: 1, files_checked: [a]}\n")]
 #[tokio::test]
-async fn review_without_a_head_is_refused_and_leaves_nothing(
+async fn review_without_a_head_is_refused_without_trace(
     #[future(awt)] ctx: Context,
     #[case] content: &str,
 ) -> anyhow::Result<()> {
@@ -224,7 +224,7 @@ async fn body_without_a_document_is_refused(#[future(awt)] ctx: Context, #[case]
 
 #[rstest]
 #[tokio::test]
-async fn all_that_is_wrong_is_told_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn all_review_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let id = waiting_episode(&ctx).await;
     let head = "decision: accepted\nevidence:\n  images_viewed: -1\n  files_checked: []\n";
     let refused = ctx.controller().review(id, &document(head)).await?;

@@ -72,7 +72,7 @@ fn review(decision: ReviewDecision) -> String {
     "evidence[0]"
 )]
 #[tokio::test]
-async fn refusal_without_proof_is_refused_and_leaves_nothing(
+async fn refusal_without_proof_is_refused_without_trace(
     #[future(awt)] ctx: Context,
     #[case] body: Value,
     #[case] told: &str,
@@ -93,9 +93,7 @@ async fn refusal_without_proof_is_refused_and_leaves_nothing(
 
 #[rstest]
 #[tokio::test]
-async fn refusal_with_proof_is_stored_told_and_waits_for_the_reviewer(
-    #[future(awt)] ctx: Context,
-) -> anyhow::Result<()> {
+async fn proven_refusal_is_stored_and_awaits_the_reviewer(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
     let request = with_proof();
 
@@ -129,7 +127,7 @@ async fn refusal_with_proof_is_stored_told_and_waits_for_the_reviewer(
 #[case::confirmed(ReviewDecision::ConfirmPlanRefusal, RefusalState::Confirmed, NextAgent::Planner)]
 #[case::rejected(ReviewDecision::RejectPlanRefusal, RefusalState::Rejected, NextAgent::Coder)]
 #[tokio::test]
-async fn verdict_decides_who_goes_on(
+async fn verdict_decides_the_next_agent(
     #[future(awt)] ctx: Context,
     #[case] decision: ReviewDecision,
     #[case] state: RefusalState,
@@ -192,7 +190,7 @@ async fn verdict_without_a_refusal_is_refused(
 #[case::reject_plan(ReviewDecision::RejectPlan)]
 #[case::reject_code(ReviewDecision::RejectCode)]
 #[tokio::test]
-async fn waiting_refusal_must_be_answered_before_anything_else(
+async fn pending_refusal_must_be_answered_first(
     #[future(awt)] ctx: Context,
     #[case] decision: ReviewDecision,
 ) -> anyhow::Result<()> {
@@ -215,7 +213,7 @@ async fn waiting_refusal_must_be_answered_before_anything_else(
 #[case::confirmed(ReviewDecision::ConfirmPlanRefusal)]
 #[case::rejected(ReviewDecision::RejectPlanRefusal)]
 #[tokio::test]
-async fn one_refusal_waits_at_a_time(
+async fn only_one_refusal_is_pending_at_a_time(
     #[future(awt)] ctx: Context,
     #[case] verdict: ReviewDecision,
 ) -> anyhow::Result<()> {
@@ -269,7 +267,7 @@ async fn refusal_of_an_unknown_episode_is_not_found(#[future(awt)] ctx: Context)
 #[case::no_utf8("%ff")]
 #[case::path("..%2f..%2fetc")]
 #[tokio::test]
-async fn id_that_is_none_is_refused(#[future(awt)] ctx: Context, #[case] id: &str) -> anyhow::Result<()> {
+async fn malformed_episode_id_is_refused(#[future(awt)] ctx: Context, #[case] id: &str) -> anyhow::Result<()> {
     let controller = ctx.controller();
     for answer in [
         controller.refuse_plan(id, &with_proof()).await?,
@@ -285,7 +283,7 @@ async fn id_that_is_none_is_refused(#[future(awt)] ctx: Context, #[case] id: &st
 /// YAML can write a NUL character where the document itself has none, and the database keeps none.
 #[rstest]
 #[tokio::test]
-async fn nul_that_a_review_spells_out_is_replaced(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn escaped_nul_in_a_review_is_replaced(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
     let document = review(ReviewDecision::Rejected).replace("[the cap was recomputed]", r#"["too\0 dear"]"#);
     let answer = controller.must_review(id, &document).await;
@@ -322,7 +320,7 @@ async fn rejections_end_the_episode_at_their_limit(#[future(awt)] ctx: Context) 
 
 #[rstest]
 #[tokio::test]
-async fn reviews_at_the_same_time_get_rounds_of_their_own(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn concurrent_reviews_get_distinct_rounds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
     let content = review(ReviewDecision::Rejected);
     let too_many = MAX_REJECTIONS + 3;
@@ -348,7 +346,7 @@ async fn reviews_at_the_same_time_get_rounds_of_their_own(#[future(awt)] ctx: Co
 
 #[rstest]
 #[tokio::test]
-async fn refusals_at_the_same_time_leave_one_that_waits(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn concurrent_refusals_leave_one_pending(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
     let request = with_proof();
 

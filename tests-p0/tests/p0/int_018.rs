@@ -82,7 +82,7 @@ async fn unchecked_work_is_refused(#[future(awt)] ctx: Context) -> anyhow::Resul
 
 #[rstest]
 #[tokio::test]
-async fn pricing_is_no_validation(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn pricing_does_not_replace_validation(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = holding(&ctx, "unvalidated").await;
     session.must_be_priced().await;
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
@@ -91,7 +91,7 @@ async fn pricing_is_no_validation(#[future(awt)] ctx: Context) -> anyhow::Result
 
 #[rstest]
 #[tokio::test]
-async fn forged_result_file_counts_for_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn forged_result_file_is_ignored(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = holding(&ctx, "forged").await;
     let forged = r#"{"success": true, "message": "Validation successful", "timestamp": 1.0}"#;
     session.light.must_write_file("validation_results.json", forged).await;
@@ -135,9 +135,7 @@ async fn check_counts_for_exactly_its_content(
 
 #[rstest]
 #[tokio::test]
-async fn script_that_builds_something_else_the_next_time_is_unchecked(
-    #[future(awt)] ctx: Context,
-) -> anyhow::Result<()> {
+async fn nondeterministic_script_loses_its_checks(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("fickle");
     // The text stays the same; the height comes from the clock.
     let fickle =
@@ -165,7 +163,7 @@ async fn failed_check_does_not_count(#[future(awt)] ctx: Context) -> anyhow::Res
 
 #[rstest]
 #[tokio::test]
-async fn check_of_another_session_or_quantity_does_not_count(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn check_is_bound_to_its_session_and_quantity(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (checked, unchecked) = (holding(&ctx, "checked").await, holding(&ctx, "other").await);
     checked.must_be_priced().await;
     must_not_simulate(&unchecked, "another session's check counts").await;
@@ -180,7 +178,7 @@ async fn check_of_another_session_or_quantity_does_not_count(#[future(awt)] ctx:
 
 #[rstest]
 #[tokio::test]
-async fn smoke_result_is_no_basis_for_a_submission(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn smoke_result_cannot_be_submitted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = holding(&ctx, "smoke").await;
     session.must_be_valid().await;
     session.must_be_priced().await;
@@ -203,7 +201,7 @@ async fn smoke_result_is_no_basis_for_a_submission(#[future(awt)] ctx: Context) 
 #[case::when_the_model_is_written(4)]
 #[case::afterwards(5)]
 #[tokio::test]
-async fn reviewer_receives_the_model_that_was_checked(
+async fn reviewer_receives_the_checked_model(
     #[future(awt)] ctx: Context,
     #[case] first_other: u32,
 ) -> anyhow::Result<()> {
@@ -241,7 +239,7 @@ async fn reviewer_receives_the_model_that_was_checked(
 #[case::millionth_less("-0.000001", None)]
 #[case::hundredth("0.01", Some("size along z 10.0000 → 10.0100 mm"))]
 #[tokio::test]
-async fn rebuilt_part_keeps_its_checks_to_within_a_ten_thousandth(
+async fn rebuilt_part_keeps_its_checks_within_tolerance(
     #[future(awt)] ctx: Context,
     #[case] drift: &str,
     #[case] told: Option<&str>,
@@ -281,7 +279,7 @@ async fn rebuilt_part_keeps_its_checks_to_within_a_ten_thousandth(
 
 #[rstest]
 #[tokio::test]
-async fn hole_declared_elsewhere_is_another_content(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn moved_hole_declaration_changes_the_content(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("hole");
     session.light.must_write_file("shift.txt", "0").await;
     // Script and surface stay the same; where the hole is said to be comes from a file that decides nothing else.
@@ -372,7 +370,7 @@ async fn part_without_a_method_is_simulated_and_not_priced(
 
 #[rstest]
 #[tokio::test]
-async fn material_file_of_the_session_counts_by_name(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn session_material_file_is_used_and_named(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = holding_script(&ctx, "own-materials", loose_block("block", "oak")).await;
     let refused = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert!(refused.message.contains("\"oak\" is not in /config/manufacturing_config.yaml"), "{}", refused.message);
@@ -395,7 +393,7 @@ async fn material_file_of_the_session_counts_by_name(#[future(awt)] ctx: Context
 #[case::separator("a/b", "'/'")]
 #[case::too_long("long", "has 101 characters and at most 100")]
 #[tokio::test]
-async fn label_is_refused_alike_by_every_route(
+async fn invalid_label_is_refused_by_every_route(
     #[future(awt)] ctx: Context,
     #[case] label: &str,
     #[case] expected: &str,
@@ -417,7 +415,7 @@ async fn label_is_refused_alike_by_every_route(
 
 #[rstest]
 #[tokio::test]
-async fn submission_tells_what_validation_found(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn submission_reports_the_validation_findings(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("invalid");
     let outside = Solution::bracket().with("script.py", "Pos(70, 0, 5) * Box", "Pos(700, 0, 5) * Box");
     session.must_hold_solution(&outside).await;
@@ -431,7 +429,7 @@ async fn submission_tells_what_validation_found(#[future(awt)] ctx: Context) -> 
 
 #[rstest]
 #[tokio::test]
-async fn script_events_are_told_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn script_events_are_delivered_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("talkative");
     let talkative = Solution::bracket().with(
         "script.py",

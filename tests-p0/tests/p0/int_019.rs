@@ -56,7 +56,7 @@ async fn design_within_its_limits_is_priced(#[future(awt)] ctx: Context) -> anyh
 // 30 × 30 × 25 mm: 22.5 cm³ · 2.7 g/cm³ = 60.75 g; 0.3645 + 4800 / 250 / 60 · 80 + 100 = 125.9645 USD.
 #[case::too_heavy("Pos(70, 0, 15) * Box(30, 30, 25)", Gate::Weight, 60.75, 50.0, "exceeds limit")]
 #[tokio::test]
-async fn over_a_cap_nothing_goes_on(
+async fn design_over_a_cap_is_blocked(
     #[future(awt)] ctx: Context,
     #[case] block: &str,
     #[case] gate: Gate,
@@ -87,7 +87,7 @@ async fn over_a_cap_nothing_goes_on(
 
 #[rstest]
 #[tokio::test]
-async fn both_caps_are_told_together(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn both_exceeded_caps_are_reported_together(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("both");
     session.must_hold_solution(&Solution::bracket().with("script.py", BLOCK, "Pos(70, 0, 5) * Box(60, 60, 10)")).await;
     let answer = price(&session).await;
@@ -100,7 +100,7 @@ async fn both_caps_are_told_together(#[future(awt)] ctx: Context) -> anyhow::Res
 #[case::just_enough("108.5982", true)]
 #[case::just_short("108.598", false)]
 #[tokio::test]
-async fn cap_is_kept_to_the_last_digit(
+async fn cap_is_enforced_to_the_last_digit(
     #[future(awt)] ctx: Context,
     #[case] cap: &str,
     #[case] passes: bool,
@@ -118,7 +118,7 @@ async fn cap_is_kept_to_the_last_digit(
 #[case::across_the_border("Pos(295, 0, 5) * Box(20, 20, 10)", "X max (305.000) > build zone max (300.000)")]
 #[case::wholly_outside("Pos(0, -400, 5) * Box(20, 20, 10)", "Y min (-410.000) < build zone min (-300.000)")]
 #[tokio::test]
-async fn out_of_the_build_zone_nothing_goes_on(
+async fn design_outside_the_build_zone_is_blocked(
     #[future(awt)] ctx: Context,
     #[case] block: &str,
     #[case] words: &str,
@@ -168,7 +168,7 @@ async fn submission_out_of_the_build_zone_is_blocked(#[future(awt)] ctx: Context
 /// What is bought is bought into the same zone: the servo of 40.7 mm sticks out by 1 mm.
 #[rstest]
 #[tokio::test]
-async fn bought_part_is_held_to_the_build_zone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn bought_part_must_fit_the_build_zone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let script = designs::script(
         "servo = Pos(280.65, 0, 21.45) * Box(40.7, 19.7, 42.9)\n\
          servo.label = \"servo\"\n\
@@ -188,7 +188,7 @@ async fn bought_part_is_held_to_the_build_zone(#[future(awt)] ctx: Context) -> a
 
 #[rstest]
 #[tokio::test]
-async fn price_is_for_the_quantity_that_the_objectives_ask_for(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn price_uses_the_quantity_of_the_objectives(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("quantity");
     // At ten units the set-up of 100 USD counts 10 USD a unit: 10 + 0.0648 + 8.5333 = 18.5981.
     let solution = Solution::bracket().with(
@@ -243,7 +243,7 @@ const FIXED_BRACKET: &str = "part(Pos(70, 0, 5) * Box(20, 20, 10), \"bracket\", 
     "Unit cost $151.78 exceeds limit $150.00"
 )]
 #[tokio::test]
-async fn fixing_a_part_makes_it_no_cheaper(
+async fn fixing_a_part_does_not_make_it_cheaper(
     #[future(awt)] ctx: Context,
     #[case] bracket: &str,
     #[case] gate: Gate,
@@ -263,7 +263,7 @@ async fn fixing_a_part_makes_it_no_cheaper(
 
 #[rstest]
 #[tokio::test]
-async fn environment_is_free_of_charge_and_of_the_build_zone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn environment_is_exempt_from_price_and_build_zone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // A fixed block outside of the build zone, and a loose one that is milled: with it in the sum, 217 USD.
     let benchmark = Benchmark {
         script: designs::script(

@@ -36,7 +36,7 @@ fn result(response: &BenchmarkResponse) -> &SimulationResult {
 /// Whatever moves may not enter: a block that falls past the ball ends the run, and is named with its zone.
 #[rstest]
 #[tokio::test]
-async fn part_that_moves_into_a_trap_ends_the_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn part_entering_a_forbidden_zone_ends_the_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let quiet = designs::ball_at_rest_beside_goal();
     let zones = "forbid_zones: [{name: far, min: [-200, -200, 0], max: [-180, -180, 20]}, \
                  {name: pit, min: [140, 140, 100], max: [160, 160, 120]}]";
@@ -98,7 +98,7 @@ async fn outcome_is_classified(
 
 #[rstest]
 #[tokio::test]
-async fn goal_is_reached_when_free_fall_says_so(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn goal_is_reached_when_free_fall_predicts(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx.session("fall"), &designs::ball_above_goal()).await;
     let result = result(&response);
     // The ball's lowest point, 490 mm up, reaches the goal's top at 100 mm; the outcome is sampled every step.
@@ -126,7 +126,7 @@ async fn forbidden_zone_on_the_way_is_hit_before_the_goal(#[future(awt)] ctx: Co
 // 100 kN on a carriage of 43 g: 4.6 km/s after the first step, and only 0.46 MJ.
 #[case::speed(mechanisms::driven_carriage("{mode: on_off, speed: 100000.0, frequency: 0.01}"), "speed")]
 #[tokio::test]
-async fn instability_tells_what_became_unstable(
+async fn instability_names_its_body_and_cause(
     #[future(awt)] ctx: Context,
     #[case] mechanism: Mechanism,
     #[case] cause: &str,
@@ -175,7 +175,7 @@ async fn timeout_counts_every_step(#[future(awt)] ctx: Context) -> anyhow::Resul
 
 #[rstest]
 #[tokio::test]
-async fn stack_of_small_cubes_stands(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn stack_of_small_cubes_stays_upright(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let script = designs::script(
         "cubes = [part(Pos(100, 0, 2.5 + 5 * i) * Box(5, 5, 5), f\"cube_{i}\") for i in range(3)]\n\
          return Compound(children=cubes)",
@@ -214,7 +214,7 @@ async fn fast_ball_lands_on_a_thin_plate(#[future(awt)] ctx: Context) -> anyhow:
 
 #[rstest]
 #[tokio::test]
-async fn start_below_the_ground_is_told(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn start_below_the_ground_draws_a_warning(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let quiet = designs::ball_at_rest_beside_goal();
     let objectives = quiet
         .objectives
@@ -230,7 +230,7 @@ async fn start_below_the_ground_is_told(#[future(awt)] ctx: Context) -> anyhow::
 
 #[rstest]
 #[tokio::test]
-async fn out_of_bounds_names_a_place_outside(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn out_of_bounds_reports_the_exit_position(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx.session("ramp"), &designs::ball_on_ramp_out_of_bounds()).await;
     let [x, y, _] = result(&response).ended.position_mm.expect("the place is reported");
     assert!(x > 300.0, "it rolls down towards +x and left the bounds at x = {x} mm");
@@ -242,7 +242,7 @@ async fn out_of_bounds_names_a_place_outside(#[future(awt)] ctx: Context) -> any
 #[case::stress("constraints:", "physics: {fem_enabled: true}\nconstraints:", "physics.fem_enabled")]
 #[case::fluids("constraints:", "fluids: [{fluid_id: water}]\nconstraints:", "fluids")]
 #[tokio::test]
-async fn physics_that_is_not_computed_is_refused_and_not_left_out(
+async fn unsupported_physics_is_refused_not_ignored(
     #[future(awt)] ctx: Context,
     #[case] place: &str,
     #[case] asked: &str,
@@ -271,7 +271,7 @@ async fn physics_that_is_not_computed_is_refused_and_not_left_out(
     FailureReason::ManufacturabilityFailed
 )]
 #[tokio::test]
-async fn design_that_cannot_be_built_is_no_outcome(
+async fn unbuildable_design_has_no_result(
     #[future(awt)] ctx: Context,
     #[case] script: &str,
     #[case] cause: &str,
@@ -334,7 +334,7 @@ async fn ball_after_smoke_run(session: &Session, design: &Design) -> ([f64; 3], 
 #[case::primitive(slab)]
 #[case::pieces(pierced)]
 #[tokio::test]
-async fn changed_part_is_simulated_as_it_is_now(
+async fn changed_part_is_simulated_in_its_new_shape(
     #[future(awt)] ctx: Context,
     #[case] shape: fn(f64, f64) -> String,
 ) -> anyhow::Result<()> {
@@ -447,7 +447,7 @@ async fn ball_comes_out_of_a_pipe_elbow(#[future(awt)] ctx: Context) -> anyhow::
 #[case::ball("Sphere(10)", 2.0, 5.0 / 7.0)]
 #[case::roller("Rot(90, 0, 0) * Cylinder(10, 40)", 5.0, 2.0 / 3.0)]
 #[tokio::test]
-async fn round_part_rolls_as_a_round(
+async fn round_part_rolls_the_analytic_distance(
     #[future(awt)] ctx: Context,
     #[case] shape: &str,
     #[case] degrees: f64,

@@ -92,7 +92,7 @@ async fn start_jitters_to_both_sides_of_every_axis(#[future(awt)] ctx: Context) 
 
 #[rstest]
 #[tokio::test]
-async fn borderline_design_fails_where_its_start_says_so(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn borderline_design_fails_by_its_start_offset(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = run(&ctx, &falling_with_jitter(60.0), 16).await;
     let runs = runs(&response);
 
@@ -122,7 +122,7 @@ async fn borderline_design_fails_where_its_start_says_so(#[future(awt)] ctx: Con
 
 #[rstest]
 #[tokio::test]
-async fn part_whose_label_only_resembles_is_not_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn part_with_a_similar_label_is_not_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let plain = falling_with_jitter(60.0);
     // A loose block that lies in the goal from the beginning, and a fixed one beside it: neither is on the ball's way.
     let script = designs::script(

@@ -101,7 +101,7 @@ async fn unlimited_motor_never_overloads(#[future(awt)] ctx: Context) -> anyhow:
 
 #[rstest]
 #[tokio::test]
-async fn servo_of_the_catalogue_limits_what_turns_on_it(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn catalogue_servo_limits_its_joints_torque(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx, &mechanisms::paddle()).await;
     assert!(response.success, "{}", response.message);
     // MG996R: 0.98 N·m.
@@ -137,7 +137,7 @@ async fn servo_follows_a_step_with_the_contracts_gains(#[future(awt)] ctx: Conte
 
 #[rstest]
 #[tokio::test]
-async fn servo_turns_as_fast_as_its_catalogue_says(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn servo_turns_at_its_catalogue_speed(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx, &mechanisms::disc_on_servo("{mode: constant, speed: 100.0}")).await;
     let told = response.warnings.iter().any(|told| told.contains("\"disc\"") && told.contains("6.16 rad/s"));
     assert!(told, "the limit is not told: {:?}", response.warnings);
@@ -152,7 +152,7 @@ async fn servo_turns_as_fast_as_its_catalogue_says(#[future(awt)] ctx: Context) 
 #[case::other_kind("slide_z")]
 #[case::one_too_many("rotate_z, rotate_x")]
 #[tokio::test]
-async fn freedoms_that_contradict_the_joint_are_refused(
+async fn freedoms_contradicting_the_joint_are_refused(
     #[future(awt)] ctx: Context,
     #[case] dofs: &str,
 ) -> anyhow::Result<()> {

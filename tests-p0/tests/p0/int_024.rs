@@ -38,7 +38,7 @@ async fn validate(ctx: &Context, design: &Design) -> BenchmarkResponse {
 #[case::within_the_room("[8.0, 12.0]", "[2.9, 40.0, 40.0]")]
 #[case::touching_at_the_corner("[10.0, 10.0]", "[5.0, 0.0, 0.0]")]
 #[tokio::test]
-async fn what_fits_in_every_case_passes(
+async fn start_clear_in_every_case_passes(
     #[future(awt)] ctx: Context,
     #[case] radius: &str,
     #[case] jitter: &str,
@@ -55,7 +55,7 @@ async fn what_fits_in_every_case_passes(
 #[case::largest_radius("[5.0, 20.0]", "[0.0, 0.0, 0.0]", 5.0)]
 #[case::both_together("[10.0, 12.0]", "[4.0, 4.0, 4.0]", 1.0)]
 #[tokio::test]
-async fn what_fits_nominally_only_is_refused(
+async fn start_clear_only_nominally_is_refused(
     #[future(awt)] ctx: Context,
     #[case] radius: &str,
     #[case] jitter: &str,
@@ -122,7 +122,7 @@ async fn ball_inside_a_closed_part_is_found(#[future(awt)] ctx: Context) -> anyh
     "objectives.start_outside_bounds"
 )]
 #[tokio::test]
-async fn zones_are_kept_clear_in_every_case(
+async fn start_must_clear_zones_in_every_case(
     #[future(awt)] ctx: Context,
     #[case] from: &str,
     #[case] to: &str,
@@ -151,7 +151,7 @@ fn refused_for(answer: &BenchmarkResponse, gate: Gate, rule: &str) {
 #[case::clear("[1.9, 0.0, 0.0]", true)]
 #[case::touching("[2.0, 0.0, 0.0]", false)]
 #[tokio::test]
-async fn ball_without_a_radius_has_that_of_the_simulation(
+async fn ball_without_radius_gets_the_simulation_default(
     #[future(awt)] ctx: Context,
     #[case] jitter: &str,
     #[case] passes: bool,
@@ -194,7 +194,7 @@ fn moved_block(place: &str, jitter: &str, others: &str) -> Design {
 #[case::trap("150, 0, 300", "", "randomization.start_in_forbid_zone")]
 #[case::bounds("285, 0, 300", "", "randomization.start_out_of_bounds")]
 #[tokio::test]
-async fn part_that_is_the_moved_object_finds_room_in_every_case(
+async fn moved_part_must_fit_in_every_case(
     #[future(awt)] ctx: Context,
     #[case] place: &str,
     #[case] others: &str,
@@ -227,7 +227,7 @@ const TETRAHEDRON: [[[i32; 3]; 3]; 4] = {
 #[case::fits("[4.9, 0.0, 0.0]", true)]
 #[case::tip_in_the_wall("[6.0, 0.0, 0.0]", false)]
 #[tokio::test]
-async fn mesh_finds_room_in_every_case(
+async fn mesh_object_must_fit_in_every_case(
     #[future(awt)] ctx: Context,
     #[case] jitter: &str,
     #[case] passes: bool,
@@ -269,7 +269,7 @@ async fn fixed_part_cannot_be_the_moved_object(#[future(awt)] ctx: Context) -> a
 #[case::third(33, true)]
 #[case::two_fifths(40, false)]
 #[tokio::test]
-async fn goal_may_be_obstructed_to_a_third(
+async fn goal_may_be_obstructed_up_to_a_third(
     #[future(awt)] ctx: Context,
     #[case] height: u32,
     #[case] passes: bool,
@@ -309,7 +309,7 @@ async fn solids_may_touch_and_not_overlap(
 
 #[rstest]
 #[tokio::test]
-async fn everything_that_is_wrong_is_told_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn all_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let mut design = beside_a_wall("[10.0, 10.0]", "[6.0, 0.0, 0.0]");
     design.script = designs::script(
         "return Compound(children=[\n    part(Pos(25, 0, 500) * Box(20, 60, 60), \"wall\", fixed=True),\n    \

@@ -38,7 +38,7 @@ fn result(response: &BenchmarkResponse) -> &SimulationResult {
 #[case::five_by_default(None, &[42, 43, 44, 45, 46])]
 #[case::the_given_one(Some(7), &[7])]
 #[tokio::test]
-async fn answer_and_events_tell_variant_and_seeds(
+async fn answer_and_events_report_variant_and_seeds(
     #[future(awt)] ctx: Context,
     #[case] asked: Option<u64>,
     #[case] seeds: &[u64],
@@ -63,7 +63,7 @@ async fn answer_and_events_tell_variant_and_seeds(
 
 #[rstest]
 #[tokio::test]
-async fn start_that_does_not_jitter_runs_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn design_without_jitter_runs_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("still");
     session.must_hold_priced(&designs::ball_above_goal()).await;
     let response = run(&session, None).await;
@@ -120,7 +120,7 @@ async fn variant_draws_the_size_of_the_moved_object(#[future(awt)] ctx: Context)
 /// What the platform keeps by itself, without a caller that carries it anywhere.
 #[rstest]
 #[tokio::test]
-async fn stored_result_tells_variant_and_seeds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn stored_result_names_variant_and_seeds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = jittering(&ctx).await;
     for seed in [7, 100] {
         let request = BenchmarkRequest { num_seeds: Some(3), seed: Some(seed), ..BenchmarkRequest::default() };

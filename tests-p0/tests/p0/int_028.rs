@@ -38,7 +38,7 @@ async fn document(ctx: &Context, service: Service) -> anyhow::Result<OpenApiDocu
 #[case::worker_light(Service::WorkerLight)]
 #[case::worker_heavy(Service::WorkerHeavy)]
 #[tokio::test]
-async fn served_document_is_valid_and_describes_every_operation(
+async fn served_document_is_valid_and_complete(
     #[future(awt)] ctx: Context,
     #[case] service: Service,
 ) -> anyhow::Result<()> {
@@ -333,7 +333,7 @@ async fn drift_between_document_and_answer_is_seen(#[future(awt)] ctx: Context) 
 #[case::unknown_route_heavy(Service::WorkerHeavy, Method::POST, "/benchmark/nothing", StatusCode::NOT_FOUND)]
 #[case::unknown_route_controller(Service::Controller, Method::GET, "/nothing", StatusCode::NOT_FOUND)]
 #[tokio::test]
-async fn what_is_not_in_the_document_is_refused_in_the_same_shape(
+async fn unknown_routes_return_a_problem(
     #[future(awt)] ctx: Context,
     #[case] service: Service,
     #[case] method: Method,
@@ -371,7 +371,7 @@ const JSON: Option<&str> = Some("application/json");
 #[case::json_for_a_form("/fs/upload_file", (JSON, "{}"), StatusCode::UNSUPPORTED_MEDIA_TYPE)]
 #[case::what_fits("/fs/ls", (Some("application/json; charset=utf-8"), "{}"), StatusCode::OK)]
 #[tokio::test]
-async fn body_that_the_document_refuses_is_refused(
+async fn body_violating_the_document_is_refused(
     #[future(awt)] ctx: Context,
     #[case] path: &str,
     #[case] (kind, body): Sent,
@@ -404,7 +404,7 @@ async fn body_over_the_limit_is_too_large_everywhere(#[future(awt)] ctx: Context
 
 #[rstest]
 #[tokio::test]
-async fn document_tells_the_limits_of_optional_fields(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn document_states_limits_of_optional_fields(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let controller = document(&ctx, Service::Controller).await?;
     let schemas = &controller.json()["components"]["schemas"];
     let timeout = &schemas["EpisodeMetadata"]["properties"]["script_timeout_s"];

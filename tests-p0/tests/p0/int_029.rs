@@ -32,7 +32,10 @@ async fn protected_operations(ctx: &Context, service: Service) -> anyhow::Result
 #[case::prefix_of_the_key(Some("{prefix}"))]
 #[case::key_and_more(Some("{key}x"))]
 #[tokio::test]
-async fn every_protected_route_refuses(#[future(awt)] ctx: Context, #[case] given: Option<&str>) -> anyhow::Result<()> {
+async fn every_protected_route_requires_the_key(
+    #[future(awt)] ctx: Context,
+    #[case] given: Option<&str>,
+) -> anyhow::Result<()> {
     let key = ctx.descriptor().api_key.clone().expect("a stack of ours has a key");
     let given = given.map(|text| text.replace("{prefix}", &key[..key.len() - 1]).replace("{key}", &key));
     let operations = protected_operations(&ctx, Service::Controller).await?;
@@ -72,7 +75,7 @@ async fn refused_run_leaves_no_episode(#[future(awt)] ctx: Context) -> anyhow::R
 
 #[rstest]
 #[tokio::test]
-async fn right_key_is_taken(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn correct_key_is_accepted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let answer = ctx.controller().episode(uuid::Uuid::new_v4()).await?;
     assert_eq!(answer.status, StatusCode::NOT_FOUND, "past the door, the route itself answers: {}", answer.text());
     let started = ctx.controller().agent_run_json(&json!({ "task": "t", "session_id": ctx.unique("guest") })).await?;

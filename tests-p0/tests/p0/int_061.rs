@@ -28,7 +28,7 @@ async fn put(session: &Session, path: &str, content: &[u8]) {
 #[case("notes.md", "application/octet-stream")]
 #[case("no_extension", "application/octet-stream")]
 #[tokio::test]
-async fn asset_comes_whole_with_its_type(
+async fn asset_is_served_whole_with_its_media_type(
     #[future(awt)] ctx: Context,
     #[case] path: &str,
     #[case] mime: &str,
@@ -74,7 +74,10 @@ async fn call_without_a_session_is_refused(#[future(awt)] ctx: Context) -> anyho
 #[case::missing("nothing.glb")]
 #[case::directory("renders")]
 #[tokio::test]
-async fn what_is_no_file_is_not_found(#[future(awt)] ctx: Context, #[case] path: &str) -> anyhow::Result<()> {
+async fn directory_or_missing_asset_is_not_found(
+    #[future(awt)] ctx: Context,
+    #[case] path: &str,
+) -> anyhow::Result<()> {
     let session = ctx.session("assets");
     put(&session, "renders/view.png", b"png").await;
     let answer = session.light.asset(path).await?;
@@ -89,7 +92,7 @@ async fn what_is_no_file_is_not_found(#[future(awt)] ctx: Context, #[case] path:
 #[case::mesh_with_main("bracket.stl", "main.py")]
 #[case::mesh_with_the_default_script("bracket.stl", "script.py")]
 #[tokio::test]
-async fn broken_source_is_refused_and_mended_source_is_served(
+async fn asset_is_refused_while_its_source_is_broken(
     #[future(awt)] ctx: Context,
     #[case] asset: &str,
     #[case] source: &str,
@@ -109,7 +112,7 @@ async fn broken_source_is_refused_and_mended_source_is_served(
 
 #[rstest]
 #[tokio::test]
-async fn broken_source_does_not_hold_back_a_picture(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn broken_source_does_not_block_a_picture(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("assets");
     put(&session, "view.png", b"png").await;
     put(&session, "view.py", BROKEN.as_bytes()).await;

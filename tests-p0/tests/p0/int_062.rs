@@ -86,7 +86,7 @@ async fn generated_document_holds_every_endpoint(
 #[case::heavy(Service::WorkerHeavy, "worker_heavy")]
 #[case::controller(Service::Controller, "controller")]
 #[tokio::test]
-async fn operations_are_those_that_were_agreed(
+async fn operations_match_the_agreed_ones(
     #[future(awt)] ctx: Context,
     #[case] service: Service,
     #[case] name: &str,
@@ -114,7 +114,7 @@ async fn worker_documents_do_not_mix(#[future(awt)] ctx: Context) -> anyhow::Res
 /// The check itself must be able to fail.
 #[rstest]
 #[tokio::test]
-async fn endpoint_that_disappears_is_seen(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn missing_endpoint_is_detected(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let mut document = generate(&ctx, Service::WorkerHeavy).await?.json().clone();
     document["paths"].as_object_mut().expect("paths are an object").remove("/benchmark/simulate");
     let shrunk = OpenApiDocument::new(document)?;

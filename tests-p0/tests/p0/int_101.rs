@@ -29,7 +29,7 @@ fn choosing(physics: &str) -> Design {
     SimulatorBackend::Genesis
 )]
 #[tokio::test]
-async fn chosen_backend_runs_and_is_told(
+async fn chosen_backend_runs_and_is_reported(
     #[future(awt)] ctx: Context,
     #[case] physics: &str,
     #[case] requested: Option<SimulatorBackend>,
@@ -55,7 +55,7 @@ async fn chosen_backend_runs_and_is_told(
 
 #[rstest]
 #[tokio::test]
-async fn unknown_backend_is_refused_wherever_it_stands(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn unknown_backend_is_refused_in_file_and_request(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("unknown");
     session.must_hold(&choosing("physics: {backend: bullet}\n")).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;

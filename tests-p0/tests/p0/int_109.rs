@@ -57,7 +57,7 @@ async fn energy_above_the_limit_ends_the_run(
 
 #[rstest]
 #[tokio::test]
-async fn fast_run_goes_on(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn fast_run_below_the_energy_limit_continues(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx, &mechanisms::driven_disc("{mode: constant, speed: 100.0}")).await;
     assert_eq!(response.failure_reason, Some(FailureReason::Timeout), "{}", response.message);
     let result = response.result.expect("it was simulated");

@@ -60,7 +60,7 @@ async fn material_without_strength_data_is_refused(
 #[case::other_backend("pla", "{fem_enabled: true, backend: mujoco}", None)]
 #[case::other_backend_in_the_request("pla", "{fem_enabled: true, backend: genesis}", Some(SimulatorBackend::Mujoco))]
 #[tokio::test]
-async fn where_no_stress_is_computed_no_data_is_needed(
+async fn strength_data_is_optional_without_fem(
     #[future(awt)] ctx: Context,
     #[case] material: &str,
     #[case] physics: &str,
@@ -106,7 +106,7 @@ async fn check_for_an_easier_backend_unlocks_nothing(
 #[case::with_data("abs", "{fem_enabled: true, backend: genesis}")]
 #[case::without_stress("pla", "{fem_enabled: true, backend: mujoco}")]
 #[tokio::test]
-async fn check_as_the_objectives_ask_unlocks_submission(
+async fn check_matching_the_objectives_unlocks_submission(
     #[future(awt)] ctx: Context,
     #[case] material: &str,
     #[case] physics: &str,

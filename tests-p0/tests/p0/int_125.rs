@@ -29,7 +29,7 @@ async fn motor(ctx: &Context, power: f64) -> MotorReport {
 #[case::half(0.5)]
 #[case::full(1.0)]
 #[tokio::test]
-async fn torque_is_what_the_power_leaves_of_it(#[future(awt)] ctx: Context, #[case] power: f64) -> anyhow::Result<()> {
+async fn torque_is_proportional_to_power(#[future(awt)] ctx: Context, #[case] power: f64) -> anyhow::Result<()> {
     let motor = motor(&ctx, power).await;
     assert!((motor.peak_force - TORQUE * power).abs() < 1e-12, "{motor:?}");
     assert_eq!(motor.power, power);
@@ -90,7 +90,7 @@ async fn each_motor_gets_its_own_power(#[future(awt)] ctx: Context) -> anyhow::R
 
 #[rstest]
 #[tokio::test]
-async fn power_of_what_nothing_drives_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn power_for_an_undriven_part_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("unknown");
     session.must_hold_mechanism(&mechanisms::driven_disc(CONTROL)).await;
     let request = BenchmarkRequest { motor_power: [("wheel".to_owned(), 1.0)].into(), ..BenchmarkRequest::default() };

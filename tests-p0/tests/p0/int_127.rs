@@ -45,7 +45,7 @@ async fn every_motor_has_full_power(#[future(awt)] ctx: Context) -> anyhow::Resu
 
 #[rstest]
 #[tokio::test]
-async fn no_electronics_is_full_power(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn motor_without_electronics_has_full_power(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("paddle");
     session.must_hold_mechanism(&mechanisms::paddle()).await;
     let silent = simulate(&session, &BenchmarkRequest::default()).await;

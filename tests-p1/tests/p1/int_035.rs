@@ -79,7 +79,7 @@ async fn unlisted_material_is_refused_by_every_tool(#[future(awt)] ctx: Context)
 #[case::milled_plastic("material_id=\"abs\", manufacturing_method=\"cnc\"", "abs")]
 #[case::printed_metal("material_id=\"aluminum_6061\", manufacturing_method=\"3dp\"", "aluminum_6061")]
 #[tokio::test]
-async fn material_that_the_method_cannot_use_is_refused(
+async fn material_unsuited_to_the_method_is_refused(
     #[future(awt)] ctx: Context,
     #[case] metadata: &str,
     #[case] material: &str,
@@ -93,7 +93,7 @@ async fn material_that_the_method_cannot_use_is_refused(
 
 #[rstest]
 #[tokio::test]
-async fn part_without_a_material_is_refused_and_not_defaulted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn part_without_a_material_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = made_of(&ctx, "manufacturing_method=\"cnc\"").await;
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert!(!priced.success && priced.report.is_none(), "{priced:#?}");

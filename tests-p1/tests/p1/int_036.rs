@@ -169,7 +169,7 @@ async fn print_is_priced_by_time_and_material(
 )]
 #[case::narrow_slot("body = Box(40, 40, 20) - Pos(0, 0, 5) * Box(40, 1.5, 10)", "Gap too narrow: 1.50 mm")]
 #[tokio::test]
-async fn what_cannot_be_milled_is_refused(
+async fn unmillable_shape_is_refused(
     #[future(awt)] ctx: Context,
     #[case] shape: &str,
     #[case] words: &str,
@@ -219,7 +219,7 @@ async fn milling_does_not_depend_on_the_pose(
 
 #[rstest]
 #[tokio::test]
-async fn design_is_told_how_its_parts_are_laid_down(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn design_warning_names_the_set_up_axis(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("laid-down");
     let turned = Solution::bracket().with("script.py", "Box(20, 20, 10)", "Rot(0, 0, 30) * Box(20, 20, 10)");
     session.must_hold_solution(&turned).await;
@@ -245,7 +245,7 @@ async fn design_is_told_how_its_parts_are_laid_down(#[future(awt)] ctx: Context)
 // Drilled, not milled.
 #[case::narrow_bore("body = Box(40, 40, 20) - Cylinder(0.5, 20)")]
 #[tokio::test]
-async fn what_the_tool_fits_into_is_milled(#[future(awt)] ctx: Context, #[case] shape: &str) -> anyhow::Result<()> {
+async fn millable_shape_is_accepted(#[future(awt)] ctx: Context, #[case] shape: &str) -> anyhow::Result<()> {
     let result = analyze(&ctx, shape, "aluminum_6061", ManufacturingMethod::Cnc, 1).await;
     assert!(result.is_manufacturable, "{result:#?}");
     assert_eq!(result.metadata.undercut_count, Some(0));
@@ -263,7 +263,7 @@ async fn what_the_tool_fits_into_is_milled(#[future(awt)] ctx: Context, #[case] 
     "Wall thickness too thin"
 )]
 #[tokio::test]
-async fn what_cannot_be_moulded_is_refused(
+async fn unmouldable_shape_is_refused(
     #[future(awt)] ctx: Context,
     #[case] shape: &str,
     #[case] words: &str,
@@ -317,7 +317,7 @@ fn round_cup(wall_mm: f64, draft_deg: f64) -> String {
     Some("Insufficient draft angle: 0.00°")
 )]
 #[tokio::test]
-async fn moulding_keeps_to_its_limits(
+async fn moulding_limits_are_enforced(
     #[future(awt)] ctx: Context,
     #[case] shape: String,
     #[case] words: Option<&str>,
@@ -354,7 +354,7 @@ fn pocket_with_least_corners(depth_mm: f64) -> String {
 #[case::shallow(ManufacturingMethod::Cnc, pocket_with_least_corners(11.0), &[])]
 #[case::in_metres(ManufacturingMethod::Cnc, "body = Box(0.05, 0.04, 0.01)".to_owned(), &["0.0500 mm", "may be in metres"])]
 #[tokio::test]
-async fn what_deserves_a_look_is_told(
+async fn questionable_shape_draws_a_warning(
     #[future(awt)] ctx: Context,
     #[case] method: ManufacturingMethod,
     #[case] shape: String,
@@ -444,7 +444,7 @@ async fn method_works_from_plan_to_submission(
 
 #[rstest]
 #[tokio::test]
-async fn same_part_again_costs_half_the_set_up(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn repeated_part_costs_half_the_set_up(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("reuse");
     let twins = Solution::bracket()
         .with(
@@ -490,7 +490,7 @@ async fn round_twin_saves_half_the_set_up(#[future(awt)] ctx: Context) -> anyhow
 
 #[rstest]
 #[tokio::test]
-async fn design_of_zones_only_says_why_it_cannot_be_made(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn design_of_zones_only_is_refused_with_a_reason(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let script = "from build123d import *\n\n\ndef build():\n    zone = Box(10, 10, 10)\n    zone.label = \"zone_goal\"\n    \
                   return zone\n";
     let design = DesignSource { script_content: Some(script.to_owned()), ..DesignSource::default() };
@@ -537,7 +537,7 @@ body = Box(40, 40, 40)";
 
 #[rstest]
 #[tokio::test]
-async fn figures_of_a_script_count_for_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn figures_forged_by_a_script_are_ignored(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let result = analyze(&ctx, FORGES_ITS_VOLUME, "abs", ManufacturingMethod::ThreeDPrint, 1).await;
 
     let volume_cm3 = 64.0;
@@ -579,7 +579,7 @@ async fn forged_results_are_an_ordinary_failure(
     "path = Plane.XZ * CenterArc((0, 0), 8, 0, 180)\nbody = sweep(Plane(path @ 0, z_dir=path % 0) * Circle(10), path=path)"
 )]
 #[tokio::test]
-async fn space_counts_once(#[future(awt)] ctx: Context, #[case] shape: &str) -> anyhow::Result<()> {
+async fn self_overlapping_shape_is_refused(#[future(awt)] ctx: Context, #[case] shape: &str) -> anyhow::Result<()> {
     let design = DesignSource { script_content: Some(script(shape, "abs")), ..DesignSource::default() };
     let request = PriceRequest { design, ..PriceRequest::default() };
     let answer = ctx.session("twice").heavy.must_validate_and_price(&request).await;

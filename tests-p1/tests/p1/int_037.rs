@@ -128,7 +128,7 @@ fn driven_door(script: &str) -> Mechanism {
 #[case::bearing(ON_A_BEARING, 10.0)]
 #[case::shaft_beside_the_middle(ON_A_SHAFT, 10.0)]
 #[tokio::test]
-async fn hinge_turns_about_what_it_turns_on(
+async fn hinge_axis_passes_through_its_support(
     #[future(awt)] ctx: Context,
     #[case] script: &str,
     #[case] x: f64,
@@ -269,7 +269,7 @@ async fn fastened_parts_move_as_one(#[future(awt)] ctx: Context) -> anyhow::Resu
 #[case::pin_in_a_misspelt_hole(ON_A_PIN, "holes=(\"eye\"", "holes=(\"eyes\"", "\"eyes\"")]
 #[case::misspelt_part(ON_A_PIN, "return", "door.constraint = \"weld:bsae\"\nreturn", "\"bsae\"")]
 #[tokio::test]
-async fn joint_that_cannot_be_is_refused(
+async fn impossible_joint_is_refused(
     #[future(awt)] ctx: Context,
     #[case] script: &str,
     #[case] from: &str,

@@ -90,7 +90,7 @@ fn waypoints(time: f64) -> f64 {
 #[case::waypoint("{mode: waypoint, waypoints: [[0.0, 0.0], [2.0, 40.0], [8.0, -20.0]]}", waypoints)]
 #[case::oscillate("{mode: oscillate, center: 10.0, speed: 30.0, frequency: 0.5}", swing)]
 #[tokio::test]
-async fn place_follows_its_course(
+async fn position_follows_its_commanded_course(
     #[future(awt)] ctx: Context,
     #[case] control: &str,
     #[case] command: fn(f64) -> f64,
@@ -119,7 +119,7 @@ async fn place_follows_its_course(
 
 #[rstest]
 #[tokio::test]
-async fn held_place_is_held_against_gravity(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn held_position_resists_gravity(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("hold");
     let carriage = mechanisms::lifted_carriage("{mode: hold}").with_objectives("label: ball", "label: carriage");
     session.must_hold_mechanism(&carriage).await;
@@ -148,7 +148,7 @@ async fn held_place_is_held_against_gravity(#[future(awt)] ctx: Context) -> anyh
 // On for one half of each second: the mean of m·x'' = F/2 over 30 s and the lead of the first half second, F = 10⁻⁵ N.
 #[case::on_off("{mode: on_off, speed: 0.00001, frequency: 1.0}", 1000.0 * (1e-5 / MASS_KG) * (0.5 * 30.0 * 30.0 / 2.0 + 0.125 * 30.0))]
 #[tokio::test]
-async fn speed_and_effort_lead_where_they_must(
+async fn speed_and_effort_reach_the_predicted_position(
     #[future(awt)] ctx: Context,
     #[case] control: &str,
     #[case] expected_mm: f64,

@@ -100,7 +100,7 @@ fn frames_seconds_and_size(file: &[u8]) -> (u64, f64, (u32, u32)) {
 
 #[rstest]
 #[tokio::test]
-async fn nothing_is_drawn_unasked(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn nothing_is_rendered_without_a_request(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = solved(&ctx, "silent").await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(response.success, "{}", response.message);
@@ -112,7 +112,7 @@ async fn nothing_is_drawn_unasked(#[future(awt)] ctx: Context) -> anyhow::Result
 
 #[rstest]
 #[tokio::test]
-async fn exactly_the_promised_views_are_drawn_and_handed_over(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn exactly_the_promised_views_are_drawn_and_submitted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = solved(&ctx, "views").await;
     let request = BenchmarkRequest { render: true, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
@@ -161,7 +161,7 @@ async fn video_is_made_on_demand(#[future(awt)] ctx: Context) -> anyhow::Result<
 
 #[rstest]
 #[tokio::test]
-async fn preview_shows_the_design_from_the_asked_side(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn preview_shows_the_requested_side(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("preview");
     session.must_hold(&designs::ball_on_ramp_out_of_bounds()).await;
     let sides =
@@ -195,7 +195,7 @@ async fn preview_of_a_broken_script_leaves_no_picture(#[future(awt)] ctx: Contex
 
 #[rstest]
 #[tokio::test]
-async fn pictures_of_the_run_before_are_gone(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn pictures_of_the_previous_run_are_removed(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = solved(&ctx, "again").await;
     let request = BenchmarkRequest { render: true, video: true, ..BenchmarkRequest::default() };
     let drawn = session.heavy.must_simulate(&request).await;

@@ -112,7 +112,7 @@ async fn list_names_the_version_in_elements_and_headers(
 
 #[rstest]
 #[tokio::test]
-async fn every_search_is_kept_in_order_and_only_where_it_belongs(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+async fn searches_are_stored_in_order_in_their_episode(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let controller = ctx.controller();
     let (mine, other) = (episode(&ctx).await, episode(&ctx).await);
     for question in ["M3 nut", "M3 washer", "M3 nut"] {

@@ -37,7 +37,7 @@ async fn search(ctx: &Context, question: &str, category: Option<&str>) -> Vec<Pa
     &["gauge_awg", "current_a", "diameter_mm", "resistance_ohm_per_m"]
 )]
 #[tokio::test]
-async fn kind_is_found_with_what_a_circuit_needs(
+async fn part_kind_is_found_with_its_electrical_data(
     #[future(awt)] ctx: Context,
     #[case] category: &str,
     #[case] questions: &[&str],
@@ -78,7 +78,7 @@ async fn kind_is_found_with_what_a_circuit_needs(
 )]
 #[case::servo("MG996R", 12.0, 55.0, &[("torque_nm", 0.98), ("operating_voltage_v", 4.8), ("stall_current_a", 2.5)])]
 #[tokio::test]
-async fn part_asked_for_by_name_has_the_figures_of_the_table(
+async fn named_part_has_the_figures_of_the_table(
     #[future(awt)] ctx: Context,
     #[case] id: &str,
     #[case] price: f64,
@@ -102,7 +102,7 @@ async fn part_asked_for_by_name_has_the_figures_of_the_table(
 #[case::thin_is_enough("cable for 2 A", "AWG24-BLACK")]
 #[case::gauge("18 AWG", "AWG18-RED")]
 #[tokio::test]
-async fn ratings_decide(
+async fn ratings_decide_the_first_candidate(
     #[future(awt)] ctx: Context,
     #[case] question: &str,
     #[case] expected: &str,
@@ -119,7 +119,7 @@ async fn ratings_decide(
 #[case::kind_it_has_not("fuse 10 A", None)]
 #[case::other_category("relay", Some("connector"))]
 #[tokio::test]
-async fn what_is_not_sold_is_not_offered(
+async fn unsold_part_is_not_offered(
     #[future(awt)] ctx: Context,
     #[case] question: &str,
     #[case] category: Option<&str>,
@@ -136,7 +136,7 @@ async fn what_is_not_sold_is_not_offered(
 #[case::endless_price("max_cost", "inf")]
 #[case::price_below_nothing("max_cost", "-1")]
 #[tokio::test]
-async fn cap_that_is_no_amount_is_refused(
+async fn invalid_cap_is_refused(
     #[future(awt)] ctx: Context,
     #[case] field: &str,
     #[case] value: &str,

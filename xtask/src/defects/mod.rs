@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_told_with_the_known_ones() {
+    fn unknown_defect_names_list_the_known_ones() {
         let root = tempfile::tempdir().expect("a temporary directory can be made");
         let folder = root.path().join("defects/int-004");
         std::fs::create_dir_all(&folder).expect("a folder can be made");

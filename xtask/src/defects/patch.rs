@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_says_why_what_and_where() {
+    fn patch_names_reason_ids_and_files() {
         let patch = parse(&format!("Two slots.\n\nMust turn red: INT-020, INT-004\n\n{DIFF}")).expect("a sound patch");
         assert_eq!(patch.why, "Two slots.");
         assert_eq!(patch.ids.iter().map(ToString::to_string).collect::<Vec<_>>(), ["INT-004", "INT-020"]);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flaw_is_told_with_its_line() {
+    fn every_flaw_is_reported_with_its_line() {
         for (text, line, what) in [
             (format!("Must turn red: INT-004\n{DIFF}"), 1, "first line"),
             (format!("Why.\n{DIFF}"), 1, "no line `Must turn red:"),

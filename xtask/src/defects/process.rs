@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_ends_by_itself_or_at_its_limit_or_when_asked() {
+    fn command_exits_times_out_or_is_interrupted() {
         let (short, long) = (Duration::from_millis(150), Duration::from_mins(1));
         let quiet = Interrupt::default();
         assert_eq!(

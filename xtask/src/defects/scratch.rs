@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn the_copy_follows_the_checkout_and_leaves_alone_what_is_the_same() {
+    fn copy_follows_the_checkout_and_keeps_equal_files() {
         let root = checkout();
         let scratch = Scratch::prepare(root.path()).expect("a copy");
         let same = scratch.tree().join(LIBRARY);

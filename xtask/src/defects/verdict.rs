@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_are_told_apart_in_the_table() {
+    fn table_distinguishes_the_verdicts() {
         let row = |name: &str, verdict| {
             let patch = Patch {
                 path: format!("defects/int-004/{name}.patch").into(),

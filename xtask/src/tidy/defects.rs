@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flaws_are_found_where_they_stand() {
+    fn flaws_are_found_at_their_lines() {
         let tree = fixture::tree(&[
             ("defects/README.md", ""),
             (

@@ -250,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn package_without_a_room_is_found() {
+    fn package_outside_the_layout_is_found() {
         let findings = check(Path::new("/nowhere"), &[package("crates/tools/thing", &[])]);
         assert_eq!(fixture::places(&findings), ["crates/tools/thing/Cargo.toml:1 room"]);
     }
 
     #[test]
-    fn package_that_is_built_apart_is_found() {
+    fn package_without_the_workspace_hack_is_found() {
         let packages = [
             package("crates/workspace-hack", &[]),
             package("crates/contract", &["workspace-hack"]),

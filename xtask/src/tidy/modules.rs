@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn circle_is_found_with_its_places() {
+    fn cycle_is_found_with_its_places() {
         let sources = [
             ("lib.rs", "mod a;\nmod b;\nmod c;"),
             ("a.rs", "use crate::b::B;"),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn way_through_a_parent_is_found() {
+    fn cycle_through_a_reexport_is_found() {
         let sources = [
             ("lib.rs", "mod a;\nmod b;\npub use a::A;\npub use self::b::{B};"),
             ("a.rs", "use crate::B;"),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn circle_below_a_module_is_found() {
+    fn cycle_below_a_module_is_found() {
         let sources = [
             ("lib.rs", "mod a;"),
             ("a/mod.rs", "mod b;\nmod c;"),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn parents_other_packages_and_tests_make_no_circle() {
+    fn parents_packages_and_tests_make_no_cycle() {
         let sources = [
             ("lib.rs", "mod a;\nmod b;\npub struct Root;\nuse a::A;"),
             ("a.rs", "use crate::{Root, b::B};\nuse b::X;"),

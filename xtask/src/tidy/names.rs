@@ -63,12 +63,12 @@ mod tests {
     }
 
     #[test]
-    fn names_that_say_something_pass() {
+    fn meaningful_names_pass() {
         assert_eq!(checked(&["crates/suite/stack/src/common_ports.rs", "tests-p0/tests/p0/int_001.rs"]), [""; 0]);
     }
 
     #[test]
-    fn directories_and_files_that_say_nothing_are_found_once() {
+    fn vague_file_and_directory_names_are_found_once() {
         let found = checked(&[
             "crates/suite/utils/src/a.rs",
             "crates/suite/utils/src/b.rs",
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_name_that_the_contract_fixes_is_excepted() {
+    fn only_the_contract_fixed_name_is_exempt() {
         assert_eq!(checked(&["crates/system/cad-runtime/mounts/utils/submission.py"]), [""; 0]);
         assert_eq!(checked(&["crates/system/cad-runtime/python/utils/__init__.py"]), [""; 0]);
         assert_eq!(checked(&["crates/system/cad-runtime/python/misc.py"]).len(), 1);

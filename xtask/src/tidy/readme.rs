@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readme_is_held_against_the_ledger() {
+    fn readme_must_match_the_ledger() {
         let ledger = Ledger::load().expect("the ledger keeps its rules");
         let empty = format!("# Title\n{}\n{}\n", status_block::BEGIN, status_block::END);
         let written = status_block::write_into(&empty, &ledger).expect("the markers are there");

@@ -190,6 +190,38 @@ impl<'a> RustSource<'a> {
         Some(Attribute { words: words.collect(), line, last_line, end: close + 1 })
     }
 
+    /// Name and line of each function that a test harness runs: those behind `#[test]`, `#[tokio::test]`, `#[rstest]`.
+    pub fn test_functions(&self) -> Vec<(&str, usize)> {
+        let mut functions: Vec<_> = self
+            .attributes()
+            .iter()
+            .filter(|attribute| {
+                matches!(&attribute.words[..], [only] if only == "test" || only == "rstest")
+                    || attribute.words.starts_with(&["tokio".to_owned(), "test".to_owned()])
+            })
+            .filter_map(|attribute| self.function_from(attribute.end))
+            .collect();
+        functions.dedup();
+        functions
+    }
+
+    /// Name and line of the function that begins at this token, behind its other attributes.
+    fn function_from(&self, start: usize) -> Option<(&str, usize)> {
+        let mut index = start;
+        loop {
+            match &self.tokens.get(index)?.kind {
+                Kind::Word(word) if word == "fn" => {
+                    let name = self.tokens.get(index + 1)?;
+                    let Kind::Word(word) = &name.kind else { return None };
+                    return Some((word, name.line));
+                }
+                Kind::Open(Delimiter::Bracket | Delimiter::Parenthesis, close) => index = close + 1,
+                Kind::Open(..) | Kind::Close => return None,
+                _ => index += 1,
+            }
+        }
+    }
+
     /// Lines of the items that exist only in tests: those behind `#[cfg(test)]`.
     pub fn test_lines(&self) -> Vec<Range<usize>> {
         self.lines_of_items_under(|words| matches!(words, ["cfg", "test"] | ["cfg", "all", "test", ..]))
@@ -267,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_told_from_doc_comments() {
+    fn attributes_are_distinguished_from_doc_comments() {
         let source = parsed("//! Head.\n#![deny(x)]\n#[allow(\n    y,\n    reason = \"z\"\n)]\nfn f() {}\n");
         let attributes: Vec<_> =
             source.attributes().into_iter().filter(|attribute| attribute.words[0] != "doc").collect();
@@ -277,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_tests_are_told_by_their_attribute() {
+    fn items_of_tests_are_recognised_by_attribute() {
         let source = parsed(
             "fn a() {}\n#[cfg(test)]\n#[path = \"x.rs\"]\nmod tests {\n    fn b() {}\n}\nfn c() {}\n\
              #[cfg(all(test, unix))]\nuse d::{e};\n#[cfg(not(test))]\nfn g() {}\n",
@@ -286,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn literals_are_told_from_comments() {
+    fn literals_are_distinguished_from_comments() {
         let text = "//! one\nconst A: &str = \"two\"; // three\n";
         let source = parsed(text);
         let offset = |word: &str| text.find(word).expect("the word is in the text");
@@ -295,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_rust_is_refused_with_its_line() {
+    fn invalid_rust_is_refused_with_its_line() {
         assert!(matches!(RustSource::parse("fn f() {\n  )\n"), Err((2, _))));
     }
 }

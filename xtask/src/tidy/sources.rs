@@ -59,7 +59,15 @@ const UNWRAP: Rule = Rule {
     reason: "a panic loses the request and its cause; return an error, or write `expect` with the invariant that holds",
 };
 
+const TEST_NAME: Rule = Rule {
+    name: "test name",
+    reason: "a test's name is a sentence that is read in a list of hundreds: the subject first, a verb in the present, \
+             and short enough for one line",
+};
+
 const LONGEST_FILE: usize = 600;
+
+const LONGEST_TEST_NAME: usize = 50;
 
 static MARKS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:TODO|FIXME|XXX)\b").expect("the pattern is a valid expression"));
@@ -103,12 +111,22 @@ fn check_rust(file: &Path, text: &str) -> Vec<Finding> {
             findings.extend(leftovers(file, &source));
             findings.extend(marks(file, &source));
             findings.extend(attributes(file, &source));
+            findings.extend(test_names(file, &source));
             let test_lines = source.test_lines();
             findings.extend(machine_paths(file, text, &test_lines));
             findings.extend(unwraps(file, &source, &test_lines));
         }
     }
     findings
+}
+
+fn test_names(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
+    let long = source.test_functions().into_iter().filter(|(name, _)| name.len() > LONGEST_TEST_NAME);
+    long.map(|(name, line)| {
+        let what = format!("{name} has {} characters, {LONGEST_TEST_NAME} at most", name.len());
+        Finding::new(&TEST_NAME, file, line, what)
+    })
+    .collect()
 }
 
 fn too_long(file: &Path, text: &str) -> Option<Finding> {
@@ -266,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn signature_of_a_remote_activity_is_no_leftover() {
+    fn remote_activity_signature_is_not_a_leftover() {
         let text = "#[activity_definitions]\nimpl A {\n    fn a() {\n        unimplemented!()\n    }\n}\n\
                     impl B {\n    fn b() {\n        unimplemented!()\n    }\n}\n";
         assert_eq!(found("crates/system/controller-worker/src/a.rs", text), ["10 leftover"]);
@@ -311,6 +329,18 @@ mod tests {
     }
 
     #[test]
+    fn long_test_name_is_found() {
+        let long = "x".repeat(51);
+        for head in
+            ["#[test]", "#[tokio::test]", "#[rstest]\n#[case::one(1)]\n#[tokio::test(flavor = \"multi_thread\")]"]
+        {
+            let text = format!("{head}\nasync fn {long}() {{}}\n#[test]\nfn short() {{}}\nfn {long}x() {{}}\n");
+            let line = head.lines().count() + 2;
+            assert_eq!(found("tests-p0/tests/p0/int_001.rs", &text), [format!("{line} test name")], "{head}");
+        }
+    }
+
+    #[test]
     fn unwrap_is_found_in_service_code() {
         let text = "fn a() {\n    b().unwrap();\n    c().unwrap_or(1);\n}\n#[cfg(test)]\nmod tests {\n    fn d() {\n        \
                     e().unwrap();\n    }\n}\n";
@@ -326,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_rust_is_found() {
+    fn invalid_rust_is_found() {
         assert_eq!(found("crates/contract/src/a.rs", "fn a( {\n"), ["2 not rust"]);
     }
 }

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn file_that_is_not_compiled_is_found() {
+    fn uncompiled_file_is_found() {
         let (tree, ledger) = project();
         let main = tree.path().join("tests-p0/tests/p0/main.rs");
         let text = std::fs::read_to_string(&main).expect("readable").replace("mod int_002;\n", "");
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn test_in_the_wrong_tier_or_of_no_id_is_found() {
+    fn misplaced_or_unknown_test_file_is_found() {
         for module in ["int_001", "int_999"] {
             let path = format!("tests-p1/tests/p1/{module}.rs");
             let found = found_after(&path, Some("//! INT-001 — x\n"));
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn other_modules_of_a_tier_are_free() {
+    fn other_tier_modules_are_exempt() {
         assert_eq!(found_after("tests-p0/tests/p0/designs.rs", Some("//! Designs.\n")), [""; 0]);
     }
 

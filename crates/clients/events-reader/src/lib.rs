@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "more than one \"a\"")]
-    fn two_events_are_not_the_one() {
+    fn the_one_panics_on_two_events() {
         log(&["a", "b", "a"]).the_one("a");
     }
 }

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn calls_to_this_machine_go_past_the_proxy() {
+    async fn local_calls_bypass_the_proxy() {
         for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
             // Nobody listens at the proxy: port 9 is for what is to be discarded.
             let proxy = [(name, "http://127.0.0.1:9".to_owned())];
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn variable_of_the_proxy_is_named() {
+    fn proxy_variable_is_named_for_remote_urls_only() {
         let set =
             |names: &'static [&'static str]| move |name: &str| names.contains(&name).then(|| "http://p:1".to_owned());
         let url = "http://stack.example:18000/health";

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_status_is_reported_with_route_status_body_hint_and_place() {
+    fn wrong_status_reports_request_reply_hint_and_line() {
         let refused = reply(401, r#"{"detail":"the header X-API-Key is missing"}"#);
         let at = Location::caller();
         let panic = std::panic::catch_unwind(|| must::<Health>(Ok(refused), StatusCode::OK, at)).expect_err("no 200");
@@ -135,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_no_part_of_the_content_type() {
+    fn content_type_excludes_parameters() {
         assert_eq!(reply(200, "{}").content_type(), "application/json");
     }
 
     #[test]
-    fn a_body_that_is_no_json_reads_as_null() {
+    fn non_json_body_reads_as_null() {
         assert_eq!(reply(200, "<html>").json(), Value::Null);
     }
 }

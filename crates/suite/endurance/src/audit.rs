@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn other_ends_are_counted_with_their_reason() {
+    fn failed_episodes_are_counted_by_reason() {
         let mut failed = seen(&[]);
         failed.episode.status = EpisodeStatus::Failed;
         failed.episode.failure_reason = Some("worker-light could not be reached".into());

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plan_takes_the_parts_in_turn_and_repeats_itself() {
+    fn plan_cycles_through_parts_and_is_reproducible() {
         let parts = [Service::Postgres, Service::Temporal, Service::Controller];
         let planned = plan(&parts, 50, 1);
         assert_eq!(planned.len(), 50);

@@ -153,14 +153,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_as_many_as_the_specification_has_and_in_order() {
+    fn all_requirement_ids_are_present_and_sorted() {
         let ids: Vec<_> = RequirementId::all().collect();
         assert_eq!(ids.len(), 107 + 16);
         assert!(ids.is_sorted());
     }
 
     #[test]
-    fn text_and_module_name_lead_back_to_the_id() {
+    fn text_and_module_name_parse_back_to_the_id() {
         for id in RequirementId::all() {
             assert_eq!(id.to_string().parse(), Ok(id));
             assert_eq!(RequirementId::from_module_name(&id.module_name()), Ok(id));

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn catalogue_is_accepted_and_has_the_sizes_of_the_specification() {
+    fn ledger_file_loads_with_the_specified_tier_sizes() {
         let ledger = Ledger::load().expect("ledger.yaml keeps its rules");
         let integration = |tier| ledger.of_tier(tier).filter(|entry| !entry.id.is_orchestration()).count();
         assert_eq!([Tier::P0, Tier::P1, Tier::P2].map(integration), [58, 36, 13]);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn all_findings_come_at_once() {
+    fn all_findings_are_reported_at_once() {
         let findings = findings_after(|yaml| {
             yaml.replacen(text_of("INT-110"), "", 1).replacen("id: INT-031\n  tier: P1", "id: INT-031\n  tier: P0", 1)
         });

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn written_document_passes_the_check_and_keeps_its_surroundings() {
+    fn written_block_passes_check_and_keeps_other_text() {
         let document = fresh();
         assert_eq!(check(&document, &ledger()), Ok(()));
         assert!(document.starts_with("# Title\n\n<!-- ledger:begin -->\n"));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn every_id_and_every_reason_stands_in_the_block() {
+    fn block_lists_every_id_and_reason() {
         let document = fresh();
         for entry in ledger().entries() {
             assert_eq!(document.matches(&format!("| {} |", entry.id)).count(), 1, "{}", entry.id);

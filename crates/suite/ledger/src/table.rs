@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_selected_is_said() {
+    fn empty_selection_is_reported() {
         assert_eq!(counts_line(&[]), "0 requirements: 0 implemented, 0 deferred (none selected)");
     }
 }

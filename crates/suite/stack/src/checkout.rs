@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn program_tells_the_folder_it_was_built_into() {
+    fn program_path_reveals_its_target_folder() {
         let (_kept, at) = tree(&["checkout/crates/suite/toolbox", "elsewhere/debug/deps", "elsewhere/arm/release"]);
         fs::write(at.join("elsewhere").join(TARGET_MARK), "{}").unwrap();
         let target = at.join("elsewhere");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn program_of_another_checkout_tells_nothing() {
+    fn foreign_program_reveals_no_target_folder() {
         let (_kept, at) =
             tree(&["copy/crates/suite/toolbox", "original/crates/suite/toolbox", "original/target/debug"]);
         fs::write(at.join("original/crates/suite/toolbox/Cargo.toml"), "").unwrap();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn relative_target_folder_is_the_one_that_cargo_built_into() {
+    fn relative_target_folder_resolves_to_the_built_one() {
         let (_kept, root) = tree(&["tests-p0", "other"]);
         let inside = root.join("tests-p0");
         assert_eq!(configured_target(None, &inside, &root), root.join("target"));

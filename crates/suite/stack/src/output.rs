@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lost_reader_is_told_apart_from_a_full_disk() {
+    fn lost_reader_is_distinguished_from_a_full_disk() {
         let (reader, mut writer) = io::pipe().unwrap();
         drop(reader);
         assert!(write_to(&mut writer, "x").unwrap_err().is::<ReaderLeft>());

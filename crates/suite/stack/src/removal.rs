@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deep_tree_needs_no_stack() {
+    fn deep_tree_is_removed_without_recursion() {
         let outside = tempfile::tempdir().unwrap();
         let kept = outside.path().join("kept");
         fs::write(&kept, "kept").unwrap();

@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn program_without_its_list_is_refused() {
+    fn program_without_dep_info_is_refused() {
         let fixture = Fixture::new();
         fixture.look().prove("build them").unwrap();
         fs::remove_file(fixture.checkout.programs().join("catalog.d")).unwrap();
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn content_of_the_sources_makes_the_fingerprint() {
+    fn fingerprint_depends_on_source_content_only() {
         let fixture = Fixture::new();
         let first = fixture.look().fingerprint().to_owned();
         for name in binaries::FILES {
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn copy_with_the_same_sources_has_the_same_fingerprint() {
+    fn copied_sources_keep_their_fingerprint() {
         assert_eq!(Fixture::new().look().fingerprint(), Fixture::new().look().fingerprint());
     }
 }

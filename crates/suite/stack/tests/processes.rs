@@ -97,7 +97,7 @@ fn ensure(home: &Path) -> Command {
 }
 
 #[tokio::test]
-async fn private_stack_works_and_leaves_nothing_when_dropped() {
+async fn private_stack_works_and_leaves_nothing() {
     let stack = Stack::private(INFRASTRUCTURE).await.unwrap();
     let descriptor = stack.descriptor().clone();
     let mut connection = PgConnection::connect(descriptor.database().unwrap()).await.unwrap();
@@ -227,7 +227,7 @@ async fn crashed_part_is_restarted_and_counted() {
 }
 
 #[tokio::test]
-async fn crashed_postgres_keeps_what_it_acknowledged() {
+async fn crashed_postgres_keeps_acknowledged_commits() {
     let stack = Stack::private(INFRASTRUCTURE).await.unwrap();
     let url = stack.descriptor().database().unwrap().to_owned();
     let mut connection = PgConnection::connect(&url).await.unwrap();
@@ -259,7 +259,7 @@ fn owner() -> (Child, StackDescriptor) {
 }
 
 #[test]
-fn private_stack_ends_with_an_owner_that_is_killed() {
+fn private_stack_ends_with_its_killed_owner() {
     let (mut owner, descriptor) = owner();
     assert!(directory(&descriptor).exists(), "the stack is up");
     owner.kill().unwrap();
@@ -268,7 +268,7 @@ fn private_stack_ends_with_an_owner_that_is_killed() {
 }
 
 #[test]
-fn killed_supervisor_takes_all_processes_along_and_the_next_start_removes_its_directory() {
+fn killed_supervisor_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     assert!(ensure(home.path()).status().unwrap().success(), "the stack boots");
     let descriptor = StackDescriptor::read(&home.path().join("stack.json")).unwrap();
@@ -290,7 +290,7 @@ fn killed_supervisor_takes_all_processes_along_and_the_next_start_removes_its_di
 }
 
 #[test]
-fn paused_parts_of_a_killed_supervisor_are_removed_by_status() {
+fn status_removes_paused_parts_of_a_killed_supervisor() {
     let home = tempfile::tempdir().unwrap();
     assert!(ensure(home.path()).status().unwrap().success(), "the stack boots");
     let descriptor = StackDescriptor::read(&home.path().join("stack.json")).unwrap();
@@ -343,7 +343,7 @@ fn broken_stack_is_replaced_and_not_adopted() {
 }
 
 #[test]
-fn start_that_is_interrupted_leaves_nothing() {
+fn interrupted_start_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     let mut starter = ensure(home.path()).spawn().unwrap();
     let mut told = BufReader::new(starter.stderr.take().unwrap()).lines();
@@ -358,7 +358,7 @@ fn start_that_is_interrupted_leaves_nothing() {
 }
 
 #[test]
-fn command_gets_the_addresses_and_its_exit_code_comes_back() {
+fn command_gets_addresses_and_returns_its_exit_code() {
     let home = tempfile::tempdir().unwrap();
     assert!(ensure(home.path()).status().unwrap().success(), "the stack boots");
     let descriptor_file = home.path().join("stack.json");
@@ -393,7 +393,7 @@ fn unused_stack_stops_by_itself() {
 }
 
 #[test]
-fn plain_connections_keep_the_stack() {
+fn plain_connections_keep_the_stack_running() {
     // Long enough for a machine that does ten other things.
     let unused = Duration::from_secs(2);
     let home = tempfile::tempdir().unwrap();
@@ -432,7 +432,7 @@ fn give_another_fingerprint(home: &Path) {
 }
 
 #[test]
-fn stack_of_other_sources_goes_on_for_its_users() {
+fn stack_of_other_sources_runs_until_unused() {
     let home = tempfile::tempdir().unwrap();
     let mut user = stack_command(home.path())
         .args(["run", "--infrastructure-only", "--", "sh", "-c", "echo up; cat"])
@@ -464,7 +464,7 @@ fn stack_of_other_sources_goes_on_for_its_users() {
 }
 
 #[test]
-fn stack_that_came_along_with_a_copy_is_left_alone() {
+fn copied_checkout_leaves_the_original_stack_alone() {
     let (home, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert!(ensure(home.path()).status().unwrap().success(), "the stack boots");
     let descriptor = StackDescriptor::read(&home.path().join("stack.json")).unwrap();

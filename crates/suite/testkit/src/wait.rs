@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_state_that_satisfies_is_returned() {
+    async fn wait_for_returns_the_satisfying_state() {
         let mut count = 0;
         let seen = wait_for(
             "three",
@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     #[should_panic(expected = "Last state seen:\n\"still queued\"")]
-    async fn the_last_state_is_shown_when_it_never_comes() {
+    async fn timeout_shows_the_last_state() {
         let state = || std::future::ready("still queued");
         wait_for("an end", Duration::from_millis(30), state, |_| false).await;
     }

@@ -37,7 +37,7 @@ fn most_specific_variable_names_the_cache() {
 }
 
 #[test]
-fn finished_construction_is_moved_into_place_with_its_content() {
+fn finished_construction_moves_into_place() {
     let (_directory, cache) = cache();
     let slot = cache.slot("tool-1.0");
     let lock = slot.lock(|| ()).expect("a free lock");
@@ -80,7 +80,7 @@ fn dropped_construction_leaves_nothing() {
 }
 
 #[test]
-fn in_place_construction_counts_only_after_it_is_finished() {
+fn in_place_construction_counts_only_when_finished() {
     let (_directory, cache) = cache();
     let slot = cache.slot("environment-1");
     let lock = slot.lock(|| ()).expect("a free lock");
@@ -94,7 +94,7 @@ fn in_place_construction_counts_only_after_it_is_finished() {
 }
 
 #[test]
-fn second_setup_waits_for_the_first_and_says_so() {
+fn second_setup_waits_for_the_first_and_reports_it() {
     let (_directory, cache) = cache();
     let slot = cache.slot("tool-1.0");
     let held = slot.lock(|| ()).expect("a free lock");
@@ -112,7 +112,7 @@ fn second_setup_waits_for_the_first_and_says_so() {
 }
 
 #[test]
-fn free_lock_is_taken_without_a_word() {
+fn free_lock_is_acquired_silently() {
     let (_directory, cache) = cache();
     let told = Cell::new(false);
 
@@ -122,7 +122,7 @@ fn free_lock_is_taken_without_a_word() {
 }
 
 #[test]
-fn sweep_removes_what_a_killed_setup_left_and_keeps_the_rest() {
+fn sweep_removes_only_leftovers_of_killed_setups() {
     let (_directory, cache) = cache();
     let complete = cache.slot("complete-1.0");
     complete.lock(|| ()).and_then(|lock| lock.stage()?.finish("done")).expect("an installation");

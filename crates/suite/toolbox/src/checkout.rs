@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn copied_checkout_is_taken_for_itself() {
+    fn copied_checkout_resolves_to_itself() {
         let (_kept, [original, copy]) = original_and_copy();
         let (here, program) = (copy.join("tests-p0"), copy.join("target/debug/stack"));
         assert_eq!(choose(Some(&here), &here, &program), Some(copy.clone()), "as cargo and nextest run a test");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn program_started_from_elsewhere_is_of_its_own_checkout() {
+    fn program_started_elsewhere_uses_its_own_checkout() {
         let (parent, [original, _]) = original_and_copy();
         let program = original.join("target/debug/stack");
         assert_eq!(choose(None, parent.path(), &program), Some(original));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_a_checkout_there_is_none() {
+    fn outside_directory_has_no_checkout_root() {
         let elsewhere = tempfile::tempdir().expect("a temporary directory");
         assert_eq!(checkout_root(elsewhere.path()), None);
     }

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn link_is_made_once_and_moved_when_the_target_changes() {
+    fn link_is_made_once_and_follows_its_target() {
         let checkout = tempfile::tempdir().expect("a temporary directory");
         let (old, new) = (checkout.path().join("old"), checkout.path().join("new"));
 
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn directory_with_content_in_the_way_is_left_alone_and_named() {
+    fn occupied_directory_is_kept_and_named() {
         let checkout = tempfile::tempdir().expect("a temporary directory");
         let occupied = link_path(checkout.path(), "tool");
         std::fs::create_dir_all(occupied.join("precious")).expect("create the directory");

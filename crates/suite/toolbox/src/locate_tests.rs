@@ -69,7 +69,7 @@ fn places_are_tried_in_order_of_precedence() {
 }
 
 #[test]
-fn wrong_override_is_an_error_even_when_the_tool_is_there() {
+fn wrong_override_fails_even_if_the_tool_exists() {
     let machine = Machine::new();
     machine.program("bin/temporal");
     let wrong = machine.path("no-such-file");
@@ -98,7 +98,7 @@ fn dangling_link_falls_through_to_the_cache() {
 }
 
 #[test]
-fn python_of_the_machine_does_not_serve() {
+fn system_python_is_not_used() {
     let machine = Machine::new();
     machine.program("bin/python");
     machine.program("bin/python3");
@@ -148,7 +148,7 @@ fn missing_tool_names_the_places_and_the_remedy() {
 }
 
 #[test]
-fn machine_without_bubblewrap_has_none() {
+fn bubblewrap_is_found_only_if_installed() {
     let machine = Machine::new();
     assert_eq!(machine.toolbox(&[]).bubblewrap(), None);
 

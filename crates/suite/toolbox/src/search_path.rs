@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn executables_come_in_path_order_and_plain_files_do_not_count() {
+    fn only_executables_are_listed_in_path_order() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let (first, second, third) = (root.path().join("a"), root.path().join("b"), root.path().join("c"));
         program(&first, "tool", 0o644);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn newest_debian_postgres_comes_first_and_a_client_only_version_is_left_out() {
+    fn debian_postgres_servers_are_listed_newest_first() {
         let root = tempfile::tempdir().expect("a temporary directory");
         for version in ["9", "15", "17"] {
             program(&root.path().join(version).join("bin"), "initdb", 0o755);

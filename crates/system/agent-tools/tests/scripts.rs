@@ -51,7 +51,7 @@ fn catalog() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn estimate_is_computed_and_laid_over_the_file() {
+fn estimate_is_computed_and_merged_into_the_file() {
     let (_folder, path) = catalog();
     let input = json!({ "assembly_yaml": CUBE, "objectives_yaml": null, "config_yaml": CONFIG, "catalog_path": path });
 
@@ -71,7 +71,7 @@ fn estimate_is_computed_and_laid_over_the_file() {
 }
 
 #[test]
-fn file_that_does_not_fit_its_schema_is_not_rewritten() {
+fn schema_invalid_file_is_not_rewritten() {
     let (_folder, path) = catalog();
     let broken = CUBE.replace("quantity: 1", "quantity: many");
     let input =
@@ -82,7 +82,7 @@ fn file_that_does_not_fit_its_schema_is_not_rewritten() {
 }
 
 #[test]
-fn what_cannot_be_done_is_a_sentence() {
+fn impossible_calls_return_a_readable_error() {
     let no_tool = call("calculate_everything", &json!({}));
     assert!(no_tool["error"].as_str().is_some_and(|words| words.contains("search_cots_catalog")), "{no_tool}");
     let no_input = call("search_cots_catalog", &json!({ "q": "screw" }));
@@ -92,7 +92,7 @@ fn what_cannot_be_done_is_a_sentence() {
 }
 
 #[test]
-fn search_answers_with_its_event() {
+fn search_returns_its_event() {
     let (_folder, path) = catalog();
     let answer = &call("search_cots_catalog", &json!({ "q": "M3 screw", "limit": 2, "catalog_path": path }))["ok"];
     let event = &answer["events"][0];

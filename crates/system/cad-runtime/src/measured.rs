@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_covers_shapes_declarations_and_wishes() {
+    fn content_covers_shapes_declarations_and_request() {
         let of = |shapes: &[u8], declarations: &[u8], tolerance: f64| {
             measured_content(&Geometry::of(shapes, declarations), &json!({ "tolerance_mm": tolerance }))
         };

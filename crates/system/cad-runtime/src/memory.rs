@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn machine_says_what_it_has() {
+    fn machine_memory_and_oom_kills_are_readable() {
         assert!(of_machine() > 1 << 28, "{}", of_machine());
         assert!(kills().is_some());
     }

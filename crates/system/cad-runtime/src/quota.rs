@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn disk_says_its_space() {
+    fn disk_space_is_measured_and_reported() {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = Dir::open_ambient_dir(folder.path(), ambient_authority()).expect("opened");
         let (size, left) = space(&folder).expect("measured");

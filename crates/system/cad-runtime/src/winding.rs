@@ -241,7 +241,7 @@ mod tests {
     #[case::in_the_hollow(
         vec![block([0.0; 3], CUBE), turned_inside_out(block([2.0; 3], [6.0; 3])), block([4.0; 3], [2.0; 3])], false
     )]
-    fn space_that_counts_twice_is_found(#[case] meshes: Vec<Mesh>, #[case] expected: bool) {
+    fn doubly_enclosed_space_is_found(#[case] meshes: Vec<Mesh>, #[case] expected: bool) {
         assert_eq!(doubly_enclosed(&joined(&meshes), 0.1).is_some(), expected);
     }
 }

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connection_cannot_write_even_with_its_own_guard_off() {
+    fn connection_cannot_write_even_without_query_only() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("parts 100%?#.db");
         crate::write(&path).expect("the catalogue is written");

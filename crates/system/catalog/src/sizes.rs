@@ -446,7 +446,11 @@ mod tests {
     #[case("2-pin", &[(Quantity::Contacts, 2.0)], "")]
     #[case("two pin plug", &[(Quantity::Contacts, 2.0)], "plug")]
     #[case("nema 14 stepper", &[(Quantity::Frame, 14.0)], "stepper")]
-    fn sizes_are_read_and_cut_out(#[case] question: &str, #[case] wishes: &[(Quantity, f64)], #[case] remaining: &str) {
+    fn sizes_are_parsed_and_removed_from_the_question(
+        #[case] question: &str,
+        #[case] wishes: &[(Quantity, f64)],
+        #[case] remaining: &str,
+    ) {
         assert_eq!(read(question), (wishes.to_vec(), remaining.to_owned()));
     }
 

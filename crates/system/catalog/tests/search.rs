@@ -67,7 +67,7 @@ fn search(query: &CatalogQuery) -> CatalogAnswer {
 #[case::weight("servo under 10 g", "SG90")]
 #[case::other_kind_of_motor("stepping motor", "nema17_stepper")]
 #[case::alias("ax-12a", "dynamixel_ax12a")]
-fn question_finds_its_part_first(#[case] question: &str, #[case] expected: &str) {
+fn expected_part_ranks_first(#[case] question: &str, #[case] expected: &str) {
     let answer = ask(question);
     let first = answer.candidates.first().map(|found| found.part_id.as_str());
     assert_eq!(first, Some(expected), "{:?}", answer.no_match_rationale);
@@ -90,7 +90,7 @@ fn question_finds_its_part_first(#[case] question: &str, #[case] expected: &str)
     "SocketHeadCapScrew_M3-0.5_10mm"
 )]
 #[case::kind_it_has_not("capacitor 24 V", "q", json!("capacitor"), json!("LRS-350-24"), "LRS-350-24")]
-fn one_condition_too_many_is_named(
+fn too_strict_condition_names_the_nearest_part(
     #[case] question: &str,
     #[case] constraint: &str,
     #[case] asked: Value,
@@ -135,7 +135,7 @@ fn questions_of_engineers_are_answered() {
 #[case::replaced_standard("DIN 934 M10", "M10, M12, M14 and M22 have other widths")]
 #[case::strength_class("ISO 4762 - M5 x 20 - 8.8", "\"8.8\" (the strength class) is not recorded")]
 #[case::finish("M3x10 screw zinc plated", "\"zinc plated\" (finish) is not recorded")]
-fn what_is_not_recorded_is_said(#[case] question: &str, #[case] remark: &str) {
+fn unrecorded_attributes_are_reported(#[case] question: &str, #[case] remark: &str) {
     let answer = ask(question);
     let rationale = &answer.candidates.first().expect("a part fits").fit_rationale;
     assert!(rationale.contains(remark), "{rationale}");
@@ -157,14 +157,14 @@ fn bearings_have_the_designations_of_their_makers() {
 #[case::punctuation("\"' OR 1=1; --")]
 #[case::operators("NEAR(kind) NOT * ^")]
 #[case::only_filling_words("the one for my")]
-fn what_it_does_not_have_is_said(#[case] question: &str) {
+fn unmatched_question_lists_the_categories(#[case] question: &str) {
     let answer = ask(question);
     assert!(answer.candidates.is_empty(), "{question}: {:?}", answer.candidates[0].part_id);
     assert!(answer.no_match_rationale.is_some_and(|sentence| sentence.contains("bearing, power_supply")));
 }
 
 #[test]
-fn parameters_are_conditions() {
+fn query_parameters_count_as_conditions() {
     let mut query = CatalogQuery::new("power supply 24 V");
     query.max_cost = Some(30.0);
     assert_eq!(search(&query).candidates.iter().map(|found| &found.part_id).collect::<Vec<_>>(), ["GST60A24-P1J"]);
@@ -184,7 +184,7 @@ fn parameters_are_conditions() {
 #[case::another_word("PSU", 3)]
 #[case::with_a_blank("Power Supply", 3)]
 #[case::unknown("flywheel", 0)]
-fn category_narrows(#[case] category: &str, #[case] count: usize) {
+fn category_narrows_the_search(#[case] category: &str, #[case] count: usize) {
     let mut query = CatalogQuery::new("power");
     query.category = Some(category.to_owned());
     let answer = search(&query);
@@ -193,7 +193,7 @@ fn category_narrows(#[case] category: &str, #[case] count: usize) {
 }
 
 #[test]
-fn rationale_says_how_each_condition_is_met() {
+fn rationale_explains_each_condition() {
     let mut query = CatalogQuery::new("24 V 5 A suply");
     query.limit = 2;
     let answer = search(&query);
@@ -219,7 +219,7 @@ fn part_is_found_by_each_of_its_ids(#[case] id: &str, #[case] expected: &str) {
 #[case::ambiguous_size("M3-0.5")]
 #[case::beginning("LRS-350")]
 #[case::nothing("")]
-fn part_is_not_guessed(#[case] id: &str) {
+fn inexact_id_finds_no_part(#[case] id: &str) {
     assert_eq!(CATALOG.part(id), None);
 }
 
@@ -227,14 +227,14 @@ fn part_is_not_guessed(#[case] id: &str) {
 /// Head π/4·5.5²·3 = 71.3 mm³ (the standard's largest head is 5.68: 76.0), shank π/4·3²·10 = 70.7 mm³ (as cut thread
 /// about 15 % less), socket 0.866·2.5²·1.3 = 7.0 mm³: between 116 and 140 mm³, times 0.00785 g/mm³.
 #[test]
-fn weight_is_that_of_the_steel() {
+fn screw_weight_matches_its_steel_volume() {
     let screw = CATALOG.part("SocketHeadCapScrew_M3-0.5_10mm").expect("it is in the catalogue");
     assert!((116.0 * 0.00785..140.0 * 0.00785).contains(&screw.weight_g), "{} g", screw.weight_g);
     assert!((screw.record.volume * 0.00785 - screw.weight_g).abs() < 1e-4, "{} g", screw.weight_g);
 }
 
 #[test]
-fn two_builds_are_the_same_bytes_and_nobody_may_write_them() {
+fn builds_are_reproducible_and_read_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let [first, second] = ["first.db", "second.db"].map(|name| folder.path().join(name));
@@ -255,7 +255,7 @@ fn two_builds_are_the_same_bytes_and_nobody_may_write_them() {
 #[case::missing(None, "cannot be read")]
 #[case::no_database(Some("nonsense"), "is no parts catalogue")]
 #[case::empty(Some(""), "is no parts catalogue")]
-fn what_is_no_catalogue_is_named(#[case] content: Option<&str>, #[case] expected: &str) {
+fn invalid_catalogue_file_is_named(#[case] content: Option<&str>, #[case] expected: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("parts.db");
     if let Some(content) = content {
@@ -280,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn text_of_the_trade_gets_an_answer(
+    fn trade_vocabulary_gets_an_answer(
         words in proptest::collection::vec("m[0-9x.\\-]{1,6}|[0-9.,]{1,5} ?(v|a|mm|kg)|(screw|relay|psu)s?|[\"*^:()-]{1,3}", 0..12),
     ) {
         let answer = search(&CatalogQuery::new(words.join(" ")));

@@ -71,14 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_script_is_told_with_code_and_last_line() {
+    fn failing_script_reports_exit_code_and_last_line() {
         let text = reason(&run(3, "Traceback …\nValueError: too thin\n\n"));
         assert_eq!(text, "script.py ended with exit code 3: ValueError: too thin");
         assert_eq!(reason(&run(1, "")), "script.py ended with exit code 1: it printed no error");
     }
 
     #[test]
-    fn a_fault_is_told_with_its_line_and_a_time_limit_with_its_seconds() {
+    fn fault_reports_its_line_and_timeout_its_seconds() {
         let fault = ScriptFault {
             kind: ScriptFaultKind::NetworkDenied,
             message: "the network is closed to scripts".to_owned(),

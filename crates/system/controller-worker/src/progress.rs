@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn run_left_under_way_counts_as_lost() {
+    fn unfinished_run_counts_as_lost() {
         let mut progress = Progress::default();
         progress.begin_run();
         let next = progress.clone().at_start_of_attempt();

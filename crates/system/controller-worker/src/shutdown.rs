@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_clone_hears_of_it() {
+    async fn every_clone_observes_the_shutdown() {
         let (begin, shutdown) = Shutdown::ahead();
         let other = shutdown.clone();
         assert!(!other.has_begun());
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lost_sender_counts_as_begun() {
+    async fn dropped_sender_starts_the_shutdown() {
         let (begin, shutdown) = Shutdown::ahead();
         drop(begin);
         shutdown.begun().await;

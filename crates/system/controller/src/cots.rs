@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn catalogue_may_come_later_and_be_replaced() {
+    async fn catalogue_may_appear_later_and_be_replaced() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("parts.db");
         let file = CatalogueFile::at(Some(path.clone()));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn setting_that_is_missing_is_named() {
+    async fn missing_setting_is_named() {
         let refused = CatalogueFile::at(None).probe().await.expect_err("nothing is set").to_string();
         assert!(refused.contains(CATALOG_DB), "{refused}");
     }

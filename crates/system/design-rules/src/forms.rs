@@ -96,7 +96,7 @@ mod tests {
     #[case::is_buried([0.0, 0.0, -10.0], [15.0, 15.0, 15.0])]
     #[case::is_beside_an_edge([24.0, 24.0, -10.0], [-0.657, 1.0, -0.657])]
     #[case::is_clear([0.0, 0.0, 50.0], [-45.0, -45.0, -45.0])]
-    fn depth_is_that_of_the_form(#[case] center: [f64; 3], #[case] expected: [f64; 3]) {
+    fn depth_is_exact_for_each_form(#[case] center: [f64; 3], #[case] expected: [f64; 3]) {
         let surface =
             Surface::of(&cuboid("block", [-20.0, -20.0, -20.0], [20.0, 20.0, 0.0]).mesh, &NEVER).expect("triangles");
         for (form, expected) in [Form::Sphere, Form::Cuboid, Form::Cylinder].into_iter().zip(expected) {

@@ -61,12 +61,12 @@ mod tests {
     #[case::target_box(&["block", "target_box"], Some("target_box"))]
     #[case::only_alike(&["target", "target_stand", "bucket", "ball_2", "my_target_box"], None)]
     #[case::nothing(&[], None)]
-    fn only_the_whole_label_counts(#[case] labels: &[&str], #[case] expected: Option<&str>) {
+    fn moved_part_is_matched_by_its_whole_label(#[case] labels: &[&str], #[case] expected: Option<&str>) {
         assert_eq!(found(labels, "ball").as_deref(), expected);
     }
 
     #[test]
-    fn a_zone_is_no_moved_object() {
+    fn zone_is_never_the_moved_object() {
         let zones = design(vec![goal_zone(cuboid("ball", [0.0; 3], [10.0; 3]))]);
         assert_eq!(moved_part(&zones, "ball"), Ok(None));
     }
@@ -74,7 +74,7 @@ mod tests {
     #[rstest]
     #[case::label("ball")]
     #[case::target_box("target_box")]
-    fn a_fixed_part_cannot_be_it(#[case] label: &str) {
+    fn fixed_moved_part_is_refused(#[case] label: &str) {
         let mut part = cuboid(label, [0.0; 3], [10.0; 3]);
         metadata_of(&mut part).is_fixed = true;
         let violation = moved_part(&design(vec![part]), "ball").expect_err("a fixed part never moves");

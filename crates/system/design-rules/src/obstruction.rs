@@ -79,7 +79,7 @@ mod tests {
     #[case::lower_half([-5.0, -5.0, -5.0], [15.0, 15.0, 5.0], 0.5)]
     #[case::quarter([0.0, 0.0, 0.0], [5.0, 5.0, 10.0], 0.25)]
     #[case::everything([-1.0, -1.0, -1.0], [11.0, 11.0, 11.0], 1.0)]
-    fn share_is_that_of_the_volume(#[case] min: [f64; 3], #[case] max: [f64; 3], #[case] expected: f64) {
+    fn filled_share_equals_the_volume_fraction(#[case] min: [f64; 3], #[case] max: [f64; 3], #[case] expected: f64) {
         let region = BoundingBox { min: [0.0; 3], max: [10.0; 3] };
         let filled = Filled::by(&cuboid("block", min, max), region, &NEVER);
         assert_eq!(filled.share_of(&Filled::everything()), expected);

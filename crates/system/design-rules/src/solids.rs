@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn only_overlaps_beyond_touching_are_named_with_both_parts_and_their_volume() {
+    fn overlap_beyond_touching_names_parts_and_volume() {
         let mut design = fixture::design(vec![]);
         let pair = |second: &str, volume_mm3| Interference { first: "a".into(), second: second.into(), volume_mm3 };
         design.interferences = vec![pair("b", 12.3456), pair("c", 0.05)];

@@ -148,13 +148,13 @@ mod tests {
     #[case::below([5.0, 5.0, -0.1], false)]
     #[case::beside([-0.1, 5.0, 5.0], false)]
     #[case::on_the_line_of_an_upright_edge([10.1, 10.1, 5.0], false)]
-    fn inside_is_told_from_outside(#[case] point: [f64; 3], #[case] expected: bool) {
+    fn surface_contains_inner_points_only(#[case] point: [f64; 3], #[case] expected: bool) {
         let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("a box has triangles");
         assert_eq!(surface.contains(point), expected);
     }
 
     #[test]
-    fn lines_through_corners_and_edges_cross_a_closed_surface_evenly() {
+    fn lines_through_corners_and_edges_cross_in_pairs() {
         let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("a box has triangles");
         for (x, y) in [(0.0, 0.0), (0.0, 5.0), (10.0, 10.0), (5.0, 5.0), (10.0, 0.0), (5.0, 0.0), (3.0, 3.0)] {
             let corners = surface.mesh.triangles().map(|triangle| [triangle.a, triangle.b, triangle.c].map(Into::into));
@@ -180,7 +180,7 @@ mod tests {
     #[case::touching(10.0, 0.0)]
     #[case::sunk_in(12.0, 2.0)]
     #[case::half_way(15.0, 10.0 / 3.0)]
-    fn solids_of_one_size_are_found_in_each_other(#[case] shift: f64, #[case] expected: f64) {
+    fn overlap_of_equal_solids_is_measured(#[case] shift: f64, #[case] expected: f64) {
         let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, &NEVER);
         let (moved, fixed) = (surface(0.0).expect("triangles"), surface(20.0).expect("triangles"));
         let depth = moved.depth_in([shift, 0.0, 0.0], &fixed);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn cancelled_questions_end_at_once() {
+    fn cancelled_queries_end_at_once() {
         let cancelled = AtomicBool::new(true);
         let surface =
             |from: f64, cancel| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, cancel);
@@ -207,7 +207,7 @@ mod tests {
     #[case::slice_between_all_corners(15.0, [20.0, 4.0, 4.0], [30.0, 4.1, 4.1], true)]
     #[case::zone_inside(20.0, [24.0, 4.0, 4.0], [25.0, 5.0, 5.0], true)]
     #[case::solid_inside(20.0, [0.0, -50.0, -50.0], [100.0, 50.0, 50.0], true)]
-    fn a_zone_is_met_wherever_it_has_a_point_in_common(
+    fn solid_meets_a_zone_if_they_share_a_point(
         #[case] shift: f64,
         #[case] min: [f64; 3],
         #[case] max: [f64; 3],

@@ -296,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn validation_logs_are_taken_only_where_they_are_texts() {
+    fn non_text_validation_logs_are_ignored() {
         let with = |logs: serde_json::Value| EpisodeMetadata {
             additional_info: [("validation_logs".to_owned(), logs)].into_iter().collect(),
             ..EpisodeMetadata::default()

@@ -63,7 +63,7 @@ mod tests {
     const LAST: u32 = MAX_REJECTIONS - 1;
 
     #[test]
-    fn every_decision_leads_where_the_contract_says() {
+    fn every_decision_has_the_contracts_effect() {
         use EpisodeStatus::{Completed, Failed, Running};
         use NextAgent::{Coder, Planner};
         use RefusalState::{Confirmed, Rejected};
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn rejection_ends_an_episode_that_nobody_continues() {
+    fn rejection_ends_an_episode_without_continuation() {
         for decision in ReviewDecision::ALL {
             let effect = ReviewEffect::of(decision, 0, AfterRejection::End);
             let continued = ReviewEffect::of(decision, 0, AfterRejection::Continue);

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_event_tells_the_decision_its_reason_and_what_was_looked_at() {
+    fn event_reports_decision_reason_and_evidence() {
         let event = decision_event(&review(ReviewDecision::Rejected, &["too heavy", "and loud"]), None, 2);
         assert_eq!(event["reason"], "too heavy");
         assert_eq!(event["next_agent"], "coder");
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn rejection_that_ends_the_episode_names_its_decision() {
+    fn episode_ending_rejection_names_its_decision() {
         let rejected = review(ReviewDecision::RejectCode, &["too heavy"]);
         let reason = reason_of_the_end(&rejected, EpisodeStatus::Failed, AfterRejection::End);
         assert!(reason.contains("reject_code") && reason.contains("too heavy"), "{reason}");

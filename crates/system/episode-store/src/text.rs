@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_emitted_nul_character_is_replaced_and_the_rest_is_kept() {
+    fn nul_in_an_event_is_replaced_and_the_rest_kept() {
         let stored = storable_value(&json!({"a\0": ["x\0y", 3], "b": {"c": "\0"}}));
         assert_eq!(stored, json!({"a\u{FFFD}": ["x\u{FFFD}y", 3], "b": {"c": "\u{FFFD}"}}));
     }

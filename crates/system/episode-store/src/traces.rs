@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_without_a_usable_name_is_still_stored_under_a_name() {
+    fn event_without_usable_name_gets_a_default_name() {
         assert_eq!(event_name(&json!({"event_type": "component_usage"})), "component_usage");
         for nameless in [json!({}), json!({"event_type": 7}), json!({"event_type": ""})] {
             assert_eq!(event_name(&nameless), NAMELESS_EVENT);

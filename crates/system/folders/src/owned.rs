@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_owners_folder_goes_and_living_ones_stays() {
+    fn only_folders_of_dead_owners_are_removed() {
         let parent = tempfile::tempdir().expect("a folder");
         let living = OwnedFolder::create(parent.path(), "run-").expect("made");
         let foreign = parent.path().join("run-mine");

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_tree_needs_no_stack() {
+    fn deep_tree_is_removed_without_recursion() {
         let outside = tempfile::tempdir().expect("a folder");
         let top = outside.path().join("top");
         nest(&top, 20);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn closed_folders_and_links_go() {
+    fn inaccessible_folders_and_links_are_removed() {
         let outside = tempfile::tempdir().expect("a folder");
         let kept = outside.path().join("kept");
         fs::write(&kept, "kept").expect("a file");

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn files_with_two_names_count_once() {
+    fn hard_linked_files_count_once() {
         let usage = measured(Quota::SESSION, |dir| {
             dir.create_dir("a").expect("a folder");
             dir.write("a/one", vec![1; 1 << 20]).expect("a file");

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_told_at_once() {
+    fn all_violations_are_reported_at_once() {
         let checked = check(b"## a\n**Intent:**\n## b\n**Intent:** x\n**Result:** y\n**Next Step:** z\n");
         assert_eq!(
             rules(&checked),

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_lists_and_tables_are_none() {
+    fn empty_lists_and_tables_do_not_count() {
         for (text, block) in [
             ("- a", Block::BulletList),
             ("1. a", Block::NumberedList),

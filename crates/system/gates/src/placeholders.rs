@@ -77,12 +77,12 @@ mod tests {
     }
 
     #[test]
-    fn names_that_only_contain_a_placeholder_pass() {
+    fn names_containing_a_placeholder_pass() {
         assert_eq!(found("max_minutes: 1\nrange: 1..2\n"), []);
     }
 
     #[test]
-    fn marks_of_a_document_are_no_placeholders() {
+    fn document_markers_are_not_placeholders() {
         assert_eq!(found("---\na: 1\n...\n"), []);
         assert_eq!(found("---\r\na: 1\r\n...\r\n"), []);
         assert_eq!(found("a: 1\n...\nb: ...\n"), [(Some("line 3".into()), Some(serde_json::json!(["..."])))]);

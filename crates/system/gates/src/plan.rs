@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_name_what_is_missing() {
+    fn messages_name_the_missing_section() {
         let checked = engineering(SOUND.replace("## 2. Parts List", "## Parts list").as_bytes());
         assert_eq!(
             checked.violations[0].message,
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_that_changed_places_are_out_of_order() {
+    fn swapped_sections_are_out_of_order() {
         let swapped = SOUND.replace("## 3. Assembly Strategy\n1.", "## 4. Cost & Weight Budget\n-").replacen(
             "## 4. Cost & Weight Budget\n- ramp",
             "## 3. Assembly Strategy\n1. ramp",
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_told_at_once() {
+    fn all_violations_are_reported_at_once() {
         let checked =
             engineering(b"## 5. Risk Assessment\nnone\n```\n## 1. Solution Overview\n```\n## 2. Parts List\n");
         let found: Vec<_> = rules(&checked).into_iter().map(|(rule, _)| rule).collect();

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_may_be_left_out() {
+    fn reason_kinds_are_optional() {
         assert_eq!(check(&[]), []);
     }
 

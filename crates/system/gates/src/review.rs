@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn count_of_pictures_may_be_missing_where_there_are_none() {
+    fn picture_count_is_optional_without_pictures() {
         let document = Reviewed { has_pictures: false, ..MODEL };
         let without = SOUND.replace("  images_viewed: 3\n", "");
         let review = check(without.as_bytes(), document).sound().expect("sound");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_told_at_once() {
+    fn all_violations_are_reported_at_once() {
         let text = "---\ndecision: maybe\ncomments: {}\nevidence: {images_viewed: many, files_checked: [1, '']}\n---\n";
         let found: Vec<_> = rules(&check(text.as_bytes(), MODEL))
             .into_iter()

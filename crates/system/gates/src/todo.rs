@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn item_is_the_same_composed_and_decomposed() {
+    fn item_matches_its_decomposed_form() {
         let baseline = TodoItems(vec!["Fixer la pièce".to_owned()]);
         let decomposed = "- [x] Fixer la pie\u{300}ce\n";
         let checked = check(decomposed.as_bytes(), TodoStage::Completed, Some(&baseline));
@@ -239,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn links_and_other_bullets_are_no_checkboxes() {
+    fn links_and_other_bullets_are_not_checkboxes() {
         for line in ["- [x](a.md)", "- [text][label]", "* [note] b", "- a [x] b", "[ ] a", "-"] {
             assert_eq!(rules(&handed_over(line)), [("todo.no_checkboxes", None)], "{line:?}");
         }
     }
 
     #[test]
-    fn completed_work_leaves_nothing_open() {
+    fn open_items_fail_the_completed_stage() {
         let checked = check(SOUND.as_bytes(), TodoStage::Completed, None);
         assert_eq!(rules(&checked), [("todo.incomplete", Some("line 3")), ("todo.incomplete", Some("line 4"))]);
         assert!(checked.violations[0].message.contains("\"Build arm\" must be completed or skipped"));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn deleted_items_are_named_as_often_as_they_were_there() {
+    fn deleted_items_are_named_once_per_occurrence() {
         let baseline = TodoItems(["a  b", "c", "c", "d", "e"].map(str::to_owned).into());
         let text = "- [x] e\n- [x] a b\n- [x] c\n- [done] d\n- [x] new\n<!--\n- [x] c\n-->\n";
         let checked = check(text.as_bytes(), TodoStage::Completed, Some(&baseline));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_told_at_once() {
+    fn all_violations_are_reported_at_once() {
         let baseline = TodoItems(vec!["gone".to_owned()]);
         let checked = check(b"[TEMPLATE]\n- [ ]\n- [] a\n", TodoStage::Completed, Some(&baseline));
         let found: Vec<_> = rules(&checked).into_iter().map(|(rule, _)| rule).collect();

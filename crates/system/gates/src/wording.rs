@@ -46,13 +46,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_and_odd_texts_stay_short_and_visible() {
+    fn quoted_text_is_escaped_and_truncated() {
         assert_eq!(quoted("a\nb"), "\"a\\nb\"");
         assert_eq!(quoted(&"ä".repeat(200)).chars().count(), QUOTED_CHARACTERS + 3);
     }
 
     #[test]
-    fn figures_have_no_endless_digits() {
+    fn numbers_are_formatted_compactly() {
         let written: Vec<_> = [0.0, -1.5, 60.0, 1e300, 1e-9].map(figure).into();
         assert_eq!(written, ["0", "-1.5", "60", "1e300", "1e-9"]);
     }

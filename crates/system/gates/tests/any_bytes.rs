@@ -86,7 +86,7 @@ fn is_whole(violation: &Violation) -> bool {
 }
 
 #[test]
-fn documents_that_are_spoiled_below_are_sound() {
+fn unspoiled_documents_are_sound() {
     assert_eq!(gates::plan::engineering(PLAN.as_bytes()).violations, []);
     assert_eq!(gates::todo::check(STEPS.as_bytes(), TodoStage::HandedOver, None).violations, []);
     assert_eq!(gates::objectives::check(OBJECTIVES.as_bytes()).violations, []);

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_stay_within_their_bytes() {
+    fn kept_results_stay_within_the_byte_budget() {
         let kept: Kept<Vec<u8>> = Kept::with_room(10_000, Vec::len);
         let content = |number: u32| Content::of([number.to_le_bytes()]);
         for number in 0..100 {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn large_result_is_kept_where_there_is_room() {
+    fn large_result_is_kept_if_it_fits() {
         let kept: Kept<Vec<u8>> = Kept::with_room(10_000, Vec::len);
         kept.keep(Content::of(["large"]), Arc::new(vec![7; 9_000]));
         assert_eq!(kept.get(&Content::of(["large"])).map(|value| value.len()), Some(9_000));

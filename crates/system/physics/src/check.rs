@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_that_the_engine_cannot_tell_from_its_own_names_are_refused() {
+    fn labels_clashing_with_engine_names_are_refused() {
         for label in ["world", "", "box/piece_0"] {
             assert!(complaint(ball(label)).contains("label"), "{label:?} passed");
         }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_do_not_hold_the_start_or_are_none_are_refused() {
+    fn ranges_must_be_valid_and_contain_the_start() {
         let sled = |range: [f64; 2]| Body {
             mobility: Mobility::Slide { axis: [1.0, 0.0, 0.0], range_mm: Some(range) },
             ..ball("sled")

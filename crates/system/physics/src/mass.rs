@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mesh_weighs_and_turns_like_the_box_that_it_is() {
+    fn box_mesh_has_the_boxs_mass_and_inertia() {
         let center = [30.0, -20.0, 10.0];
         let half_size = [5.0, 10.0, 20.0];
         let vertices: Vec<[f64; 3]> = (0..8)

@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jitter_stays_within_its_limits_and_repeats_with_its_seed() {
+    fn jitter_is_bounded_and_reproducible_by_seed() {
         for seed in 0..200 {
             let start = Start::jittered(seed, [2.0, 0.0, 1.0]);
             let [x, y, z] = start.offset_mm;

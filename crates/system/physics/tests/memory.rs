@@ -26,7 +26,7 @@ fn tray() -> Geometry {
 }
 
 #[test]
-fn two_hundred_simulations_leave_nothing_behind() {
+fn two_hundred_simulations_leak_no_memory() {
     let body = |label: String, geometry: Geometry, center: [f64; 3], mobility: Mobility| {
         let mass = geometry.mass_properties(center, 1000.0).expect("a closed solid");
         let (parent, color) = (None, [0.5; 3]);

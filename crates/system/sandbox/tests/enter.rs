@@ -43,7 +43,7 @@ fn last_error() -> Option<i32> {
 }
 
 #[test]
-fn only_listed_paths_exist() -> std::io::Result<()> {
+fn only_listed_paths_are_accessible() -> std::io::Result<()> {
     let readable = tempfile::tempdir()?;
     let writable = tempfile::tempdir()?;
     let hidden = tempfile::tempdir()?;
@@ -74,7 +74,7 @@ fn only_listed_paths_exist() -> std::io::Result<()> {
 }
 
 #[test]
-fn no_network_no_process_no_capability() {
+fn sandbox_denies_network_processes_and_capabilities() {
     let policy = policy(vec![PathBuf::from("/usr")], vec![]);
     // SAFETY: plain system calls with integer arguments, in a child that only they can affect.
     unsafe {
@@ -93,7 +93,7 @@ fn no_network_no_process_no_capability() {
 }
 
 #[test]
-fn what_cannot_be_held_is_an_error() {
+fn unenforceable_policy_is_an_error() {
     // The test program has several threads.
     assert!(matches!(enter(&policy(vec![], vec![])), Err(SandboxError::NotSingleThreaded { found }) if found > 1));
     let networked = Policy { allow_network: true, ..policy(vec![], vec![]) };
@@ -103,7 +103,7 @@ fn what_cannot_be_held_is_an_error() {
 }
 
 #[test]
-fn the_c_interface_reports_in_words() {
+fn c_interface_returns_an_error_message() {
     let call = |policy: &str, capacity: usize| {
         let policy = CString::new(policy).expect("test policies hold no NUL");
         let mut buffer = vec![c_char::MAX; capacity.max(1)];

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_names_are_refused() {
+    fn foreign_host_names_are_refused() {
         let mut access = Access::default();
         for host in ["127.0.0.1:18001", "[::1]:18001", "localhost", "localhost:80", "worker-light:18001", "10.0.0.7"] {
             assert_eq!(status(&access, &[("host", host)]), None, "{host}");

@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn body_must_say_that_it_is_json() {
+    async fn body_must_be_declared_as_json() {
         let body = r#"{"code": "1"}"#;
         for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON", "application/x+json"] {
             assert_eq!(status::<ExecuteRequest>(Some(kind), body).await, 200, "{kind}");
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn body_that_the_schema_refuses_is_refused() {
+    async fn schema_invalid_body_is_refused() {
         let kind = Some("application/json");
         for body in ["", "[]", r#"["1", 20]"#, "null", "3", r#"{"code": ["1"]}"#, r#"{"code": "1"} {}"#] {
             assert_eq!(status::<ExecuteRequest>(kind, body).await, 422, "{body}");

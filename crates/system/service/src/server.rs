@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn half_a_request_is_given_up() {
+    async fn incomplete_request_times_out() {
         let limits = Limits { head: Duration::from_millis(300), ..LIMITS };
         let served = serving(hello(), limits).await;
         let silent = TcpStream::connect(served.address).await.expect("connected");
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn half_a_body_is_given_up() {
+    async fn incomplete_body_times_out() {
         let limits = Limits { body_pause: Duration::from_millis(300), ..LIMITS };
         let echo = axum::routing::post(|body: String| async { body });
         let served = serving(Router::new().route("/", echo), limits).await;
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn idle_connections_give_way() {
+    async fn idle_connections_are_closed_for_new_ones() {
         let limits = LIMITS;
         let served = serving(hello(), limits).await;
         let mut idle = Vec::new();
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn running_request_is_answered_before_the_end() {
+    async fn running_request_is_answered_before_shutdown() {
         let (began, beginning) = oneshot::channel();
         let (release, released) = oneshot::channel::<()>();
         let gate = Arc::new(Mutex::new(Some((began, released))));

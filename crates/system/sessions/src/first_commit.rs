@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_one_stays_and_belongs_to_its_session() {
+    fn first_commit_is_kept_per_session() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let sessions = Sessions::new(folder.path().join("sessions"), folder.path().join("mounts")).expect("sessions");
         let (mine, other): (SessionId, SessionId) = ("mine".parse().expect("valid"), "other".parse().expect("valid"));

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_is_a_whole_component() {
+    fn mount_matches_a_whole_path_component() {
         for spelling in ["config", "/config", "./config", "a/../config", "//config/", "/x/y/../../config/."] {
             assert_eq!(place(spelling), Place::Mount(Mount("config"), PathBuf::new()), "{spelling}");
         }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_has_many_spellings_and_nothing_lies_above_it() {
+    fn root_has_many_spellings_and_no_parent() {
         for spelling in ["/", "", ".", "./", "//", "a/..", "/a/b/../.."] {
             assert_eq!(place(spelling), Place::Workspace(PathBuf::new()), "{spelling}");
         }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_file_can_have_are_refused() {
+    fn impossible_file_names_are_refused() {
         for spelling in ["a\0b".to_owned(), "x".repeat(256), "y/".repeat(3000)] {
             assert!(matches!(VirtualPath::parse(&spelling), Err(FileError::InvalidPath { .. })), "{spelling:?}");
         }

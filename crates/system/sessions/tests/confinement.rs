@@ -90,7 +90,7 @@ fn holds_secret(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn a_link_to_the_outside_is_not_followed_by_anything() {
+fn outward_link_is_never_followed() {
     let trapped = Trapped::new();
     let before = trapped.outside();
     let workspace = &trapped.workspace;

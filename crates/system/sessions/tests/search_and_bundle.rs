@@ -28,7 +28,7 @@ fn found(workspace: &Workspace, path: Option<&str>, glob: Option<&str>) -> Vec<(
 }
 
 #[test]
-fn search_covers_files_and_mounts_and_takes_the_pattern_literally() {
+fn literal_search_covers_files_and_mounts() {
     let (_folder, workspace) = workspace();
     put(&workspace, "a/x.py", b"one\r\nneedle here\n");
     put(&workspace, "b.txt", b"needle\nnothing\nneedle");
@@ -64,7 +64,7 @@ fn a_glob_narrows_the_search() {
 }
 
 #[test]
-fn too_many_matches_are_an_error_and_not_a_part() {
+fn too_many_matches_are_an_error() {
     let (_folder, workspace) = workspace();
     put(&workspace, "many.txt", "needle\n".repeat(MAX_MATCHES).as_bytes());
     assert_eq!(workspace.grep("needle", Some("many.txt"), None).expect("just as many").len(), MAX_MATCHES);
@@ -73,7 +73,7 @@ fn too_many_matches_are_an_error_and_not_a_part() {
 }
 
 #[test]
-fn a_bundle_carries_the_design_and_leaves_results_and_history() {
+fn bundle_carries_design_but_no_results_or_history() {
     let (folder, workspace) = workspace();
     for path in ["script.py", "parts/gear.py", "renders/a.png", ".git/HEAD", "x/__pycache__/y", "x/assets/z.glb"] {
         put(&workspace, path, path.as_bytes());

@@ -41,7 +41,7 @@ fn paths(entries: &[FileInfo]) -> Vec<&str> {
 }
 
 #[test]
-fn a_new_session_holds_the_template_and_a_known_one_is_left_alone() {
+fn template_is_written_only_to_a_new_session() {
     let Fixture { sessions, workspace, folder: _folder, .. } = fixture();
     assert!(workspace.read_text(OBJECTIVES_FILE).expect("the template").contains(TEMPLATE_MARKER));
     workspace.delete(OBJECTIVES_FILE).expect("deleted");
@@ -50,7 +50,7 @@ fn a_new_session_holds_the_template_and_a_known_one_is_left_alone() {
 }
 
 #[test]
-fn sessions_opened_at_once_are_one_and_whole() {
+fn concurrently_opened_session_is_complete() {
     let Fixture { sessions, folder: _folder, .. } = fixture();
     std::thread::scope(|scope| {
         for _ in 0..16 {
@@ -74,7 +74,7 @@ fn sessions_do_not_see_each_other() {
 }
 
 #[test]
-fn what_is_written_is_read_back_under_every_spelling() {
+fn file_is_read_back_under_every_path_spelling() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     workspace.write("/a/b/part.py", b"x = 1\n", Existing::Keep).expect("written");
     for spelling in ["a/b/part.py", "/a/b/part.py", "./a//b/part.py", "a/c/../b/part.py"] {
@@ -104,7 +104,7 @@ fn an_existing_file_is_kept_unless_it_may_be_replaced() {
 }
 
 #[test]
-fn of_many_first_writers_one_wins() {
+fn one_of_many_first_writers_wins() {
     let Fixture { sessions, folder: _folder, .. } = fixture();
     let wins: usize = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..8)
@@ -138,7 +138,7 @@ fn mounts_are_read_and_never_changed() {
 }
 
 #[test]
-fn the_root_lists_the_mounts_that_exist_and_the_dot_does_not() {
+fn only_the_root_listing_shows_existing_mounts() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     workspace.write("b/x.txt", b"12345", Existing::Keep).expect("written");
     workspace.write("a.txt", b"12345", Existing::Keep).expect("written");
@@ -198,7 +198,7 @@ fn deleting_takes_files_and_folders_but_not_the_root() {
 }
 
 #[test]
-fn errors_tell_apart_what_stands_in_the_way() {
+fn file_errors_distinguish_their_causes() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     workspace.write("blob", &[b'a', 0xff], Existing::Keep).expect("written");
     workspace.write("dir/file", b"x", Existing::Keep).expect("written");
@@ -211,7 +211,7 @@ fn errors_tell_apart_what_stands_in_the_way() {
 }
 
 #[test]
-fn a_pipe_in_the_place_of_a_file_does_not_hang_a_reader() {
+fn pipe_in_place_of_a_file_does_not_block_a_reader() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     let pipe = workspace.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
@@ -221,7 +221,7 @@ fn a_pipe_in_the_place_of_a_file_does_not_hang_a_reader() {
 }
 
 #[test]
-fn events_are_taken_once_in_order_and_bad_lines_are_counted() {
+fn events_are_taken_once_and_bad_lines_counted() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     let lines = "{\"n\": 1}\n\nnot json\n[1]\n{\"n\": 2}";
     workspace.write(EVENTS_FILE, lines.as_bytes(), Existing::Keep).expect("written");
@@ -234,7 +234,7 @@ fn events_are_taken_once_in_order_and_bad_lines_are_counted() {
 }
 
 #[test]
-fn what_is_no_file_in_the_place_of_the_event_file_is_taken_away() {
+fn non_file_in_place_of_the_event_file_is_removed() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     fs::create_dir_all(workspace.path().join(EVENTS_FILE).join("x")).expect("as a script would");
     assert_eq!(workspace.take_events().expect("taken").malformed, 1);
@@ -245,7 +245,7 @@ fn what_is_no_file_in_the_place_of_the_event_file_is_taken_away() {
 }
 
 #[tokio::test]
-async fn a_session_lock_keeps_its_own_session_waiting_only() {
+async fn session_lock_blocks_its_own_session_only() {
     use std::time::Duration;
     let Fixture { sessions, folder: _folder, .. } = fixture();
     let held = sessions.lock(&id("one")).await.expect("locked");
@@ -258,7 +258,7 @@ async fn a_session_lock_keeps_its_own_session_waiting_only() {
 }
 
 #[tokio::test]
-async fn workers_that_share_sessions_share_their_locks() {
+async fn workers_sharing_sessions_share_their_locks() {
     let Fixture { sessions, folder, .. } = fixture();
     let of_another_worker =
         Sessions::new(folder.path().join("sessions"), folder.path().join("mounts")).expect("the same sessions");
@@ -312,7 +312,7 @@ fn on_a_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 }
 
 #[test]
-fn nested_folders_are_told_and_deleted() {
+fn too_deep_folders_are_reported_and_deleted() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     nest(&workspace.path().join("deep"));
     nest(&workspace.path().join(EVENTS_FILE));
@@ -335,7 +335,7 @@ fn nested_folders_are_told_and_deleted() {
 }
 
 #[test]
-fn full_session_takes_no_more() {
+fn full_session_refuses_further_files() {
     let Fixture { workspace, folder: _folder, .. } = fixture();
     let crowd = workspace.path().join("crowd");
     fs::create_dir(&crowd).expect("a folder");

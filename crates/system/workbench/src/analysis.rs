@@ -238,7 +238,7 @@ mod tests {
     #[case::missing(None, "no material is given")]
     #[case::unknown(Some("unobtainium"), "\"unobtainium\" is not in /config/manufacturing_config.yaml")]
     #[case::wrong_method(Some("silicone_rubber"), "\"silicone_rubber\" cannot be worked by cnc; ")]
-    fn a_material_is_never_made_up(#[case] material: Option<&str>, #[case] expected: &str) {
+    fn unusable_material_is_not_substituted(#[case] material: Option<&str>, #[case] expected: &str) {
         let solid = SampleSolid::cuboid([10.0; 3]);
         let result = analyze(&shipped(), &solid.view(), ManufacturingMethod::Cnc, material, 1, false);
         let [sentence] = result.violations.as_slice() else { panic!("{:?}", result.violations) };
@@ -280,7 +280,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn no_mesh_is_too_odd_for_an_answer(
+        fn any_mesh_gets_a_consistent_answer(
             vertices in prop::collection::vec([any_figure(), any_figure(), any_figure()], 0..12),
             triangles in prop::collection::vec([0..13_u32, 0..13, 0..13], 0..24),
             figures in [any_figure(), any_figure()],

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_build_zone_the_size_is_limited() {
+    fn part_size_is_limited_without_a_build_zone() {
         let bounds = BoundingBox { min: [-1.0, 5000.0, 0.0], max: [1000.0, 5001.0, 10.0] };
         let violation = build_zone_violation("beam", &bounds, None).expect("it is 1001 mm long");
         assert!(violation.message.contains("1001.0 mm along X, 1000.0 mm are allowed"), "{}", violation.message);

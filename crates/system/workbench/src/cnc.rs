@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_undercut_is_one_face_however_finely_it_is_cut_up() {
+    fn facets_of_a_round_undercut_count_as_one_face() {
         // A rod of 48 facets along y, lying on the table: every facet of the lower half, 7.5° each, points down.
         let outline: Vec<_> = (0..48).map(|at| (f64::from(at) + 0.5).to_radians() * 7.5).collect();
         let outline: Vec<_> = outline.iter().map(|angle| [5.0 * angle.cos(), 5.0 * angle.sin()]).collect();
@@ -336,7 +336,7 @@ mod tests {
     #[case::arm(profile(&OVERHANG), [0.0, 0.0, -1.0])]
     // Open at its end.
     #[case::t_slot_with_round_corners(extruded_xz(&T_SLOT, 20.0), [0.0, 1.0, 0.0])]
-    fn part_is_turned_to_where_its_faces_are_open(#[case] solid: SampleSolid, #[case] axis: [f64; 3]) {
+    fn part_is_oriented_to_expose_its_faces(#[case] solid: SampleSolid, #[case] axis: [f64; 3]) {
         let result = milled(&solid);
         assert_eq!(result.violations, Vec::<String>::new());
         let found: [f64; 3] = serde_json::from_value(result.metadata.additional_info["setup_axis"].clone()).expect("3");
@@ -366,7 +366,7 @@ mod tests {
     )]
     #[case::as_deep_as_it_may_be(1.0, 12.0, None)]
     #[case::wide(6.0, 60.0, None)]
-    fn depth_of_corners_is_told(#[case] radius_mm: f64, #[case] length_mm: f64, #[case] expected: Option<&str>) {
+    fn deep_corner_draws_a_warning(#[case] radius_mm: f64, #[case] length_mm: f64, #[case] expected: Option<&str>) {
         let corner = InternalCorner { radius_mm, axis: [0.0, 0.0, 1.0], position_mm: [0.0; 3], length_mm };
         let result = milled(&SampleSolid { corners: vec![corner], ..SampleSolid::cuboid([80.0; 3]) });
         assert_eq!(result.violations, Vec::<String>::new());

@@ -270,7 +270,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_stress_analysis_lacks_is_named() {
+    fn missing_stress_analysis_fields_are_named() {
         let text = "materials: {wood: {name: Wood, density_g_cm3: 1, cost_per_kg: 2, yield_stress_pa: 4.0e7}}";
         let config = ManufacturingConfig::parse(text).expect("integers are numbers");
         let wood = config.material("wood").expect("listed");
@@ -280,7 +280,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn session_file_stands_in_for_the_platforms() {
+    fn session_file_overrides_the_platform_file() {
         let oak = "materials: {oak: {name: Oak, density_g_cm3: 0.7, cost_per_kg: 3.0, compatibility: [cnc]}}";
         let config = shipped().overridden_by(oak).expect("it fits");
         assert_eq!(config.material("oak").expect("listed").density_kg_m3(), 700.0);
@@ -308,7 +308,7 @@ pub(crate) mod tests {
     #[case::no_map("- a", "not a map")]
     #[case::nothing("defaults: {}", "lists no materials")]
     #[case::density("materials: {oak: {name: Oak, density_g_cm3: 0, cost_per_kg: 1}}", "materials.oak.density_g_cm3")]
-    fn session_file_without_sense_is_refused_by_name(#[case] text: &str, #[case] expected: &str) {
+    fn invalid_session_file_is_refused_by_name(#[case] text: &str, #[case] expected: &str) {
         let refused = shipped().overridden_by(text).expect_err("it does not fit").to_string();
         assert!(refused.starts_with("manufacturing_config.yaml") && refused.contains(expected), "{refused}");
     }
@@ -327,7 +327,7 @@ pub(crate) mod tests {
     #[case::price_of_nothing("      abs: 20.0", "      asb: 20.0", "3dp.material_cost_per_kg.asb")]
     #[case::not_a_number("price_per_m: 0.5", "price_per_m: .nan", "wires.awg18.price_per_m")]
     #[case::another_axis("axis: Z", "axis: X", "does not fit")]
-    fn figures_without_sense_are_refused(#[case] good: &str, #[case] bad: &str, #[case] field: &str) {
+    fn invalid_config_values_are_refused(#[case] good: &str, #[case] bad: &str, #[case] field: &str) {
         assert!(SHIPPED.contains(good), "{good}");
         let error = ManufacturingConfig::parse(&SHIPPED.replacen(good, bad, 1)).expect_err(bad).to_string();
         assert!(error.contains(field), "{error}");

@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn made_and_bought_parts_are_added_up_and_the_environment_is_not() {
+    fn total_covers_made_and_bought_parts_only() {
         let screw = "{cots_id: screw}";
         let design = priced(
             &[
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_costs_and_weighs_nothing() {
+    fn bare_environment_costs_and_weighs_nothing() {
         let report = priced(&[(None, InTheEnvironment)], &Limits::default()).report;
         assert_eq!(format!("{:.2} {:.1}", report.unit_cost, report.weight_g), "0.00 0.0");
     }
@@ -460,7 +460,7 @@ mod tests {
     #[case::compound(Loose, None, "part.compound", "pieces")]
     #[case::fixed_compound(Fixed, None, "part.compound", "pieces")]
     #[case::not_in_catalogue(Loose, Some("{cots_id: nail}"), "part.unknown_cots", "\"nail\"")]
-    fn what_cannot_be_priced_is_named(
+    fn unpriceable_part_is_named(
         #[case] stands: Stands,
         #[case] yaml: Option<&str>,
         #[case] rule: &str,
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn part_without_a_method_is_neither_priced_nor_refused() {
+    fn part_without_method_is_unpriced_but_not_refused() {
         let design = priced(&[(Some(MILLED), Loose), (Some("{material_id: abs}"), Loose)], &Limits::default());
         assert_eq!(design.findings, Vec::new());
         assert_eq!(design.unpriced, ["p1"]);
@@ -486,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn caps_and_build_zone_are_kept() {
+    fn caps_and_build_zone_are_enforced() {
         let limits = Limits {
             build_zone: Some(Zone { min: [0.0; 3], max: [25.0; 3] }),
             max_unit_cost: Some(150.0),

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn components_and_wires_are_added_and_none_twice() {
+    fn components_and_wires_are_each_counted_once() {
         let electronics: ElectronicsSection = serde_yaml::from_str(
             "power_supply: {voltage_dc: 24, max_current_a: 5}\n\
              components:\n\

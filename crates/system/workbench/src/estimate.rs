@@ -262,7 +262,7 @@ mod tests {
     #[case::print("3d_printing", "abs", 1, "part_volume_mm3: 10000", 23.5413, 10.4)]
     // Without a block a cube of 8 cm³ with 24 cm²: mould 5012; 8.32 g cost 0.0208; 10 s at 60 $/h = 1/6.
     #[case::mould("im", "abs", 1, "part_volume_mm3: 8000, wall_thickness_mm: 2", 5012.1875, 8.32)]
-    fn planned_parts_cost_what_finished_ones_cost(
+    fn planned_part_costs_the_same_as_a_finished_one(
         #[case] method: &str,
         #[case] material: &str,
         #[case] quantity: u32,
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn bought_parts_and_wires_are_added_and_prices_come_from_the_catalogue() {
+    fn bought_parts_and_wires_add_catalogue_prices() {
         let screws = "{part_id: screw, manufacturer: M, unit_cost_usd: 99, quantity: 4, source: catalog}";
         let circuit = "{power_supply: {voltage_dc: 24, max_current_a: 5}, wiring: [{wire_id: w, from: {component: a, \
                        terminal: x}, to: {component: b, terminal: y}, gauge_awg: 24, length_mm: 1000}]}";

@@ -163,7 +163,7 @@ mod tests {
     // Legs of 30 and 40 mm have more surface than the hypotenuse of 50.
     #[case::wedge(extruded_xz(&[[0.0, 0.0], [40.0, 0.0], [0.0, 30.0]], 20.0))]
     #[case::standing_rod(rod(10.0, 40.0))]
-    fn what_lies_right_keeps_the_worlds_axes(#[case] solid: SampleSolid) {
+    fn well_placed_part_keeps_the_world_axes(#[case] solid: SampleSolid) {
         assert_eq!(asked(&solid, Frame::own), Frame::WORLD);
         let turned = solid.turned_about_z(std::f64::consts::FRAC_PI_2);
         assert_eq!(asked(&turned, Frame::own), Frame::WORLD);

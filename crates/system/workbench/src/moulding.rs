@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_is_measured_where_it_is() {
+    fn wall_thickness_is_measured_across_the_wall() {
         let result = moulded(&cup(2.0, 3.0));
         let figure = |name: &str| result.metadata.additional_info[name].as_f64().expect("a number");
         // The walls are 2 mm thick measured in a level plane, so 2·cos 3° = 1.997 mm across; the floor is 2 mm.
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_as_thick_as_the_ball_that_fills_it() {
+    fn block_thickness_is_its_largest_inscribed_ball() {
         let result = moulded(&SampleSolid::cuboid([30.0, 20.0, 10.0]));
         let thickest = result.metadata.additional_info["max_wall_thickness_mm"].as_f64().expect("a number");
         // The ball grows in steps down to 0.4 % of its radius.
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_caught_between_both_halves_is_an_undercut() {
+    fn only_faces_locked_in_both_halves_are_undercuts() {
         // A C lying on its side, open to +x: its inner faces are free neither upwards nor downwards.
         let c = [[0.0, 0.0], [20.0, 0.0], [20.0, 2.0], [2.0, 2.0], [2.0, 8.0], [20.0, 8.0], [20.0, 10.0], [0.0, 10.0]];
         let result = moulded(&extruded_xz(&c, 20.0));

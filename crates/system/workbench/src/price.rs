@@ -267,7 +267,7 @@ mod tests {
     #[case::print_cube(Print, "abs", CUBE, 1, false, 10.0208 + 4.0 / 3.0, 1.04)]
     #[case::print_cube_again(Print, "abs", CUBE, 1, true, 5.0208 + 4.0 / 3.0, 1.04)]
     #[case::print_hundred(Print, "abs", CUBE, 100, false, 0.1208 + 4.0 / 3.0, 1.04)]
-    fn prices_are_those_of_the_hand_computation(
+    fn prices_match_the_hand_computation(
         #[case] method: ManufacturingMethod,
         #[case] material: &str,
         #[case] piece: Piece,
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_thin_part_waits_for_the_mould_to_fill() {
+    fn large_part_cycle_is_bound_by_filling() {
         // 200 cm³ at 10 cm³/s take 20 s; cooling 20 mm takes 10 s.
         let config = shipped();
         let piece = Piece { volume_mm3: 200_000.0, area_mm2: 1.0, size_mm: [20.0; 3] };
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sum_is_told_in_words() {
+    fn price_is_explained_in_words() {
         let config = shipped();
         let listed = config.listed("aluminum_6061").expect("listed");
         let price = price(&config, Cnc, listed, &CUBE, 1, false).expect("offered");

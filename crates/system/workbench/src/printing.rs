@@ -95,7 +95,7 @@ mod tests {
         SampleSolid::cuboid([1000.0, 10.0, 10.0]),
         Some("the part measures 1000.00 × 10.00 × 10.00 mm and the printer builds 256 × 256 × 256 mm")
     )]
-    fn what_may_not_come_out_well_is_told(#[case] solid: SampleSolid, #[case] expected: Option<&str>) {
+    fn risky_print_draws_a_warning(#[case] solid: SampleSolid, #[case] expected: Option<&str>) {
         let result = analyze(&shipped(), &solid.view(), ManufacturingMethod::ThreeDPrint, Some("abs"), 1, false);
         assert_eq!(result.violations, Vec::<String>::new());
         let warnings: Vec<_> = crate::analysis::warnings(&result).collect();

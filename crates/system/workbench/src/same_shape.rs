@@ -42,7 +42,7 @@ mod tests {
     use crate::sample_solids::SampleSolid;
 
     #[test]
-    fn a_moved_copy_is_the_same_and_a_mirrored_or_longer_one_is_not() {
+    fn only_a_moved_copy_has_the_same_shape() {
         let wedge = crate::sample_solids::extruded_xz(&[[0.0, 0.0], [10.0, 0.0], [0.0, 5.0]], 20.0);
         let mirrored = crate::sample_solids::extruded_xz(&[[0.0, 0.0], [10.0, 0.0], [10.0, 5.0]], 20.0);
         let longer = crate::sample_solids::extruded_xz(&[[0.0, 0.0], [10.0, 0.0], [0.0, 5.0]], 20.1);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn twins_may_be_cut_into_other_triangles() {
+    fn same_shape_ignores_the_tessellation() {
         let outline = [[0.0, 0.0], [10.0, 0.0], [12.0, 4.0], [10.0, 8.0], [0.0, 8.0], [-2.0, 4.0]];
         let one = crate::sample_solids::extruded_xz(&outline, 20.0);
         let mut two = one.clone().moved([50.0, 0.0, 0.0]).refined(1);

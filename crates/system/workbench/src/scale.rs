@@ -26,7 +26,7 @@ mod tests {
     #[rstest]
     #[case::in_metres([0.05, 0.04, 0.01], true)]
     #[case::a_grain([1.0, 0.9, 0.9], false)]
-    fn model_in_metres_is_told(#[case] size: [f64; 3], #[case] is_told: bool) {
+    fn model_in_metres_draws_a_warning(#[case] size: [f64; 3], #[case] is_told: bool) {
         let cube = SampleSolid::cuboid(size);
         for (method, material) in
             [(ManufacturingMethod::Cnc, "aluminum_6061"), (ManufacturingMethod::ThreeDPrint, "abs")]

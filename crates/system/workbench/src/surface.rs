@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn true_face_lies_where_the_arc_is() {
+    fn true_face_lies_on_the_arc() {
         // A facet of a cylinder of radius 20 about z: 0.2 rad wide, its chord 0.1 mm below the arc.
         let at = |angle: f64, z: f64| vector([20.0 * angle.cos(), 20.0 * angle.sin(), z]);
         let normal = |angle: f64| vector([angle.cos(), angle.sin(), 0.0]);

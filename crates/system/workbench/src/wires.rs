@@ -45,12 +45,12 @@ mod tests {
     #[case(22, 0.644)]
     #[case(24, 0.511)]
     #[case(26, 0.405)]
-    fn the_law_gives_the_diameters_of_the_tables(#[case] gauge: u32, #[case] diameter: f64) {
+    fn awg_law_matches_the_tabled_diameters(#[case] gauge: u32, #[case] diameter: f64) {
         assert_eq!(diameter_mm(gauge), diameter);
     }
 
     #[test]
-    fn other_gauges_follow_the_law_alone() {
+    fn untabled_gauges_follow_the_awg_law() {
         // Gauge 36 is 0.127 mm by definition; 39 steps further up the wire is 92 times as thick.
         assert!((diameter_mm(36) - 0.127).abs() < 1e-15);
         assert!((diameter_mm(30) - 0.127 * 92.0_f64.powf(6.0 / 39.0)).abs() < 1e-15);

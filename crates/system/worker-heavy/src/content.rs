@@ -307,7 +307,7 @@ mod tests {
     type Change = (&'static str, fn(&mut Part));
 
     #[test]
-    fn whatever_decides_about_a_part_is_in_its_hash() {
+    fn part_hash_covers_every_deciding_property() {
         let changes: [Change; 13] = [
             ("label", |part| part.label = "levers".to_owned()),
             ("constraint", |part| part.constraint = Some("weld:base".to_owned())),
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn moved_object_is_compared_with_what_was_handed_over() {
+    fn moved_mesh_must_match_the_handed_over_one() {
         let (mesh, other) = (Some(b"solid a".as_slice()), Some(b"solid b".as_slice()));
         for (recorded, found, is_told) in
             [(mesh, other, true), (mesh, None, true), (None, mesh, true), (mesh, mesh, false), (None, None, false)]

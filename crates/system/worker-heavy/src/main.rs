@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_that_is_not_there_is_refused_by_name() {
+    fn unavailable_provider_is_refused_by_name() {
         for asked in [None, Some("native")] {
             assert!(native_provider(asked.map(str::to_owned)).is_ok(), "{asked:?} is refused");
         }

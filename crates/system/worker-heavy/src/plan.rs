@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn stage_of_a_session_is_fixed_by_what_was_handed_over() {
+    fn hand_over_fixes_the_stage_of_a_session() {
         let (engineer, benchmark) = (planned(PlannerRole::EngineerPlanner), planned(PlannerRole::BenchmarkPlanner));
         for (handed_over, held) in [
             (HandedOver::default(), None),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn objectives_of_the_benchmark_come_before_those_of_plan_and_first_commit() {
+    fn benchmark_objectives_override_plan_and_commit() {
         let engineering = Stage::Engineering;
         let committed = HandedOver { first_commit: Some("of the first commit".to_owned()), ..HandedOver::default() };
         let engineer =
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compared_with_nothing_is_told() {
+    fn missing_baselines_are_reported() {
         let told = |handed_over: &HandedOver, stage| handed_over.not_compared(stage).concat();
         let engineer = planned(PlannerRole::EngineerPlanner);
         let nothing = told(&HandedOver::default(), Stage::Engineering);

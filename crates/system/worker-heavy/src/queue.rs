@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn second_call_waits_and_knows_its_place() {
+    async fn second_call_waits_and_reports_its_position() {
         let queue = Queue::new();
         let mut first = call(&queue, &Session::default());
         assert_eq!((&mut first.began).await, Ok((1, String::new())));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiting_caller_that_leaves_frees_its_place() {
+    async fn departing_caller_frees_its_queue_place() {
         let queue = Queue::new();
         let mut first = call(&queue, &Session::default());
         (&mut first.began).await.expect("it begins");
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_over_its_limit_says_limit_and_measure() {
+    async fn overlong_work_reports_its_limit_and_size() {
         let short = Task { limit: Duration::from_millis(20), ..task() };
         let work = move |turn: Arc<Turn>| async move {
             let counting = turn.work(short, |cancel| {
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn call_of_a_busy_session_lets_others_go_first() {
+    async fn call_of_a_busy_session_yields_to_others() {
         let (queue, busy) = (Queue::new(), Session::default());
         let script = busy.enter().await.expect("free");
         let mut waiting = call(&queue, &busy);
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn room_is_left_before_the_call_ends() {
+    async fn session_can_be_released_before_the_call_ends() {
         let (queue, session) = (Queue::new(), Session::default());
         let free = session.clone();
         let work = move |turn: Arc<Turn>| async move {

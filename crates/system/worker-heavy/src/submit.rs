@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_simulation_left_is_shown() {
+    fn only_existing_simulation_files_are_shown() {
         let [mesh, scene, picture, video] = FILES;
         let all =
             Shown { pictures: vec![picture.to_owned()], video: Some(video.to_owned()), scene: Some(scene.to_owned()) };

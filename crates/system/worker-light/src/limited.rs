@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn program_is_fed_and_heard() {
+    async fn program_input_and_output_are_piped() {
         let ended = run("cat; echo no >&2; exit 3", &Client::service(), GRACE * 10).await.expect("it ends by itself");
         assert_eq!((ended.status.code(), ended.stdout, ended.stderr), (Some(3), b"input".to_vec(), b"no\n".to_vec()));
     }

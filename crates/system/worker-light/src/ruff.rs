@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interpreters_answer_becomes_a_target_version() {
+    fn interpreter_version_becomes_the_target_version() {
         assert_eq!(target_version("Python 3.11.7").as_deref(), Some("py311"));
         assert_eq!(target_version("Python 3.14.0rc1").as_deref(), Some("py314"));
         assert_eq!(target_version("PyPy"), None);

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn broken_python_is_found_and_no_comment_hides_it() {
+    async fn broken_python_is_found_despite_noqa_comments() {
         for source in [
             "def f(:\n    pass\n",
             "x = (1,\n",
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_parsed_at_all_is_a_fault_and_no_failure() {
+    async fn unparsable_source_is_a_fault_not_a_failure() {
         let deep = format!("x = {}1\n", "-".repeat(300_000));
         assert!(fault_of(deep.as_bytes()).await.is_some());
         let fault = fault_of(b"x = 1\ny = '\xff'\n").await.expect("a fault");

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_with_a_session_id_that_leaves_the_directory_is_refused() {
+    fn input_with_an_escaping_session_id_is_refused() {
         let input = serde_json::json!({
             "episode_id": Uuid::nil(), "session_id": "../other", "script_path": "script.py", "script_timeout_s": 30,
         });

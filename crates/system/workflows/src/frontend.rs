@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_end_counts_as_closed() {
+    fn only_an_ended_workflow_counts_as_closed() {
         let closed = WorkflowState::Closed { how: "terminated".to_owned() };
         assert_eq!(state_of(WorkflowExecutionStatus::Terminated), closed);
         for alive in [WorkflowExecutionStatus::Running, WorkflowExecutionStatus::Paused] {
@@ -258,14 +258,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn outage_is_no_loss_of_the_workflow() {
+    async fn outage_does_not_count_as_a_lost_workflow() {
         let frontend = Frontend::at("127.0.0.1:1").expect("a valid address");
         let error = frontend.episode_workflow(Uuid::nil()).await.expect_err("nobody listens on port 1");
         assert!(error.is_outage(), "{error}");
     }
 
     #[tokio::test]
-    async fn a_frontend_that_is_down_is_named() {
+    async fn unreachable_frontend_is_named() {
         let frontend = Frontend::at("127.0.0.1:1").expect("a valid address");
         let error = frontend.probe().await.expect_err("nobody listens on port 1");
         assert!(format!("{error:#}").contains("127.0.0.1:1"), "{error:#}");

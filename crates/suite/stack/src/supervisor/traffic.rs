@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn open_and_just_closed_connections_are_use() {
+    fn open_and_just_closed_connections_count_as_use() {
         assert_eq!(seen("   0: 0100007F:1F90 0100007F:C001 01"), [((8080, 49153), Phase::Open)]);
         assert_eq!(seen("   0: 0100007F:C001 0100007F:1F90 06"), [((8080, 49153), Phase::Closed)]);
         assert_eq!(seen("   0: 0100007F:1F90 0100007F:C001 06"), [((8080, 49153), Phase::Closed)]);
     }
 
     #[test]
-    fn listening_and_other_ports_are_not() {
+    fn listening_and_other_ports_do_not_count_as_use() {
         assert_eq!(seen("   0: 0100007F:1F90 00000000:0000 0A"), []);
         assert_eq!(seen("   0: 0100007F:1F91 0100007F:C001 01"), []);
         assert_eq!(seen("   0: 0100007F:C001 0100007F:1F90 01"), [], "the caller's side of an open connection");

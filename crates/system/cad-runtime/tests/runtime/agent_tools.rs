@@ -62,7 +62,7 @@ fn build_stand_in(folder: &Path) -> anyhow::Result<std::path::PathBuf> {
 }
 
 #[tokio::test]
-async fn scripts_call_tools_and_leave_what_they_answer() -> anyhow::Result<()> {
+async fn tools_called_by_scripts_write_files_and_events() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let library = build_stand_in(folder.path())?;
     let skills = Path::new(env!("CARGO_MANIFEST_DIR")).join("mounts/skills");

@@ -27,7 +27,7 @@ fn small_disk(config: &mut CadRuntimeConfig) {
 }
 
 #[tokio::test]
-async fn run_that_fills_the_disk_is_ended() -> anyhow::Result<()> {
+async fn disk_filling_run_is_ended() -> anyhow::Result<()> {
     let fixture = Fixture::start_with(small_disk).await?;
     let bytes = "import os\nfor n in range(100):\n    os.posix_fallocate(os.open(f'{WHERE}/{n}', os.O_CREAT | os.O_RDWR), 0, 16 << 20)\n";
     let names = "for n in range(600):\n    open(f'{WHERE}/{n}', 'w').close()\n";
@@ -58,7 +58,7 @@ async fn run_that_fills_the_disk_is_ended() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn nested_folders_are_refused_and_go() -> anyhow::Result<()> {
+async fn deeply_nested_folders_are_refused_and_removed() -> anyhow::Result<()> {
     // Room for all the levels, so that it is their depth that counts.
     let fixture = Fixture::start().await?;
     let session = fixture.session("deep", "")?;
@@ -79,7 +79,7 @@ async fn nested_folders_are_refused_and_go() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn exit_codes_tell_success_from_failure() -> anyhow::Result<()> {
+async fn exit_codes_distinguish_success_from_failure() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let session = fixture.session("codes", "")?;
     for (code, expected) in [
@@ -102,7 +102,7 @@ async fn exit_codes_tell_success_from_failure() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn own_kill_is_not_called_want_of_memory() -> anyhow::Result<()> {
+async fn own_kill_is_not_reported_as_out_of_memory() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let session = fixture.session("killed", "")?;
     for number in ["KILL", "TERM", "XCPU", "ABRT"] {
@@ -119,7 +119,7 @@ async fn own_kill_is_not_called_want_of_memory() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn largest_run_goes_when_all_need_too_much() -> anyhow::Result<()> {
+async fn largest_run_is_ended_at_the_total_memory_limit() -> anyhow::Result<()> {
     let fixture = Fixture::start_with(|config| config.limits.total_memory_bytes = 400 * MIB).await?;
     let small = fixture.session("small", "")?;
     let runtime = fixture.runtime.clone();
@@ -149,7 +149,7 @@ async fn largest_run_goes_when_all_need_too_much() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn folders_of_a_killed_runtime_go_at_the_next_start() -> anyhow::Result<()> {
+async fn next_start_removes_folders_of_a_killed_runtime() -> anyhow::Result<()> {
     let left = |config: &CadRuntimeConfig| -> std::path::PathBuf {
         let runs = config.sessions_dir.parent().unwrap_or(Path::new("/")).join("runs");
         runs.join("6f0f1f58-8f4c-4bb2-9a4e-0d6d8f8a5a11")

@@ -115,7 +115,7 @@ async fn assembly_becomes_parts_in_world_coordinates() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_was_handed_over_before_has_the_same_measures() -> anyhow::Result<()> {
+async fn repeated_geometry_has_the_same_measures() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let script = |radius: &str, label: &str, material: &str| {
         format!(
@@ -154,7 +154,7 @@ async fn what_was_handed_over_before_has_the_same_measures() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn text_builds_and_inspects() -> anyhow::Result<()> {
+async fn script_text_is_built_and_inspected() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let script = "from build123d import *\nfrom utils import PartMetadata\n\ndef build():\n    part = Box(2, 4, 6)\n    \
                   part.metadata = PartMetadata(material_id='steel')\n    return part\n";
@@ -215,7 +215,7 @@ async fn lists_of_parts_are_assemblies() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn solids_turned_inside_out_are_turned_round() -> anyhow::Result<()> {
+async fn inside_out_solids_are_reoriented() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let script = "from build123d import *\nfrom utils import PartMetadata\n\ndef build():\n    \
                   part = Solid(Box(2, 4, 6).solids()[0].wrapped.Reversed())\n    part.label = 'bent'\n    \

@@ -3,7 +3,7 @@
 use crate::fixture::{Fixture, wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn runs_go_on_at_the_same_time_and_apart() -> anyhow::Result<()> {
+async fn runs_are_concurrent_and_isolated() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let mut runs = Vec::new();
     for number in 0..4 {

@@ -25,7 +25,7 @@ struct Told {
 #[case::with_bubblewrap(Bubblewrap::WhenItWorks)]
 #[case::without_bubblewrap(Bubblewrap::Never)]
 #[tokio::test]
-async fn nothing_gets_out(#[case] bubblewrap: Bubblewrap) -> anyhow::Result<()> {
+async fn script_cannot_escape_its_sandbox(#[case] bubblewrap: Bubblewrap) -> anyhow::Result<()> {
     // SAFETY: no other thread of this test reads the environment at this point.
     unsafe { std::env::set_var("HIDDEN_KEY", "HIDDEN") };
     // A copy of what is mounted read-only, so that nothing of value is at stake.
@@ -78,7 +78,7 @@ async fn nothing_gets_out(#[case] bubblewrap: Bubblewrap) -> anyhow::Result<()> 
 /// The calls of a 32-bit program have other numbers, which would slip past a list of numbers.
 #[cfg(target_arch = "x86_64")]
 #[tokio::test]
-async fn foreign_table_of_calls_ends_the_run() -> anyhow::Result<()> {
+async fn i386_syscall_ends_the_run() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let session = fixture.session("foreign", "")?;
     // mov eax, 20 (getpid of a 32-bit program); int 0x80; ret

@@ -78,7 +78,7 @@ async fn script_finds_nothing_of_the_warm_up() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn library_for_one_function_is_imported_when_it_is_called() -> anyhow::Result<()> {
+async fn clustering_library_is_imported_on_first_use() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let session = fixture.session("meshes", "")?;
     let run = fixture.execute(&session, "import sys\nprint('sklearn' in sys.modules)\n").await?;

@@ -92,7 +92,7 @@ fn has_bore(part: &Part, diameter_mm: f64, ends: [[f64; 3]; 2]) -> bool {
 }
 
 #[tokio::test]
-async fn corners_bores_and_holes_are_found_where_they_are() -> anyhow::Result<()> {
+async fn corners_bores_and_holes_are_located() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     let shapes = parts(&fixture, "shapes", SHAPES).await?;
     let part = |label: &str| shapes.iter().find(|part| part.label == label).expect(label);

@@ -133,7 +133,7 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn forged_files_are_refused_in_words() -> anyhow::Result<()> {
+async fn forged_files_are_refused_with_a_reason() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     for (body, words) in REFUSED {
         let Err(fault) = build(&fixture, body).await? else { anyhow::bail!("{body} became a design") };
@@ -167,7 +167,7 @@ async fn executions_cannot_claim_a_failed_setup() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn exports_hold_what_was_measured() -> anyhow::Result<()> {
+async fn exports_contain_the_measured_shape() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;
     // The script builds something else each time that it runs.
     let body = "runs = int(open('runs').read()) if os.path.exists('runs') else 0\n\

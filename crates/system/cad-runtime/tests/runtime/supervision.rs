@@ -8,7 +8,7 @@ use rstest::rstest;
 use crate::fixture::{Fixture, ISOLATIONS, processes, wait_until};
 
 #[tokio::test]
-async fn a_killed_parent_is_replaced_and_dropping_leaves_nothing() -> anyhow::Result<()> {
+async fn killed_parent_is_replaced_and_drop_leaves_nothing() -> anyhow::Result<()> {
     for isolation in ISOLATIONS {
         let fixture = Fixture::start_with(|config| config.bubblewrap = isolation).await?;
         let session = fixture.session("lives", "")?;

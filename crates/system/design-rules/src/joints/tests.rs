@@ -150,7 +150,7 @@ type Change = fn(&mut Part, &mut Part);
     base.bores[0].start_mm[2] = 3.5;
     base.bores[0].end_mm[2] = 0.5;
 }, &["joint.hole_not_cut"])]
-fn a_bolted_connection_is_held_to_every_rule(#[case] change: Change, #[case] expected: &[&str]) {
+fn bolted_connection_must_satisfy_every_rule(#[case] change: Change, #[case] expected: &[&str]) {
     let [mut plate, mut base] = bolted();
     change(&mut plate, &mut base);
     let found = check(vec![plate, base]);
@@ -218,7 +218,7 @@ fn hinge(via: Option<JointSupport>, to: Option<&str>) -> JointMetadata {
 #[case::slide_on_an_absent_part(
     JointMetadata { kind: JointType::Slide, ..hinge(None, Some("rail")) }, "screw_m3", 9.0, &["joint.unknown_part"]
 )]
-fn a_hinge_turns_on_something_real(
+fn hinge_needs_a_valid_support(
     #[case] joint: JointMetadata,
     #[case] cots_id: &str,
     #[case] gap: f64,
@@ -249,7 +249,7 @@ fn a_hinge_turns_on_something_real(
     |plate: &mut Part, _: &mut Part| metadata_of(plate).rigid_connections = vec![connection("base", &["a", "b"])],
     &["joint.hole_reused", "joint.hole_reused"]
 )]
-fn a_shaft_passes_a_hole_of_each_part(#[case] change: Change, #[case] expected: &[&str]) {
+fn shaft_needs_a_hole_in_each_part(#[case] change: Change, #[case] expected: &[&str]) {
     let [mut plate, mut base] = bolted();
     let metadata = metadata_of(&mut plate);
     metadata.rigid_connections.clear();
@@ -299,7 +299,7 @@ fn a_shaft_passes_a_hole_of_each_part(#[case] change: Change, #[case] expected: 
     },
     &["joint.hole_reused"]
 )]
-fn a_bearing_turns_about_its_bore(#[case] change: Change, #[case] expected: &[&str]) {
+fn hinge_in_a_bearing_must_match_its_bore(#[case] change: Change, #[case] expected: &[&str]) {
     let mut arm = cuboid("arm", [0.0, 0.0, 7.0], [10.0, 10.0, 12.0]);
     drill(&mut arm, "pivot", [5.0, 5.0, 12.0], 5.0, 9.0, false);
     arm.holes[0].size = "M8".into();
@@ -316,7 +316,7 @@ fn a_bearing_turns_about_its_bore(#[case] change: Change, #[case] expected: &[&s
 #[rstest]
 #[case::along_the_hole([0.0, 0.0, 1.0], &[])]
 #[case::across_the_hole([1.0, 0.0, 0.0], &["joint.axis_off_hole"])]
-fn a_motor_turns_a_part_about_its_hole(#[case] axis: [f64; 3], #[case] expected: &[&str]) {
+fn motor_axis_must_follow_the_parts_hole(#[case] axis: [f64; 3], #[case] expected: &[&str]) {
     let mut arm = cuboid("arm", [0.0, 0.0, 7.0], [10.0, 10.0, 12.0]);
     drill(&mut arm, "pivot", [5.0, 5.0, 12.0], 5.0, 3.4, false);
     let joint = hinge(Some(JointSupport::Motor), Some("servo"));

@@ -37,13 +37,13 @@ fn ball_at(x: f64) -> Part {
 #[case::corner_in_the_forbidden_zone(-89.0, &["randomization.start_in_forbid_zone"])]
 #[case::corner_out_of_bounds(188.5, &["randomization.start_out_of_bounds"])]
 #[case::within_bounds(188.0, &[])]
-fn a_part_that_is_the_moved_object_is_kept_clear_of_zones(#[case] x: f64, #[case] expected: &[&str]) {
+fn moved_part_must_start_clear_of_zones(#[case] x: f64, #[case] expected: &[&str]) {
     let found = check_randomization(&design(vec![ball_at(x)]), &objectives(), None, &NEVER);
     assert_eq!(rules(&found), expected, "{found:#?}");
 }
 
 #[test]
-fn a_mesh_is_tried_like_a_part() {
+fn mesh_object_is_checked_like_a_part() {
     let mut objectives = objectives();
     objectives.moved_object.shape = "mesh".into();
     let wall = design(vec![cuboid("wall", [11.5, -50.0, -5.0], [40.0, 50.0, 50.0])]);
@@ -69,7 +69,7 @@ fn a_mesh_is_tried_like_a_part() {
 }, &[])]
 #[case::fastened(|ball: &mut Part, _: &mut Part| metadata_of(ball).rigid_connections = vec![connection("wall", &["a", "b"])], &[])]
 #[case::held_by_the_other(|_: &mut Part, wall: &mut Part| wall.constraint = Some("weld:ball".into()), &[])]
-fn only_a_part_that_is_alone_jitters(#[case] change: fn(&mut Part, &mut Part), #[case] expected: &[&str]) {
+fn only_an_unattached_part_jitters(#[case] change: fn(&mut Part, &mut Part), #[case] expected: &[&str]) {
     let (mut ball, mut wall) = (ball_at(0.0), cuboid("wall", [11.0, -50.0, -5.0], [40.0, 50.0, 50.0]));
     change(&mut ball, &mut wall);
     assert_eq!(rules(&check_randomization(&design(vec![ball, wall]), &objectives(), None, &NEVER)), expected);
@@ -84,7 +84,7 @@ fn a_fixed_part_cannot_be_the_moved_object() {
 }
 
 #[test]
-fn the_worst_case_is_told() {
+fn violation_reports_the_worst_case() {
     let wall = cuboid("wall", [11.5, -50.0, 0.0], [14.0, 50.0, 50.0]);
     let found = check_randomization(&design(vec![wall]), &objectives(), None, &NEVER).remove(0);
     let measured = found.measured.expect("what was found");

@@ -205,7 +205,7 @@ fn bought_part_must_be_assembled() {
 }
 
 #[test]
-fn targets_are_held_against_the_customers_caps_too() {
+fn targets_must_not_exceed_the_customers_caps() {
     let checked = check(SOUND.as_bytes(), Some(&objectives("max_unit_cost: 30, max_weight_g: 1200")));
     let found = rules(&checked);
     assert_eq!(
@@ -223,7 +223,7 @@ fn targets_are_held_against_the_customers_caps_too() {
 }
 
 #[test]
-fn messages_name_what_is_wrong() {
+fn messages_name_the_fault() {
     let message =
         |from: &str, to: &str| check(SOUND.replacen(from, to, 1).as_bytes(), None).violations.remove(0).message;
     assert_eq!(
@@ -242,7 +242,7 @@ fn messages_name_what_is_wrong() {
 }
 
 #[test]
-fn everything_is_told_at_once() {
+fn all_violations_are_reported_at_once() {
     let text = SOUND
         .replace("quantity: 4", "quantity: four")
         .replace("mass: g", "mass: lb")
@@ -275,7 +275,7 @@ fn estimate(cost: f64, weight: f64) -> CostingEstimate {
 #[case::dearer_than_the_target(40.5, 300.0, &["totals_deviate", "over_target"])]
 #[case::both(30.0, 1100.0, &["totals_deviate", "totals_deviate", "over_target"])]
 #[case::no_number(f64::NAN, 300.0, &["totals_deviate"])]
-fn declared_totals_are_held_against_the_parts(#[case] cost: f64, #[case] weight: f64, #[case] expected: &[&str]) {
+fn declared_totals_must_match_the_parts(#[case] cost: f64, #[case] weight: f64, #[case] expected: &[&str]) {
     let definition = check(SOUND.as_bytes(), None).sound().expect("sound");
     let found = check_totals(&definition, &estimate(cost, weight));
     let found: Vec<_> = found.iter().map(|violation| violation.rule.trim_start_matches("assembly.")).collect();

@@ -181,12 +181,12 @@ fn one_break_gives_one_violation(#[case] from: &str, #[case] to: &str, #[case] r
 }
 
 #[test]
-fn a_course_that_repeats_needs_no_frequency() {
+fn periodic_control_needs_no_frequency() {
     assert_eq!(rules(&check(SOUND.replace(", frequency: 0.5", "").as_bytes())), []);
 }
 
 #[test]
-fn fluids_need_a_backend_that_has_them() {
+fn fluids_need_a_supporting_backend() {
     let text = SOUND.replace("backend: genesis", "backend: mujoco");
     assert_eq!(rules(&check(text.as_bytes())), []);
     let text = text.replace("simulation_bounds:", "fluids: [{fluid_id: water}]\nsimulation_bounds:");
@@ -208,7 +208,7 @@ fn fluids_need_a_backend_that_has_them() {
 #[case::box_at_the_end_of_its_jitter("box", "[0, 0, 0], runtime_jitter: [30, 0, 0]", false)]
 #[case::mesh_of_any_size("mesh, mesh_path: ball.stl", "[71, 0, 21]", true)]
 #[case::mesh_that_starts_there("mesh, mesh_path: ball.stl", "[61, 0, 5]", false)]
-fn size_and_jitter_count_at_the_start(#[case] shape: &str, #[case] start: &str, #[case] is_sound: bool) {
+fn start_check_includes_size_and_jitter(#[case] shape: &str, #[case] start: &str, #[case] is_sound: bool) {
     // The trap is between x = 40 and 60, y = ±20, and up to z = 10. With a radius of 10 and a jitter of 2, 2, 1 a box at
     // 71, 31, 20 begins at 59, 19, 9; the centre of a sphere there stays 9 mm away on each axis, √(3·9²) ≈ 15.6 mm from
     // the corner, and that of a cylinder √(2·9²) ≈ 12.7 mm from the upright edge. At y = 25 the latter is
@@ -232,7 +232,7 @@ fn with_moved_object(object: &str) -> String {
 #[rstest]
 #[case::touching("[70, 0, 0]", false)]
 #[case::clear("[70.001, 0, 0]", true)]
-fn object_without_a_radius_has_that_of_the_simulation(#[case] start: &str, #[case] is_sound: bool) {
+fn object_without_radius_gets_the_simulation_default(#[case] start: &str, #[case] is_sound: bool) {
     assert_eq!(contract::limits::MOVED_OBJECT_RADIUS_MM, 10.0);
     let object =
         format!("moved_object: {{label: ball, shape: sphere, start_position: {start}, runtime_jitter: [0, 0, 0]}}\n");
@@ -248,7 +248,7 @@ fn violations_hold_measured_and_limit() {
 }
 
 #[test]
-fn everything_is_told_at_once() {
+fn all_violations_are_reported_at_once() {
     let text = SOUND
         .replace("max_unit_cost: 50", "max_unit_cost: cheap")
         .replace("voltage_dc: 24", "voltage_dc: -24")
@@ -263,7 +263,7 @@ fn everything_is_told_at_once() {
 }
 
 #[test]
-fn present_content_may_break_rules() {
+fn rule_violation_still_yields_the_content() {
     let checked = check(SOUND.replace("name: wall", "name: trap").as_bytes());
     assert!(checked.value.is_some() && !checked.violations.is_empty());
 }

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_paths_and_absent_fields_have_them_too() {
+    fn fields_have_a_path_even_when_absent() {
         let document = json!({"a": {"b": [{"c": 1}, {"c": 2.5}], "n": null}});
         let a = Field::root(&document).at("a");
         let items = a.at("b").items();

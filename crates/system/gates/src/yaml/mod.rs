@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_that_multiply_are_refused() {
+    fn alias_bombs_are_refused() {
         let level = |name: char, of: char| format!("{name}: &{name} [{}]\n", vec![format!("*{of}"); 9].join(", "));
         let long = format!("a: &a {}\nb: [{}]", "x".repeat(500_000), vec!["*a"; 100].join(", "));
         assert_eq!(rule_and_place(&long).map(|(rule, _)| rule), Some("x.yaml_syntax".into()));

@@ -43,7 +43,7 @@ mod tests {
     use crate::decompose::ConvexPiece;
 
     #[test]
-    fn every_piece_weighs() {
+    fn cache_size_counts_every_piece() {
         let piece = ConvexPiece { vertices: vec![[0.0; 3]; 100], triangles: vec![[0; 3]; 200] };
         let kind = CollisionKind::Pieces(vec![piece; 10]);
         let shape = CollisionShape { kind, filled_mm: 0.0, missing_mm: 0.0, tolerance_mm: 0.1 };

@@ -37,7 +37,7 @@ fn whole_pieces(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> Vec<ConvexPiec
 }
 
 #[test]
-fn a_set_flag_ends_the_cutting_and_leaves_nothing_behind() {
+fn cancelled_cutting_leaves_nothing_behind() {
     // A tube that no other test cuts: what is known already takes no cutting.
     let (vertices, triangles) = prism(&circle(44, 31.0), &circle(44, 21.0), 60.0);
     assert!(collision_shape(&vertices, &triangles, false, &CancelFlag::new(true)).is_none());
@@ -128,7 +128,7 @@ fn a_channel_is_cut_along_its_own_faces() {
 }
 
 #[test]
-fn corners_that_shape_nothing_are_taken_away() {
+fn redundant_vertices_are_removed() {
     let (vertices, triangles) = prism(&circle(24, 30.0), &circle(24, 20.0), 60.0);
     let tube = Surface::welded(&vertices, &triangles);
     let mut half = tube.clone();

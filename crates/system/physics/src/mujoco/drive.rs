@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blocked_motor_reaches_its_limit_and_does_not_race_when_it_comes_free() {
+    fn blocked_motor_reaches_its_limit_without_windup() {
         const STEP_S: f64 = 0.002;
         let (gain, inertia, limit) = (0.1, 2e-4, 0.5);
         let mut regulator = SpeedRegulator::new(gain, inertia, Some(limit));

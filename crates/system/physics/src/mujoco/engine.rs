@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_engine_counts_is_told_and_the_rest_is_silence() {
+    fn engine_warnings_are_reported_only_if_counted() {
         let model = MjModel::from_xml_string("<mujoco/>").expect("an empty world");
         let mut data = MjData::try_new(&model).expect("a state");
         assert_eq!(engine_warnings(&data), Vec::<String>::new());

@@ -84,7 +84,7 @@ fn projected(point: [f64; 3], camera: Camera) -> ([f64; 2], f64) {
 }
 
 #[test]
-fn twenty_four_views_have_the_contracts_names_and_size_and_differ() {
+fn twenty_four_views_differ_and_match_the_contract() {
     let scene = paddle::scene();
 
     let views = render_views(&scene, VIEW_ELEVATIONS_DEG, &AtomicBool::new(false)).expect("views");
@@ -112,7 +112,7 @@ fn cancelled_views_are_not_drawn() {
 /// distance d by less than r²/d off the axis, here 0.3 mm; a rim that is too dark to count as red shifts it by a
 /// fraction of the radius. A quarter of the radius is allowed for both, 3.8 mm or about 3 pixels.
 #[test]
-fn a_red_ball_is_seen_where_a_pinhole_camera_sees_it() {
+fn ball_appears_at_its_pinhole_projection() {
     for (center, camera) in [
         ([-120.0, 40.0, 80.0], FROM_THE_FRONT),
         ([130.0, -30.0, 220.0], FROM_THE_FRONT),
@@ -129,7 +129,7 @@ fn a_red_ball_is_seen_where_a_pinhole_camera_sees_it() {
 }
 
 #[test]
-fn zones_are_seen_in_their_colour_and_see_through() {
+fn zones_are_drawn_coloured_and_transparent() {
     let zone = |kind, min, max| SceneZone { kind, zone: Zone { min, max } };
     let mut scene = red_ball_at([-100.0, 0.0, 160.0]);
     let plain = drawn(&scene, FROM_THE_FRONT);
@@ -155,7 +155,7 @@ fn zones_are_seen_in_their_colour_and_see_through() {
 }
 
 #[test]
-fn small_scenes_fill_the_picture_as_large_ones_do() {
+fn small_and_large_scenes_fill_the_picture_alike() {
     let share = |size: f64| {
         let cube = fixed("cube", Geometry::Cuboid { half_size: [size; 3] }, [0.0, 0.0, size], [0.9, 0.05, 0.05]);
         coloured(&drawn(&Scene { bodies: vec![cube], ..Scene::default() }, Camera::default()), 0, 1.6).1 as f64
@@ -166,7 +166,7 @@ fn small_scenes_fill_the_picture_as_large_ones_do() {
 
 /// The floor's squares are 100 mm in scenes of half a metre to five: a row of their middles alternates.
 #[test]
-fn the_floor_is_a_scale() {
+fn floor_squares_show_the_scale() {
     let above = Camera { pitch_deg: -90.0, yaw_deg: 90.0 };
     let picture = drawn(&red_ball_at([0.0, 0.0, 150.0]), above);
     let brightness: Vec<i32> = (-3..=2)
@@ -181,7 +181,7 @@ fn the_floor_is_a_scale() {
 }
 
 #[test]
-fn previews_from_two_sides_differ_and_the_same_side_repeats() {
+fn preview_is_reproducible_and_varies_with_the_side() {
     let scene = red_ball_at([100.0, 20.0, 60.0]);
     let jpeg = |yaw_deg| {
         let camera = Camera { pitch_deg: -45.0, yaw_deg };
@@ -213,7 +213,7 @@ fn swept(scene: &Scene, count: usize) -> Vec<SampledState> {
 }
 
 #[test]
-fn frames_of_a_run_show_what_moved() {
+fn frames_show_the_motion_of_a_run() {
     let scene = paddle::scene();
     let states = swept(&scene, usize::MAX);
     let mut stage = stage(&scene);
@@ -248,7 +248,7 @@ fn mp4_box(file: &[u8], kind: [u8; 4]) -> usize {
 }
 
 #[test]
-fn videos_have_a_frame_for_each_state_and_play_while_they_load() {
+fn video_has_one_frame_per_state_and_is_streamable() {
     const FRAMES: usize = 20;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("-simulation.mp4");
@@ -287,7 +287,7 @@ fn missing_ffmpeg_is_named_with_the_remedy() {
 }
 
 #[test]
-fn what_ffmpeg_complains_of_is_repeated() {
+fn ffmpeg_error_output_is_reported() {
     let scene = red_ball_at([0.0, 0.0, 150.0]);
     let states = vec![as_built(&scene); 3];
     let nowhere = Path::new("/no/such/folder/video.mp4");

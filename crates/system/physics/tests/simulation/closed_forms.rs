@@ -40,7 +40,7 @@ fn pendulum(angle_rad: f64) -> Scene {
 }
 
 #[test]
-fn a_pendulum_keeps_its_period() {
+fn pendulum_has_its_analytic_period() {
     for angle in [0.05_f64, 0.5] {
         let report = run_for(&pendulum(angle), 3000);
         // A ball about a point at distance L: I = 2/5 m r² + m L². The series in the amplitude is that of the complete
@@ -99,7 +99,7 @@ fn bounce(mut scene: Scene, surface_mm: f64, drop_mm: f64, restitution: f64) -> 
 }
 
 #[test]
-fn a_ball_bounces_as_its_material_says() {
+fn ball_bounces_with_its_restitution() {
     for restitution in [0.3, 0.6, 0.9] {
         for drop_mm in [100.0, 200.0, 300.0] {
             let measured = bounce(Scene::default(), 0.0, drop_mm, restitution);
@@ -112,7 +112,7 @@ fn a_ball_bounces_as_its_material_says() {
 }
 
 #[test]
-fn of_two_materials_the_deader_counts() {
+fn lower_restitution_of_a_pair_wins() {
     for [of_plate, of_ball] in [[0.3, 0.9], [0.9, 0.3]] {
         let geometry = Geometry::Cuboid { half_size: [100.0, 100.0, 10.0] };
         let plate = Body { restitution: of_plate, ..solid("plate", geometry, [0.0, 0.0, 90.0], Mobility::Fixed) };
@@ -122,7 +122,7 @@ fn of_two_materials_the_deader_counts() {
 }
 
 #[test]
-fn a_ball_comes_to_rest_whatever_it_is_made_of() {
+fn ball_of_any_restitution_comes_to_rest() {
     for restitution in [0.0, 0.5, 0.9] {
         let mut dropped = ball("ball", [0.0, 0.0, 40.0]);
         dropped.restitution = restitution;

@@ -164,7 +164,7 @@ fn acceleration(body: &str, geometry: Geometry, height: f64, angle: f64) -> f64 
 }
 
 #[test]
-fn round_parts_roll_as_rounds() {
+fn round_parts_roll_at_the_analytic_acceleration() {
     let roller = lying(raised(cylinder_mesh(10.0, 40.0, FACETS), -20.0));
     for (name, mesh, degrees, share) in
         [("sphere", ball_mesh(10.0, [0.0; 3]), 2.0_f64, 5.0 / 7.0), ("cylinder", roller, 5.0, 2.0 / 3.0)]
@@ -178,7 +178,7 @@ fn round_parts_roll_as_rounds() {
 }
 
 #[test]
-fn wheels_roll_as_rounds() {
+fn wheels_roll_like_smooth_cylinders() {
     // A wheel with a bore, and one with a bevelled tread: neither is a primitive.
     let wheel = lying(hollow_cylinder(20.0, 5.0, 12.0));
     let roller = lying(turned(&[[18.0, -10.0], [20.0, -8.0], [20.0, 8.0], [18.0, 10.0]], FACETS));
@@ -238,7 +238,7 @@ fn primitives_are_recognised_in_any_attitude() {
 }
 
 #[test]
-fn prisms_and_worn_primitives_stay_what_they_are() {
+fn near_primitives_are_not_taken_for_primitives() {
     // Six, twelve and 36 sides; a ball with a flat; a rod with a bore and one with a cone: none of them is a primitive.
     for sides in [6, 12, 36] {
         let shape = shape_of(&cylinder_mesh(10.0, 20.0, sides));
@@ -266,7 +266,7 @@ fn error_is_measured_and_reported() {
 }
 
 #[test]
-fn shape_under_a_known_name_is_simulated_anew() {
+fn reused_label_does_not_reuse_the_shape() {
     // Prisms, which the engine compiles as meshes. The same label each time, and a label that was never used before.
     let mut random = StdRng::seed_from_u64(1);
     for round in 0..80 {

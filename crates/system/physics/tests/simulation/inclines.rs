@@ -60,7 +60,7 @@ fn a_block_without_friction_slides_with_g_sin() {
 }
 
 #[test]
-fn a_block_with_friction_slides_with_what_friction_leaves() {
+fn block_slides_with_gravity_less_friction() {
     let angle = 0.5_f64;
     for friction in [0.2, 0.4] {
         let acceleration = GRAVITY_M_S2 * (angle.sin() - friction * angle.cos());
@@ -69,7 +69,7 @@ fn a_block_with_friction_slides_with_what_friction_leaves() {
 }
 
 #[test]
-fn of_two_frictions_the_larger_counts() {
+fn larger_friction_of_a_pair_wins() {
     let angle = 0.5_f64;
     let acceleration = GRAVITY_M_S2 * (angle.sin() - 0.4 * angle.cos());
     for [of_slope, of_block] in [[0.1, 0.4], [0.4, 0.1]] {
@@ -78,7 +78,7 @@ fn of_two_frictions_the_larger_counts() {
 }
 
 #[test]
-fn a_block_sticks_just_below_the_angle_of_friction_and_slides_just_above() {
+fn block_slides_only_above_the_angle_of_friction() {
     let friction = 0.4_f64;
     let (below, above) = (friction.atan() - 0.02, friction.atan() + 0.02);
     // Slip is solved away: what remains in 4 s is sinking in, 0.03 mm.

@@ -43,7 +43,7 @@ fn turns(report: &RunReport) -> Vec<f64> {
 }
 
 #[test]
-fn constant_torque_turns_a_wheel_with_torque_over_inertia() {
+fn wheel_accelerates_by_torque_over_inertia() {
     let inertia = flywheel().mass.inertia_kg_m2[2];
     let torque = 0.01;
     let motor = Actuator::new("wheel", Controller::OnOff { value: torque, frequency_hz: 0.01 });
@@ -57,7 +57,7 @@ fn constant_torque_turns_a_wheel_with_torque_over_inertia() {
 }
 
 #[test]
-fn half_the_power_gives_half_the_torque_and_none_gives_none() {
+fn torque_scales_with_power_above_its_minimum() {
     let turned = |power: f64| {
         let control = Controller::OnOff { value: 0.01, frequency_hz: 0.01 };
         let report = driven(flywheel(), Actuator { power, ..Actuator::new("wheel", control) }, 500);
@@ -72,7 +72,7 @@ fn half_the_power_gives_half_the_torque_and_none_gives_none() {
 }
 
 #[test]
-fn a_motor_without_power_holds_drives_and_brakes_nothing() {
+fn unpowered_motor_exerts_no_torque() {
     // The arm swings as a pendulum that nobody drives, whatever the motor is told.
     let arm_after = |actuators: Vec<Actuator>| {
         let scene = Scene { bodies: vec![arm()], actuators, moved_object: Some("arm".into()), ..Scene::default() };
@@ -92,7 +92,7 @@ fn a_motor_without_power_holds_drives_and_brakes_nothing() {
 }
 
 #[test]
-fn half_the_power_is_half_the_strength_and_half_the_speed() {
+fn half_power_halves_strength_and_speed() {
     let inertia = flywheel().mass.inertia_kg_m2[2];
     let kv = inertia / 0.02;
     let run = |power: f64, control: Controller, limit: f64| {
@@ -110,7 +110,7 @@ fn half_the_power_is_half_the_strength_and_half_the_speed() {
 }
 
 #[test]
-fn a_position_controller_answers_a_step_like_a_damped_oscillator() {
+fn position_step_response_is_a_damped_oscillation() {
     let inertia = flywheel().mass.inertia_kg_m2[2];
     let (target, frequency, ratio) = (1.0, 15.0, 0.3);
     let (kp, kv) = (inertia * frequency * frequency, 2.0 * ratio * frequency * inertia);
@@ -128,7 +128,7 @@ fn a_position_controller_answers_a_step_like_a_damped_oscillator() {
 }
 
 #[test]
-fn a_speed_controller_reaches_its_speed_without_overshoot() {
+fn speed_controller_settles_without_overshoot() {
     let inertia = flywheel().mass.inertia_kg_m2[2];
     let (speed, time_constant_s) = (3.0, 0.1);
     let kv = inertia / time_constant_s;
@@ -169,7 +169,7 @@ fn a_speed_controller_keeps_its_speed_under_a_load() {
 }
 
 #[test]
-fn a_slide_goes_where_its_waypoints_say_in_millimetres() {
+fn slide_follows_its_waypoints_in_millimetres() {
     let mobility = Mobility::Slide { axis: [1.0, 0.0, 0.0], range_mm: None };
     let sled = solid("sled", Geometry::Cuboid { half_size: [10.0; 3] }, [0.0, 0.0, 300.0], mobility);
     let points = [(0.0, 0.0), (0.5, 50.0)].map(|(time_s, value)| Waypoint { time_s, value });
@@ -184,7 +184,7 @@ fn a_slide_goes_where_its_waypoints_say_in_millimetres() {
 }
 
 #[test]
-fn a_stalled_motor_is_overloaded_after_two_seconds_and_is_named() {
+fn stalled_motor_overloads_after_two_seconds() {
     // A stop at 0.1 rad keeps it from its target, so it is at its limit from the first step on.
     let mut stopped = flywheel();
     stopped.mobility = Mobility::Hinge { axis: [0.0, 0.0, 1.0], anchor_mm: None, range_rad: Some([-0.1, 0.1]) };
@@ -201,7 +201,7 @@ fn a_stalled_motor_is_overloaded_after_two_seconds_and_is_named() {
 }
 
 #[test]
-fn a_motor_that_holds_its_load_is_not_overloaded() {
+fn motor_holding_its_load_is_not_overloaded() {
     let load = arm().mass.mass_kg * GRAVITY_M_S2 * 0.1;
     let hold = Actuator { kp: 100.0, force_limit: Some(3.0 * load), ..Actuator::new("arm", Controller::Hold) };
     let report = driven(arm(), hold, 2000);

@@ -30,7 +30,7 @@ fn free_fall_follows_half_g_t_squared() {
 }
 
 #[test]
-fn a_ball_above_the_goal_arrives_at_the_time_that_free_fall_predicts() {
+fn ball_reaches_the_goal_as_free_fall_predicts() {
     let goal = zone(ZoneKind::Goal, [-50.0, -50.0, 0.0], [50.0, 50.0, 100.0]);
     let report = run(&falling_ball(vec![goal]), RunSettings::full());
     assert!(report.success, "{report:?}");
@@ -45,7 +45,7 @@ fn a_ball_above_the_goal_arrives_at_the_time_that_free_fall_predicts() {
 }
 
 #[test]
-fn a_forbidden_zone_on_the_way_wins_over_the_goal_below_it() {
+fn forbidden_zone_wins_over_a_goal_below_it() {
     let goal = zone(ZoneKind::Goal, [-50.0, -50.0, 0.0], [50.0, 50.0, 100.0]);
     let trap = zone(ZoneKind::Forbidden { name: "trap".into() }, [-50.0, -50.0, 200.0], [50.0, 50.0, 250.0]);
     let report = run(&falling_ball(vec![goal, trap]), RunSettings::full());
@@ -55,7 +55,7 @@ fn a_forbidden_zone_on_the_way_wins_over_the_goal_below_it() {
 }
 
 #[test]
-fn a_ball_that_falls_beside_the_goal_runs_out_of_time_on_the_floor() {
+fn ball_beside_the_goal_times_out_on_the_floor() {
     let goal = zone(ZoneKind::Goal, [200.0, -50.0, 0.0], [300.0, 50.0, 100.0]);
     let report = run(&falling_ball(vec![goal]), RunSettings::full());
     assert_eq!(report.failure, Some(FailureReason::Timeout));
@@ -67,7 +67,7 @@ fn a_ball_that_falls_beside_the_goal_runs_out_of_time_on_the_floor() {
 }
 
 #[test]
-fn a_ball_that_falls_below_the_bounds_is_out_of_bounds() {
+fn ball_falling_below_the_bounds_is_out_of_bounds() {
     let mut scene = falling_ball(vec![zone(ZoneKind::Goal, [200.0, 0.0, 400.0], [300.0, 50.0, 450.0])]);
     scene.bounds = Some(Zone { min: [-100.0, -100.0, 300.0], max: [400.0, 100.0, 600.0] });
     let report = run(&scene, RunSettings::full());
@@ -77,7 +77,7 @@ fn a_ball_that_falls_below_the_bounds_is_out_of_bounds() {
 }
 
 #[test]
-fn an_obstacle_in_a_forbidden_zone_is_no_hit() {
+fn fixed_part_in_a_forbidden_zone_is_not_a_hit() {
     let mut scene = falling_ball(vec![zone(ZoneKind::Forbidden { name: "post".into() }, [80.0; 3], [120.0; 3])]);
     let post = Geometry::Cuboid { half_size: [20.0; 3] };
     scene.bodies.push(solid("post", post, [100.0; 3], Mobility::Fixed));
@@ -121,7 +121,7 @@ fn thrown_sled(force_n: f64) -> Scene {
 }
 
 #[test]
-fn more_than_a_thousand_metres_per_second_is_an_instability() {
+fn speed_above_1000_m_per_s_is_an_instability() {
     // 1e4 N on 33 g gain 608 m/s a step: too fast after two steps, with 24 kJ, far below the limit of the energy.
     let report = run(&thrown_sled(1e4), RunSettings::full());
     assert_eq!((report.failure, report.steps), (Some(FailureReason::PhysicsInstability), 2), "{report:?}");
@@ -130,13 +130,13 @@ fn more_than_a_thousand_metres_per_second_is_an_instability() {
 }
 
 #[test]
-fn more_than_the_engine_takes_for_a_command_is_refused() {
+fn command_beyond_the_engines_limit_is_refused() {
     let error = refusal(&thrown_sled(2e10)).expect("the engine would stop all motors");
     assert!(error.contains("sled") && error.contains("1e9"), "{error}");
 }
 
 #[test]
-fn a_preview_is_a_jpeg_that_is_not_blank() {
+fn preview_is_a_non_blank_jpeg() {
     let scene = falling_ball(vec![zone(ZoneKind::Goal, [-50.0, -50.0, 0.0], [50.0, 50.0, 100.0])]);
     let camera = Camera { pitch_deg: -30.0, yaw_deg: 45.0 };
     let bytes = render_preview(&scene, camera, &AtomicBool::new(false)).expect("it renders");

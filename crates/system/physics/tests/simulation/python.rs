@@ -60,7 +60,7 @@ fn scene() -> Scene {
 }
 
 #[test]
-fn the_engines_own_python_package_computes_the_same_trajectories() {
+fn python_mujoco_computes_the_same_trajectories() {
     const STEPS: u64 = 1500;
     let python = interpreter();
     let advice = "run `make setup`, or set MUJOCO_PYTHON to a Python that has the package mujoco";

@@ -31,7 +31,7 @@ fn run_many(starts: &[Start], threads: usize) -> ManyReport {
 }
 
 #[test]
-fn runs_side_by_side_are_the_runs_one_after_the_other() {
+fn parallel_runs_equal_sequential_runs() {
     let starts: Vec<Start> = (42..47).map(|seed| Start::jittered(seed, [8.0, 2.0, 1.0])).collect();
     let timeless = |mut report: ManyReport| {
         report.individual_results.iter_mut().for_each(|result| result.report.compute_time = Duration::ZERO);
@@ -58,7 +58,7 @@ fn the_aggregate_counts_successes_and_reasons() {
 }
 
 #[test]
-fn a_running_simulation_ends_when_it_is_told_to() {
+fn running_simulation_ends_when_cancelled() {
     // Fifty steel blocks that rest on each other: the model with the slowest steps of these tests. How long the end
     // takes, `make bench` shows.
     let blocks = (0..50).map(|i| {

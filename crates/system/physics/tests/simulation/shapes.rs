@@ -25,7 +25,7 @@ fn funnel(bottom: f64) -> Geometry {
 }
 
 #[test]
-fn a_ball_rolls_inside_a_funnel_and_leaves_through_the_spout() {
+fn ball_leaves_a_funnel_through_its_spout() {
     let geometry = funnel(60.0);
     record("funnel", &geometry);
     let scene = Scene {
@@ -72,7 +72,7 @@ fn plate() -> Geometry {
 }
 
 #[test]
-fn a_ball_falls_through_a_hole_and_lies_on_the_plate_beside_it() {
+fn ball_falls_through_a_hole_and_rests_beside_it() {
     record("plate", &plate());
     let end = |x: f64| {
         let scene = Scene {
@@ -127,7 +127,7 @@ fn a_welded_pair_falls_as_one() {
 }
 
 #[test]
-fn a_wheel_turns_on_a_shaft_that_fills_its_bore() {
+fn shaft_overlapping_its_bore_does_not_collide() {
     // The shaft is thicker than the bore: without the exclusion of jointed neighbours the wheel would be blown off.
     let wheel = revolved(&[[8.0, 110.0], [8.0, 100.0], [40.0, 100.0], [40.0, 110.0]], 32);
     let mobility = Mobility::Hinge { axis: [0.0, 0.0, 1.0], anchor_mm: None, range_rad: None };

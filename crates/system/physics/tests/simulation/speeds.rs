@@ -44,7 +44,7 @@ fn slow_scene_keeps_the_contracts_step() {
 }
 
 #[test]
-fn ball_too_fast_for_any_step_is_told() {
+fn ball_too_fast_for_any_step_is_reported() {
     // 4.4 m/s, 0.55 mm in the smallest step: more than three quarters of its radius of 0.5 mm.
     let (parts, report) = simulate(&over_a_plate(0.5, 1000.0), 300, 0.0);
     assert_eq!(parts, 16);
@@ -56,7 +56,7 @@ fn ball_too_fast_for_any_step_is_told() {
 }
 
 #[test]
-fn what_it_passed_through_is_named() {
+fn body_passed_through_is_named() {
     // 20 m/s after a fall of 20 m: 2.5 mm in the smallest step, more than the plate is thick.
     let scene = over_a_plate(0.5, 20_000.0);
     let told = run_for(&scene, 1100).warnings;
@@ -64,7 +64,7 @@ fn what_it_passed_through_is_named() {
 }
 
 #[test]
-fn bodies_inside_each_other_are_told() {
+fn overlapping_bodies_are_reported() {
     let cube = |label: &str, half: f64| {
         solid(label, Geometry::Cuboid { half_size: [half; 3] }, [0.0, 0.0, 50.0], Mobility::Free)
     };
@@ -80,7 +80,7 @@ fn bodies_inside_each_other_are_told() {
 }
 
 #[test]
-fn start_below_the_ground_is_told_with_its_depth() {
+fn start_below_the_ground_is_reported_with_its_depth() {
     let scene = Scene { bodies: vec![ball("ball", [0.0, 0.0, -20.0])], ..Scene::default() };
     let told = run_for(&scene, 1).warnings;
     // 20 mm below, and a radius of 10 mm.
@@ -178,7 +178,7 @@ fn servo_answers_a_step_with_the_contracts_gains() {
 }
 
 #[test]
-fn servo_turns_no_faster_than_its_catalogue_says() {
+fn servo_keeps_its_catalogue_speed_limit() {
     let report = turned(disc(40.0, 5.0), servo(Controller::Constant { value: 100.0 }), 500);
     let load = &report.motor_loads[0];
     assert!((load.peak_speed / 6.16 - 1.0).abs() < 0.01, "{load:?}");
@@ -193,7 +193,7 @@ fn servo_turns_no_faster_than_its_catalogue_says() {
 }
 
 #[test]
-fn body_too_small_for_the_engine_is_refused_in_words() {
+fn body_too_small_for_the_engine_is_refused() {
     let speck = solid("speck", Geometry::Sphere { radius: 0.1 }, [0.0, 0.0, 50.0], Mobility::Free);
     let error = refusal(&Scene { bodies: vec![speck], ..Scene::default() }).expect("too small");
     assert!(error.contains("\"speck\"") && error.contains("too small"), "{error}");

@@ -62,7 +62,7 @@ fn like(part: &Part) -> Likeness {
 const SIZE: [f64; 3] = [20.0, 30.0, 10.000_05];
 
 #[test]
-fn sizes_count_to_within_the_tolerance() {
+fn sizes_match_within_the_tolerance() {
     let checked = like(&cuboid(SIZE, false));
     // 10.00005 is half-way between two steps of a ten-thousandth, and there is no step to fall over.
     for (what, size, expected) in [
@@ -83,7 +83,7 @@ fn sizes_count_to_within_the_tolerance() {
 type Change = (&'static str, fn(&mut Part));
 
 #[test]
-fn whatever_else_decides_makes_another_part() {
+fn every_other_difference_makes_another_part() {
     let changes: [Change; 10] = [
         ("label", |part| part.label.push('s')),
         ("role", |part| part.role = PartRole::Zone(Zone::Forbid)),
@@ -107,7 +107,7 @@ fn whatever_else_decides_makes_another_part() {
 }
 
 #[test]
-fn the_number_that_moved_is_named() {
+fn changed_measure_is_named() {
     let checked = like(&cuboid([20.0, 30.0, 10.0], false));
     assert_eq!(checked.difference(&like(&cuboid([20.0, 30.0, 9.0], false))), "size along z 10.0000 → 9.0000 mm");
     let mut drilled = cuboid([20.0, 30.0, 10.0], false);

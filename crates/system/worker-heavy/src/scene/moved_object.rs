@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variation_draws_the_same_radius_from_its_id_everywhere() {
+    fn variation_id_determines_the_drawn_radius() {
         let text = "label: ball\nshape: sphere\nstatic_randomization: {radius: [8, 12]}\nstart_position: [0, 0, 50]\n\
                     runtime_jitter: [0, 0, 0]\n";
         let object: MovedObject = serde_yaml::from_str(text).expect("a valid object");

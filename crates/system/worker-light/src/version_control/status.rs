@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clean_branch_is_clean() {
+    fn clean_branch_has_no_changes() {
         let status = parse_status(b"# branch.oid 1f\0# branch.head main\0", false);
         assert_eq!((status.branch.as_str(), status.is_dirty, status.conflicts.len()), ("main", false, 0));
     }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sides_of_a_conflict_are_told_apart() {
+    fn conflict_sides_are_distinguished() {
         let output = b"100644 a 1\tboth\x00100644 b 2\tboth\x00100644 c 3\tboth\x00100644 d 2\tdeleted by them\0";
         let conflicts = parse_conflicts(output);
         assert_eq!(conflicts["both"], Sides { ours: true, theirs: true });

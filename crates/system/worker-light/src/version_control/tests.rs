@@ -94,7 +94,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn without_a_repository_nothing_pretends_to_succeed() {
+async fn every_operation_fails_without_a_repository() {
     let fixture = Fixture::new().await;
     let repository = fixture.repository().await;
     let committed = repository.commit("nothing").await.expect("an answer");
@@ -155,7 +155,7 @@ async fn a_merge_is_resolved_and_completed() {
 }
 
 #[tokio::test]
-async fn a_merge_is_given_up() {
+async fn merge_can_be_aborted() {
     let fixture = Fixture::with_repository().await;
     fixture.start_conflicting_merge().await;
     let repository = fixture.repository().await;
@@ -167,7 +167,7 @@ async fn a_merge_is_given_up() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_repository_names_is_run() {
+async fn programs_named_by_a_repository_are_not_run() {
     let fixture = Fixture::with_repository().await;
     fixture.commit("base").await;
     let (trap, mark) = fixture.trap();
@@ -213,7 +213,7 @@ async fn merges_run_no_planted_driver() {
 }
 
 #[tokio::test]
-async fn the_lock_holds_even_where_git_obeys() {
+async fn confinement_holds_even_when_git_complies() {
     let fixture = Fixture::with_repository().await;
     let (trap, mark) = fixture.trap();
     let secret = fixture.folder.path().join("secret.txt");
@@ -234,7 +234,7 @@ async fn the_lock_holds_even_where_git_obeys() {
 }
 
 #[tokio::test]
-async fn a_repository_that_leads_elsewhere_stays_here() {
+async fn redirected_repository_stays_in_its_workspace() {
     let fixture = Fixture::with_repository().await;
     let other = fixture.sessions.open(&"other".parse().expect("a valid id")).expect("a workspace");
     other.write("secret.txt", b"secret", Existing::Keep).expect("written");
@@ -270,7 +270,7 @@ async fn links_in_the_repository_write_nothing_outside() {
 }
 
 #[tokio::test]
-async fn a_git_folder_that_is_a_link_or_a_file_is_no_repository() {
+async fn dot_git_link_or_file_is_not_a_repository() {
     let fixture = Fixture::new().await;
     let other = fixture.sessions.open(&"other".parse().expect("a valid id")).expect("a workspace");
     let root = fixture.workspace().path().to_owned();
@@ -288,7 +288,7 @@ async fn a_git_folder_that_is_a_link_or_a_file_is_no_repository() {
 }
 
 #[tokio::test]
-async fn a_lock_left_by_a_killed_git_is_taken_away() {
+async fn stale_git_lock_is_removed() {
     let fixture = Fixture::with_repository().await;
     fixture.put(".git/index.lock", "");
     fixture.put(".git/HEAD.lock", "");
@@ -322,7 +322,7 @@ async fn repository_beyond_the_limits_is_refused() {
 }
 
 #[tokio::test]
-async fn nested_folders_are_an_answer_of_git() {
+async fn too_deep_workspace_is_refused_until_cleared() {
     let fixture = Fixture::with_repository().await;
     fixture.commit("base").await;
     let (deep, chain) = (fixture.workspace().path().join("deep"), ["n"; 500].join("/"));
@@ -341,7 +341,7 @@ async fn nested_folders_are_an_answer_of_git() {
 }
 
 #[tokio::test]
-async fn client_that_leaves_takes_git_along() {
+async fn departing_client_cancels_its_git_call() {
     let fixture = Fixture::with_repository().await;
     let (sender, client) = Client::present();
     let first = Repository::open(&fixture.git, &fixture.sessions, &fixture.session, &client).await.expect("opened");
@@ -374,7 +374,7 @@ async fn objectives_of_the_first_commit_are_kept() {
 }
 
 #[tokio::test]
-async fn template_of_the_first_commit_fixes_nothing() {
+async fn committed_template_fixes_no_objectives() {
     let fixture = Fixture::with_repository().await;
     fixture.commit("initial commit").await;
     fixture.put("objectives.yaml", "mine: 1\n");

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_damping_ratio_gives_the_restitution_back() {
+    fn restitution_round_trips_through_the_damping_ratio() {
         for restitution in [0.1, 0.135, 0.3, 0.6, 0.9, 0.99] {
             assert!((restitution_of(damping_ratio(restitution)) - restitution).abs() < 1e-9);
         }
@@ -176,7 +176,7 @@ mod tests {
     /// A body alone rests where its contact carries it: the equation of the head of this file, with the engine's curve
     /// from the surface to the depth w: d(x) = 0.5 + 0.499·2x² below the middle, x = r/w.
     #[test]
-    fn skin_is_deeper_than_a_step_of_gravity() {
+    fn contact_skin_is_deeper_than_a_step_of_free_fall() {
         for step_s in [0.002, 0.0005] {
             let stiffness = contact_numbers(0.5, step_s).stiffness;
             let width = SKIN_M_S2 * step_s * step_s;

@@ -29,7 +29,7 @@ fn weld(one: &str, other: &str) -> Weld {
 }
 
 #[test]
-fn welded_parts_ride_on_the_one_that_has_a_joint() {
+fn welded_parts_follow_the_jointed_one() {
     let bodies = vec![
         body("paddle", Mobility::Free, None),
         body("shaft", HINGE, Some("frame")),
@@ -47,7 +47,7 @@ fn welded_parts_ride_on_the_one_that_has_a_joint() {
 }
 
 #[test]
-fn a_weld_that_closes_a_loop_is_a_constraint() {
+fn loop_closing_weld_becomes_a_constraint() {
     let bodies = vec![body("one", HINGE, None), body("two", HINGE, None)];
     let scene = Scene { bodies, welds: vec![weld("one", "two")], ..Scene::default() };
     let xml = written(&scene).expect("a valid scene").xml;
@@ -86,7 +86,7 @@ fn each_kind_of_motor_has_its_own_attributes() {
 }
 
 #[test]
-fn the_main_camera_exists_when_there_is_a_target_box() {
+fn main_camera_exists_only_with_a_target_box() {
     let scene = |label| Scene { bodies: vec![body(label, Mobility::Free, None)], ..Scene::default() };
     assert!(written(&scene("target_box")).expect("a valid scene").xml.contains("<camera name=\"main\""));
     assert!(!written(&scene("ball")).expect("a valid scene").xml.contains("<camera"));
@@ -124,7 +124,7 @@ fn several_moving_bodies_halve_the_step() {
 }
 
 #[test]
-fn dead_pairs_are_written_out_and_fastened_ones_are_not() {
+fn inelastic_pairs_are_written_unless_fastened() {
     let soft = |label: &str, mobility: Mobility| Body { restitution: 0.1, ..body(label, mobility, None) };
     let bodies = vec![
         soft("pad", Mobility::Free),
@@ -144,7 +144,7 @@ fn dead_pairs_are_written_out_and_fastened_ones_are_not() {
 }
 
 #[test]
-fn too_many_dead_pairs_are_told() {
+fn excess_inelastic_pairs_are_reported() {
     // A rubber block over and over: each body meets each other one, in one pair of shapes.
     let bodies = (0..70).map(|i| Body { restitution: 0.1, ..body(&format!("block_{i}"), Mobility::Free, None) });
     let mjcf = written(&Scene { bodies: bodies.collect(), ..Scene::default() }).expect("a valid scene");

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn version_is_read_out_of_what_programs_print() {
+    fn version_is_parsed_from_program_output() {
         assert_eq!(version_in("cargo-nextest 0.9.151 (3f1a 2026-01-02)"), Some([0, 9, 151]));
         assert_eq!(version_in("postgres (PostgreSQL) 15.18 (Debian 15.18-0)"), Some([15, 18, 0]));
         assert_eq!(version_in("temporal version 1.6.0-rc.1"), Some([1, 6, 0]));

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn program_of_the_user_is_never_replaced_and_a_dangling_link_is() {
+    fn user_program_is_kept_and_dangling_link_replaced() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let link = root.path().join("cargo-nextest");
         let cache = root.path().join("cache");

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cluster_is_declared_only_as_long_as_needed() {
+    fn cluster_creation_is_disabled_temporarily() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let file = root.path().join("createcluster.d/proving-ground.conf");
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn directory_closed_to_others_is_noticed_from_below() {
+    fn closed_ancestor_directory_is_detected() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let inner = root.path().join("closed/inner");
         std::fs::create_dir_all(&inner).expect("create");

@@ -105,7 +105,7 @@ mod tests {
     use super::is_new_enough;
 
     #[test]
-    fn old_programs_are_refused_and_self_built_ones_judged_by_their_server() {
+    fn outdated_temporal_is_refused_even_as_a_dev_build() {
         assert!(is_new_enough("temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"));
         assert!(is_new_enough("temporal version 0.0.0-DEV (Server 1.29.1, UI 2.42.1)"));
         assert!(!is_new_enough("temporal version 1.4.9 (Server 1.28.0, UI 2.40.0)"));

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn program_leaves_its_package_executable() {
+    fn unpacked_program_is_executable() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let scripts = root.path().join("unpacked/tool-1.0.data/scripts");
         std::fs::create_dir_all(&scripts).expect("create");
