@@ -197,6 +197,11 @@ fn nul_in(value: &Value) -> Option<String> {
     }
 }
 
+/// A text without NUL characters: they end a path early in some programs and not in others.
+pub fn no_nul<C>(text: &str, _: &C) -> garde::Result {
+    if text.contains('\0') { Err(garde::Error::new("contains a NUL character")) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

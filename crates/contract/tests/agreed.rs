@@ -4,9 +4,10 @@
 //! The list holds what the seed and CONTRACT.md name; what this crate has beyond that is free to change.
 
 use contract::{
-    assembly, benchmark, episodes, events,
+    assembly, backend, benchmark, episodes, events,
     events::names,
-    execution, files, health, limits, objectives, part_metadata, reviews, session, simulation, wiring,
+    execution, files, health, lifecycle, limits, motion, objectives, part_metadata, reviews, session, simulation,
+    wiring,
     wiring::{standard_ports as p, variables as v},
     workbench,
 };
@@ -93,14 +94,14 @@ fn events_have_the_agreed_names() {
 #[test]
 fn enumerations_hold_the_agreed_names() {
     let known = [
-        ("EpisodeStatus", schema::<episodes::EpisodeStatus>()),
-        ("SimulatorBackend", schema::<simulation::SimulatorBackend>()),
+        ("EpisodeStatus", schema::<lifecycle::EpisodeStatus>()),
+        ("SimulatorBackend", schema::<backend::SimulatorBackend>()),
         ("FailureReason", schema::<simulation::FailureReason>()),
         ("ReviewDecision", schema::<reviews::ReviewDecision>()),
         ("RefusalReason", schema::<reviews::RefusalReason>()),
         ("ManufacturingMethod", schema::<part_metadata::ManufacturingMethod>()),
         ("JointType", schema::<part_metadata::JointType>()),
-        ("ControlMode", schema::<assembly::ControlMode>()),
+        ("ControlMode", schema::<motion::ControlMode>()),
         ("HealthStatus", schema::<health::HealthStatus>()),
     ];
     assert_holds(&agreed()["enumerations"], &known, variants);

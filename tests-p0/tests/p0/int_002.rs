@@ -7,7 +7,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use contract::episodes::{AgentRunRequest, Episode, EpisodeMetadata, EpisodeStatus, ListEpisodesQuery, TraceType};
+use contract::{
+    episodes::{AgentRunRequest, Episode, EpisodeMetadata, ListEpisodesQuery, TraceType},
+    lifecycle::EpisodeStatus,
+};
 use futures::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};

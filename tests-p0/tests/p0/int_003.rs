@@ -7,7 +7,8 @@
 use std::io::Read;
 
 use contract::{
-    benchmark::{BenchmarkRequest, DesignSource, PreviewRequest},
+    benchmark::{BenchmarkRequest, PreviewRequest},
+    design_source::DesignSource,
     execution::{InspectTopologyRequest, LintRequest, ScriptFaultKind},
     files::{Edit, EditFileRequest, GrepRequest, WriteFileRequest},
     git::{ResolveRequest, ResolveStrategy},

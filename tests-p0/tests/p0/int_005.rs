@@ -6,7 +6,8 @@
 
 use contract::{
     events::names::{LINT_FAILURE_DOCS, LOGIC_FAILURE, PLAN_SUBMISSION_ENGINEER},
-    handover::{Gate, PlanRequest, PlannerRole, SubmitRequest},
+    gate::Gate,
+    handover::{PlanRequest, PlannerRole, SubmitRequest},
 };
 use rstest::rstest;
 use testkit::{

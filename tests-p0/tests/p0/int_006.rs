@@ -4,7 +4,11 @@
 //! Requirement: the five headings stand exactly as required and in their order, each with the content that it needs;
 //! every violation names the line and the rule.
 
-use contract::{events::names::LINT_FAILURE_DOCS, handover::Gate, handover::PlanRequest, handover::PlanResponse};
+use contract::{
+    events::names::LINT_FAILURE_DOCS,
+    gate::Gate,
+    handover::{PlanRequest, PlanResponse},
+};
 use rstest::rstest;
 use testkit::{Context, EventLog, solutions::Solution};
 

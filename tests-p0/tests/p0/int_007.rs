@@ -4,7 +4,10 @@
 //! Requirement: the checkbox format is enforced, everything is done or skipped at submission, and what the planner
 //! demanded cannot be deleted.
 
-use contract::handover::{Gate, PlanRequest, SubmitRequest, SubmitResponse};
+use contract::{
+    gate::Gate,
+    handover::{PlanRequest, SubmitRequest, SubmitResponse},
+};
 use rstest::rstest;
 use testkit::{Context, Session, solutions::Solution};
 

@@ -5,9 +5,7 @@
 //! parts are well defined; every violation names its field, the measured value and the limit.
 
 use contract::{
-    benchmark::BenchmarkRequest,
-    events::names::LOGIC_FAILURE,
-    handover::{Gate, PlanRequest},
+    benchmark::BenchmarkRequest, events::names::LOGIC_FAILURE, gate::Gate, handover::PlanRequest,
     simulation::FailureReason,
 };
 use rstest::rstest;

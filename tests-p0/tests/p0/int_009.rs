@@ -4,7 +4,10 @@
 //! Requirement: required fields and numeric types are enforced for each manufacturing method; malformed and
 //! template-like files block the hand-over, every fault named by its field.
 
-use contract::handover::{Gate, PlanRequest, PlanResponse, SubmitRequest};
+use contract::{
+    gate::Gate,
+    handover::{PlanRequest, PlanResponse, SubmitRequest},
+};
 use rstest::rstest;
 use testkit::{Context, Session, solutions::Solution};
 

@@ -4,10 +4,7 @@
 //! Requirement: `validate_costing_and_price` recomputes cost and weight and writes them back; declared totals that are
 //! off and totals over their caps block the hand-over; scripts reach the same engine.
 
-use contract::{
-    assembly::CostingEstimate,
-    handover::{Gate, PlanRequest},
-};
+use contract::{assembly::CostingEstimate, gate::Gate, handover::PlanRequest};
 use rstest::rstest;
 use testkit::{Context, Session, solutions::Solution};
 

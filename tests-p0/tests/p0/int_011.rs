@@ -4,7 +4,10 @@
 //! Requirement: the planner's own caps are at most those of the benchmark, as the assembly definition repeats them and
 //! as `objectives.yaml` really sets them.
 
-use contract::handover::{Gate, PlanRequest, PlanResponse};
+use contract::{
+    gate::Gate,
+    handover::{PlanRequest, PlanResponse},
+};
 use rstest::rstest;
 use testkit::{Context, solutions::Solution};
 

@@ -6,8 +6,10 @@
 //! was handed over, the first commit of the session fixes the objectives, and what is compared with nothing is told.
 
 use contract::{
-    benchmark::{BenchmarkRequest, DesignSource},
-    handover::{Gate, HandoverRequest, Stage, SubmitRequest},
+    benchmark::BenchmarkRequest,
+    design_source::DesignSource,
+    gate::{Gate, Stage},
+    handover::{HandoverRequest, SubmitRequest},
     workbench::PriceRequest,
 };
 use rstest::rstest;

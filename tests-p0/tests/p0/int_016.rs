@@ -5,10 +5,11 @@
 //! a rule is refused with everything that is wrong with it, and leaves nothing behind.
 
 use contract::{
-    episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata, EpisodeStatus},
+    episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata},
     events::names::REVIEW_DECISION,
+    lifecycle::{EpisodeStatus, NextAgent},
     problem::ProblemDetail,
-    reviews::{NextAgent, ReviewDecision},
+    reviews::ReviewDecision,
 };
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -8,10 +8,11 @@
 use std::collections::BTreeSet;
 
 use contract::{
-    episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata, EpisodeStatus},
+    episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata},
     events::names::{PLAN_REFUSAL, REVIEW_DECISION},
+    lifecycle::{EpisodeStatus, NextAgent},
     limits::MAX_REJECTIONS,
-    reviews::{NextAgent, PlanRefusalRequest, RefusalReason, RefusalState, ReviewDecision},
+    reviews::{PlanRefusalRequest, RefusalReason, RefusalState, ReviewDecision},
 };
 use futures::future::join_all;
 use rstest::rstest;

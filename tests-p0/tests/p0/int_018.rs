@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use contract::{
     benchmark::BenchmarkRequest,
-    handover::{Gate, SubmitRequest, SubmitResponse},
+    gate::Gate,
+    handover::{SubmitRequest, SubmitResponse},
     simulation::FailureReason,
     workbench::PriceRequest,
 };

@@ -6,7 +6,8 @@
 
 use contract::{
     benchmark::BenchmarkRequest,
-    handover::{Gate, SubmitRequest},
+    gate::Gate,
+    handover::SubmitRequest,
     workbench::{PriceRequest, PriceResponse},
 };
 use rstest::rstest;

@@ -6,7 +6,7 @@
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    handover::Gate,
+    gate::Gate,
 };
 use rstest::rstest;
 use testkit::Context;

@@ -5,7 +5,8 @@
 //! critical endpoints fit the documented status, content type and schema.
 
 use contract::{
-    benchmark::{BenchmarkRequest, DesignSource, PreviewRequest},
+    benchmark::{BenchmarkRequest, PreviewRequest},
+    design_source::DesignSource,
     episodes::{Episode, EpisodeQuery, ListEpisodesQuery},
     events::{IngestEventsRequest, ListEventsQuery},
     execution::{ExecuteRequest, InspectTopologyRequest, LintRequest},

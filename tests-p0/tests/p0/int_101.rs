@@ -6,7 +6,7 @@
 //! Requirement: the request's backend counts before `physics.backend` of the objectives, and genesis where neither says
 //! anything; the answer and the event tell which engine really ran.
 
-use contract::{benchmark::BenchmarkRequest, simulation::SimulatorBackend};
+use contract::{backend::SimulatorBackend, benchmark::BenchmarkRequest};
 use rstest::rstest;
 use serde_json::json;
 use testkit::{Context, EventLog, designs, designs::Design};

@@ -6,9 +6,10 @@
 //! no more.
 
 use contract::{
+    backend::SimulatorBackend,
     benchmark::BenchmarkRequest,
-    handover::{Gate, SubmitRequest},
-    simulation::SimulatorBackend,
+    gate::Gate,
+    handover::SubmitRequest,
     workbench::{PriceRequest, PriceResponse},
 };
 use rstest::rstest;

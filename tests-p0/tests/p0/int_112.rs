@@ -5,8 +5,9 @@
 //! run is the same to the last step.
 
 use contract::{
+    backend::SimulatorBackend,
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    simulation::{FailureReason, SimulationResult, SimulatorBackend},
+    simulation::{FailureReason, SimulationResult},
 };
 use rstest::rstest;
 use serde_json::json;

@@ -4,10 +4,7 @@
 //! Requirement: `power_supply_available`, `wiring_constraints` and `circuit_validation_required` of `objectives.yaml` are
 //! validated; malformed entries are rejected by field, before anything is simulated.
 
-use contract::{
-    benchmark::BenchmarkRequest,
-    handover::{Gate, PlanRequest},
-};
+use contract::{benchmark::BenchmarkRequest, gate::Gate, handover::PlanRequest};
 use rstest::rstest;
 use testkit::{Context, solutions::Solution};
 

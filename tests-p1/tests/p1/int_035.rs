@@ -5,8 +5,9 @@
 //! are listed; a missing one is refused and never defaulted.
 
 use contract::{
-    benchmark::{BenchmarkRequest, DesignSource},
-    handover::Gate,
+    benchmark::BenchmarkRequest,
+    design_source::DesignSource,
+    gate::Gate,
     part_metadata::ManufacturingMethod,
     workbench::{AnalyzeRequest, PriceRequest},
 };

@@ -7,8 +7,10 @@
 use std::f64::consts::PI;
 
 use contract::{
-    benchmark::{BenchmarkRequest, DesignSource},
-    handover::{Gate, SubmitRequest},
+    benchmark::BenchmarkRequest,
+    design_source::DesignSource,
+    gate::Gate,
+    handover::SubmitRequest,
     part_metadata::ManufacturingMethod,
     workbench::{AnalyzeRequest, PriceRequest, WorkbenchResult},
 };

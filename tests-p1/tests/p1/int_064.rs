@@ -6,7 +6,8 @@
 
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
-    catalog::{CatalogQuery, CatalogVersion, headers},
+    catalog::{CatalogQuery, headers},
+    catalog_version::CatalogVersion,
     episodes::AgentRunRequest,
     events::names::COTS_SEARCH,
 };

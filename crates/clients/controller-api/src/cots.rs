@@ -1,6 +1,9 @@
 //! Searching the catalogue of bought parts.
 
-use contract::catalog::{CatalogAnswer, CatalogVersion, FoundPart, headers};
+use contract::{
+    catalog::{CatalogAnswer, FoundPart, headers},
+    catalog_version::CatalogVersion,
+};
 use http_reply::{Method, Outcome, Reply, StatusCode, UnexpectedReply};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use contract::{
-    episodes::{Episode, EpisodeStatus, TraceType},
+    episodes::{Episode, TraceType},
     events::StoredEvent,
+    lifecycle::EpisodeStatus,
 };
 use controller_api::StatusCode;
 use futures::{StreamExt, TryStreamExt, stream};

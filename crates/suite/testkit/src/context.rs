@@ -5,7 +5,8 @@ use std::{cell::RefCell, collections::BTreeMap, thread, time::Duration};
 use anyhow::Context as _;
 use contract::{
     benchmark::BenchmarkRequest,
-    handover::{HandoverRequest, Stage, SubmitRequest},
+    gate::Stage,
+    handover::{HandoverRequest, SubmitRequest},
     workbench::PriceRequest,
 };
 use controller_api::ControllerClient;

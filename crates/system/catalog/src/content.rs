@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contract::catalog::CatalogVersion;
+use contract::catalog_version::CatalogVersion;
 use serde_json::{Map, Value};
 
 use crate::{

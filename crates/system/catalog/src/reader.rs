@@ -8,7 +8,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use contract::catalog::{CatalogAnswer, CatalogMetadata, CatalogQuery, CatalogVersion};
+use contract::{
+    catalog::{CatalogAnswer, CatalogMetadata, CatalogQuery},
+    catalog_version::CatalogVersion,
+};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 

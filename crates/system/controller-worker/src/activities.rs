@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contract::episodes::EpisodeStatus;
+use contract::lifecycle::EpisodeStatus;
 use episode_store::{EpisodeStore, StoreError, Transition, TransitionOutcome};
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;

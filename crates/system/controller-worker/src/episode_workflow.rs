@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::{episodes::EpisodeStatus, wiring::SCRIPT_QUEUE};
+use contract::{lifecycle::EpisodeStatus, wiring::SCRIPT_QUEUE};
 use temporalio_common::{RetryPolicy, error::ActivityExecutionError};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowContext, WorkflowResult};

@@ -1,8 +1,8 @@
 //! What a phase came to, and how a script's run is judged.
 
 use contract::{
-    episodes::EpisodeStatus,
     execution::{ExecuteResponse, ScriptFault},
+    lifecycle::EpisodeStatus,
 };
 use serde::{Deserialize, Serialize};
 

@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use chrono::Utc;
 use contract::{
-    episodes::{EpisodeStatus, TraceType},
+    episodes::TraceType,
     events::{event, names::RUN_COMMAND_TOOL},
     execution::{ExecuteRequest, ExecuteResponse},
     files::{FileContent, PathRequest},
+    lifecycle::EpisodeStatus,
 };
 use episode_store::{
     EpisodeStore, NewTrace, PhaseKey, PhaseRecord, PhaseRecording, StoreError, Transition, TransitionOutcome,

@@ -11,10 +11,7 @@ use std::{
     time::Duration,
 };
 
-use contract::{
-    episodes::{EpisodeStatus, TraceType},
-    wiring::EPISODE_QUEUE,
-};
+use contract::{episodes::TraceType, lifecycle::EpisodeStatus, wiring::EPISODE_QUEUE};
 use episode_store::{EpisodeStore, NewTrace, StoreError, Stored, Transition, TransitionOutcome, UnsettledEpisode};
 use futures::{StreamExt, stream};
 use serde_json::json;

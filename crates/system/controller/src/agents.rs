@@ -3,9 +3,10 @@
 use aide::axum::{ApiRouter, routing::post_with};
 use axum::extract::State;
 use contract::{
-    episodes::{AgentRunRequest, AgentRunResponse, EpisodeMetadata, EpisodeStatus},
-    files::ResponseStatus,
+    episodes::{AgentRunRequest, AgentRunResponse, EpisodeMetadata},
+    lifecycle::EpisodeStatus,
     session::SessionId,
+    status::ResponseStatus,
     wiring::EPISODE_QUEUE,
 };
 use episode_store::{NewEpisode, Transition};

@@ -25,7 +25,8 @@ use axum::{
 use catalog::Catalog;
 use chrono::Utc;
 use contract::{
-    catalog::{CatalogAnswer, CatalogMetadata, CatalogQuery, CatalogVersion, FoundPart, headers},
+    catalog::{CatalogAnswer, CatalogMetadata, CatalogQuery, FoundPart, headers},
+    catalog_version::CatalogVersion,
     events::{event, names},
     wiring::variables::CATALOG_DB,
 };

@@ -9,7 +9,7 @@ use axum::{
 };
 use contract::{
     episodes::{DeleteEpisodeResponse, Episode, EpisodeQuery, ListEpisodesQuery},
-    files::ResponseStatus,
+    status::ResponseStatus,
 };
 use service::{Answer, ValidId, ValidQuery};
 

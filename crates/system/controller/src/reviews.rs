@@ -6,9 +6,9 @@ use aide::axum::{
 };
 use axum::{Json, extract::State};
 use contract::{
-    episodes::EpisodeStatus,
-    files::ResponseStatus,
+    lifecycle::EpisodeStatus,
     reviews::{PlanRefusal, PlanRefusalRequest, Review, ReviewRequest, ReviewResponse, has_pictures},
+    status::ResponseStatus,
     violations::{Violation, sentences},
 };
 use episode_store::{RefusalRecording, ReviewRecording, UnderReview};

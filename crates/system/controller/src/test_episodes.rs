@@ -8,7 +8,10 @@ use axum::{
     extract::{FromRequestParts, State},
     http::request::Parts,
 };
-use contract::episodes::{AgentRunRequest, EpisodeStatus, TestEpisodeResponse};
+use contract::{
+    episodes::{AgentRunRequest, TestEpisodeResponse},
+    lifecycle::EpisodeStatus,
+};
 use episode_store::Transition;
 use service::{Answer, ServiceError, Valid};
 

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use contract::{
-    episodes::{Episode, EpisodeMetadata, EpisodeQuery, EpisodeStatus, EpisodeTransition},
+    episodes::{Episode, EpisodeMetadata, EpisodeQuery, EpisodeTransition},
     events::{event, names::EPISODE_TRANSITION},
-    reviews::NextAgent,
+    lifecycle::{EpisodeStatus, NextAgent},
 };
 use serde_json::json;
 use sqlx::{FromRow, PgConnection, types::Json};

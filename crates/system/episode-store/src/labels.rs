@@ -1,8 +1,9 @@
 //! The database's enum labels and the contract's enums, each way.
 
 use contract::{
-    episodes::{EpisodeStatus, TraceType},
-    reviews::{NextAgent, RefusalState, ReviewDecision},
+    episodes::TraceType,
+    lifecycle::{EpisodeStatus, NextAgent},
+    reviews::{RefusalState, ReviewDecision},
 };
 
 /// An enum of the database with the same members as one of the contract, and the way from either to the other.

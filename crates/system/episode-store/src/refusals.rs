@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use contract::{
-    episodes::EpisodeStatus,
     events::{event, names::PLAN_REFUSAL},
+    lifecycle::EpisodeStatus,
     reviews::{PlanRefusal, PlanRefusalRequest, RefusalReason, RefusalState},
 };
 use serde_json::json;

@@ -1,9 +1,10 @@
 //! What a reviewer's decision does to an episode: its state, who goes on, and what becomes of a refusal.
 
 use contract::{
-    episodes::{AfterRejection, EpisodeStatus},
+    episodes::AfterRejection,
+    lifecycle::{EpisodeStatus, NextAgent},
     limits::MAX_REJECTIONS,
-    reviews::{NextAgent, RefusalState, ReviewDecision},
+    reviews::{RefusalState, ReviewDecision},
 };
 
 /// What a decision does to an episode that is running.

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use contract::{
-    episodes::{AfterRejection, EpisodeMetadata, EpisodeStatus},
+    episodes::{AfterRejection, EpisodeMetadata},
     events::{
         SCRIPT_SOURCE, SOURCE_FIELD, event,
         names::{REVIEW_DECISION, SIMULATION_RESULT},
     },
+    lifecycle::EpisodeStatus,
     limits::MAX_REJECTIONS,
     reviews::{Review, ReviewDecision, ReviewEvidence, ReviewFrontmatter},
 };
@@ -247,7 +248,7 @@ fn reason_of_the_end(review: &Review, status: EpisodeStatus, after_rejection: Af
 
 #[cfg(test)]
 mod tests {
-    use contract::reviews::NextAgent;
+    use contract::lifecycle::NextAgent;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::episodes::{EpisodeMetadata, EpisodeStatus};
+use contract::{episodes::EpisodeMetadata, lifecycle::EpisodeStatus};
 use sqlx::{FromRow, Postgres, Transaction, types::Json};
 use uuid::Uuid;
 

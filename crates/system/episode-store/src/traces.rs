@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use contract::{
-    episodes::{EpisodeStatus, Trace, TraceType},
+    episodes::{Trace, TraceType},
     events::StoredEvent,
+    lifecycle::EpisodeStatus,
     limits::MAX_PAGE_BYTES,
 };
 use serde_json::{Map, Value};

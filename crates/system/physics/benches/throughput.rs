@@ -4,7 +4,7 @@
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 
-use contract::{objectives::Zone, simulation::SimulatorBackend};
+use contract::{backend::SimulatorBackend, objectives::Zone};
 use mujoco_rs::prelude::*;
 use physics::{Body, Geometry, Mobility, RunSettings, Scene, SceneZone, Start, ZoneKind, backend_for};
 

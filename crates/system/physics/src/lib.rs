@@ -18,7 +18,7 @@ mod report;
 mod scene;
 mod units;
 
-use contract::simulation::SimulatorBackend;
+use contract::backend::SimulatorBackend;
 
 pub use actuator::{Actuator, ActuatorKind, DEFAULT_KP, DEFAULT_KV};
 pub use backend::{ExportedScene, PhysicsBackend, Prepared};

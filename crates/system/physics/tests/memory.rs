@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use contract::simulation::SimulatorBackend;
+use contract::backend::SimulatorBackend;
 use physics::{Body, Geometry, Mobility, RunSettings, Scene, Start, backend_for};
 
 /// Resident memory of this process, bytes.

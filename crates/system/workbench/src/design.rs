@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{
-    handover::Gate,
+    gate::Gate,
     limits::DOF_WARNING_FROM,
     objectives::Zone,
     part_metadata::{ManufacturingMethod, PartMetadata},

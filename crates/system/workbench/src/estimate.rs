@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition, CostingEstimate, ManufacturedPartEstimate, StockSize},
-    catalog::CatalogVersion,
+    catalog_version::CatalogVersion,
     part_metadata::ManufacturingMethod,
     violations::Violation,
 };

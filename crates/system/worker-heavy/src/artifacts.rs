@@ -5,7 +5,7 @@ use chrono::Utc;
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, CostingEstimate},
     events::{event, names},
-    handover::{Gate, Stage},
+    gate::{Gate, Stage},
     objectives::{Objectives, is_template},
     violations::{Checked, Violation},
 };

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use cad_runtime::{FastenerHole, Part, PartRole};
 use contract::{
-    handover::{Baseline, EnvironmentPart, Gate},
+    gate::Gate,
+    handover::{Baseline, EnvironmentPart},
     objectives::Objectives,
     violations::Violation,
 };

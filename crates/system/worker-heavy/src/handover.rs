@@ -6,8 +6,9 @@ use anyhow::Context;
 use cad_runtime::ExportFormat;
 use chrono::Utc;
 use contract::{
-    benchmark::DesignSource,
-    handover::{Baseline, EnvironmentPart, Gate, HandoverRequest, HandoverResponse, Stage},
+    design_source::DesignSource,
+    gate::{Gate, Stage},
+    handover::{Baseline, EnvironmentPart, HandoverRequest, HandoverResponse},
     objectives::is_template,
     session::SessionId,
     violations::Violation,

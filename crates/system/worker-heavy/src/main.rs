@@ -28,7 +28,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::{Context, anyhow};
 use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
 use catalog::Catalog;
-use contract::simulation::SimulatorBackend;
+use contract::backend::SimulatorBackend;
 use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports, variables};
 use physics::backend_for;
 use service::{Service, listen_address, optional, probe, required, start_logging};

@@ -4,7 +4,8 @@ use chrono::Utc;
 use contract::{
     assembly::ASSEMBLY_DEFINITION_FILE,
     events::{event, names},
-    handover::{Baseline, Gate, PlanRequest, PlanResponse, PlannerRole, Stage},
+    gate::{Gate, Stage},
+    handover::{Baseline, PlanRequest, PlanResponse, PlannerRole},
     session::SessionId,
     violations::{Violation, sentences},
     workbench::CostingResponse,

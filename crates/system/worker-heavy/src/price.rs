@@ -10,12 +10,13 @@ use anyhow::Context;
 use cad_runtime::{Design, Part, PartRole};
 use chrono::Utc;
 use contract::{
+    backend::SimulatorBackend,
     events::{event, names},
-    handover::{Baseline, Gate, Stage},
+    gate::{Gate, Stage},
+    handover::Baseline,
     objectives::Objectives,
     part_metadata::PartMetadata,
     session::SessionId,
-    simulation::SimulatorBackend,
     violations::Violation,
     workbench::{AnalyzeRequest, PriceReport, PriceRequest, PriceResponse, WorkbenchMetadata, WorkbenchResult},
 };

@@ -14,7 +14,8 @@ use std::{
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use contract::{
-    handover::{Baseline, Gate, PlannerRole, Stage},
+    gate::{Gate, Stage},
+    handover::{Baseline, PlannerRole},
     session::SessionId,
     violations::Violation,
 };

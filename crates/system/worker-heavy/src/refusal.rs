@@ -1,6 +1,6 @@
 //! How a heavy tool says no: the same words and fields whatever the tool.
 
-use contract::{handover::Gate, simulation::FailureReason, violations::Violation};
+use contract::{gate::Gate, simulation::FailureReason, violations::Violation};
 use service::ServiceError;
 
 use crate::tools::{NotBuilt, sentences};

@@ -8,10 +8,11 @@ use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse, SimulationArtifacts},
     events::{event, names},
-    handover::Gate,
-    objectives::{Objectives, StaticVariation},
+    gate::Gate,
+    objectives::Objectives,
     session::SessionId,
     simulation::FailureReason,
+    variation::StaticVariation,
     violations::Violation,
 };
 use physics::{Actuator, Controller, ManyReport, Mobility, Scene};

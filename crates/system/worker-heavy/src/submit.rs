@@ -4,9 +4,10 @@ use anyhow::Context;
 use cad_runtime::ExportFormat;
 use chrono::Utc;
 use contract::{
-    benchmark::DesignSource,
+    design_source::DesignSource,
     events::{event, names},
-    handover::{Baseline, Gate, ReviewManifest, Stage, SubmitRequest, SubmitResponse},
+    gate::{Gate, Stage},
+    handover::{Baseline, ReviewManifest, SubmitRequest, SubmitResponse},
     session::SessionId,
     violations::Violation,
 };

@@ -9,9 +9,10 @@ use cad_runtime::{BuildRequest, CadRuntime, Design, ExportFormat, ScriptSource};
 use catalog::Catalog;
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
-    benchmark::DesignSource,
+    design_source::DesignSource,
     execution::ScriptFault,
-    handover::{Baseline, Gate},
+    gate::Gate,
+    handover::Baseline,
     objectives::{Objectives, is_template},
     session::SessionId,
     violations::{Checked, Violation},

@@ -5,7 +5,8 @@ use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
     events::{event, names},
-    handover::{Baseline, Gate},
+    gate::Gate,
+    handover::Baseline,
     session::SessionId,
     violations::Violation,
 };

@@ -1,9 +1,12 @@
 //! `/fs/…`: a session's files.
 
 use axum::{Json, extract::State};
-use contract::files::{
-    EditFileRequest, ExistsResponse, FileContent, FileInfo, GrepMatch, GrepRequest, ListFilesRequest, PathRequest,
-    StatusResponse, WriteFileRequest,
+use contract::{
+    files::{
+        EditFileRequest, ExistsResponse, FileContent, FileInfo, GrepMatch, GrepRequest, ListFilesRequest, PathRequest,
+        WriteFileRequest,
+    },
+    status::StatusResponse,
 };
 use service::{Answer, Bytes, Session, Valid};
 use sessions::{Existing, FileError};

@@ -1,10 +1,8 @@
 //! Names, inputs and results of the workflows.
 
 use contract::{
-    benchmark::BenchmarkRequest,
-    episodes::{EpisodeMetadata, EpisodeStatus},
-    limits::DEFAULT_EXECUTE_TIMEOUT_S,
-    session::SessionId,
+    benchmark::BenchmarkRequest, episodes::EpisodeMetadata, lifecycle::EpisodeStatus,
+    limits::DEFAULT_EXECUTE_TIMEOUT_S, session::SessionId,
 };
 use serde::{Deserialize, Serialize};
 use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};

@@ -8,9 +8,10 @@ use contract::{
     },
     files::{
         Edit, EditFileRequest, ExistsResponse, FileContent, FileInfo, GrepMatch, GrepRequest, ListFilesRequest,
-        PathRequest, StatusResponse, WriteFileRequest,
+        PathRequest, WriteFileRequest,
     },
     git::{CommitRequest, CommitResponse, GitStatus},
+    status::StatusResponse,
 };
 use http_reply::{Reply, StatusCode, must, must_with};
 

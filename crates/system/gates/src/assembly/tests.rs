@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::catalog::CatalogVersion;
+use contract::catalog_version::CatalogVersion;
 use rstest::rstest;
 
 use super::*;

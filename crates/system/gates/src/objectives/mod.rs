@@ -31,7 +31,7 @@ mod zones;
 
 use std::sync::LazyLock;
 
-use contract::{objectives::Objectives, simulation::SimulatorBackend, violations::Checked};
+use contract::{backend::SimulatorBackend, objectives::Objectives, violations::Checked};
 use serde_json::{Value, json};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use contract::simulation::SimulatorBackend;
+use contract::backend::SimulatorBackend;
 use physics::{Actuator, Body, Controller, Geometry, Mobility, RunSettings, Scene, ZoneKind, backend_for};
 
 use crate::scenes::{AS_BUILT, ball, meshed, prepared, revolved, solid, zone};

@@ -1,6 +1,6 @@
 //! Bodies and meshes that the tests are made of. Millimetres.
 
-use contract::{objectives::Zone, simulation::SimulatorBackend};
+use contract::{backend::SimulatorBackend, objectives::Zone};
 use physics::{
     Body, ExportedScene, Geometry, ManyReport, Mobility, Prepared, RunReport, RunSettings, Scene, SceneZone, Start,
     ZoneKind, backend_for,

@@ -8,10 +8,7 @@ mod moved_object;
 use std::collections::BTreeMap;
 
 use cad_runtime::Design;
-use contract::{
-    assembly::AssemblyDefinition,
-    objectives::{Objectives, StaticVariation},
-};
+use contract::{assembly::AssemblyDefinition, objectives::Objectives, variation::StaticVariation};
 use design_rules::moved_part;
 use physics::{Scene, SceneZone, ZoneKind};
 

@@ -2,8 +2,9 @@
 
 use cad_runtime::{Part, PartRole};
 use contract::{
-    assembly::{AssemblyNode, ControlMode, Motion, MotorControl},
+    assembly::AssemblyNode,
     limits::DEFAULT_FREQUENCY_HZ,
+    motion::{ControlMode, Motion, MotorControl},
     part_metadata::{JointSupport, JointType},
 };
 use physics::{Actuator, Controller, Waypoint};

@@ -6,7 +6,8 @@ use cad_runtime::{Design, Mesh};
 use contract::{
     handover::Baseline,
     limits::MOVED_OBJECT_DENSITY_KG_M3,
-    objectives::{MovedObject, Objectives, StaticVariation},
+    objectives::{MovedObject, Objectives},
+    variation::StaticVariation,
     violations::Violation,
 };
 use design_rules::moved_part;

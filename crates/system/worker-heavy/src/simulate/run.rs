@@ -5,14 +5,15 @@ use std::{ops::Range, time::Duration};
 use anyhow::Context;
 use chrono::Utc;
 use contract::{
+    backend::SimulatorBackend,
     benchmark::BenchmarkRequest,
     events::{event, names},
     limits::OVERLOAD_S,
-    objectives::{Objectives, StaticVariation},
+    objectives::Objectives,
     simulation::{
         CollisionReport, CollisionShapeKind, FailureReason, MotorReport, MultiRunResult, SeedResult, SimulationResult,
-        SimulatorBackend,
     },
+    variation::StaticVariation,
 };
 use physics::{
     BodyCollision, CollisionKind, ExportedScene, ManyReport, PhysicsError, Primitive, RunReport, RunSettings,

@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use contract::{
-    files::StatusResponse,
     git::{CommitRequest, CommitResponse, CompleteMergeRequest, GitStatus, ResolveRequest},
     session::SessionId,
+    status::StatusResponse,
 };
 use service::{Answer, ServiceError, Session, Valid};
 

@@ -4,6 +4,8 @@ use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::json_text::no_nul;
+
 fn root_path() -> String {
     "/".to_owned()
 }
@@ -133,39 +135,4 @@ pub struct ExistsResponse {
 pub struct FileContent {
     /// The file's text.
     pub content: String,
-}
-
-/// Answer of calls that have nothing else to say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct StatusResponse {
-    /// What became of the call.
-    pub status: ResponseStatus,
-}
-
-impl StatusResponse {
-    /// The call did what it was asked.
-    pub const SUCCESS: Self = Self { status: ResponseStatus::Success };
-}
-
-/// Words that stand in `status` fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseStatus {
-    /// Alive.
-    Ok,
-    /// Alive.
-    Healthy,
-    /// Taken on, not done yet.
-    Accepted,
-    /// Done.
-    Completed,
-    /// Done.
-    Success,
-    /// Not done.
-    Error,
-}
-
-/// A text without NUL characters: they end a path early in some programs and not in others.
-pub fn no_nul<C>(text: &str, _: &C) -> garde::Result {
-    if text.contains('\0') { Err(garde::Error::new("contains a NUL character")) } else { Ok(()) }
 }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    files::{ResponseStatus, no_nul},
-    json_text::storable_object,
-    reviews::NextAgent,
+    json_text::{no_nul, storable_object},
+    lifecycle::{EpisodeStatus, NextAgent},
+    status::ResponseStatus,
 };
 
 fn default_agent() -> String {
@@ -121,43 +121,6 @@ pub struct DeleteEpisodeResponse {
     pub status: ResponseStatus,
     /// Which episode is gone, and what went with it.
     pub message: String,
-}
-
-/// State of an episode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EpisodeStatus {
-    /// Stored, not yet picked up.
-    Queued,
-    /// Being worked on.
-    Running,
-    /// Waits for a confirmation.
-    Planned,
-    /// Done.
-    Completed,
-    /// Ended with a reason.
-    Failed,
-    /// Stopped by a person.
-    Cancelled,
-}
-
-impl EpisodeStatus {
-    /// The name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Planned => "planned",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// True when the state never changes again.
-    pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
 }
 
 /// Kind of a trace.

@@ -3,28 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::objectives::StaticVariation;
-
-/// Physics backends of the contract.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SimulatorBackend {
-    /// Rigid bodies.
-    Mujoco,
-    /// Rigid bodies, stress and fluids; the default.
-    #[default]
-    Genesis,
-}
-
-impl SimulatorBackend {
-    /// The name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mujoco => "mujoco",
-            Self::Genesis => "genesis",
-        }
-    }
-}
+use crate::{backend::SimulatorBackend, variation::StaticVariation};
 
 /// Why a run failed. Lower case on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -94,7 +73,7 @@ pub struct SimulationResult {
     pub backend: SimulatorBackend,
     /// Which variation of the benchmark ran.
     pub static_variation_id: Option<String>,
-    /// What the id drew: see [`crate::objectives::StaticVariation`].
+    /// What the id drew: see [`crate::variation::StaticVariation`].
     #[serde(default)]
     pub static_variation: Option<StaticVariation>,
     /// Seed of the start jitter.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::MOVED_OBJECT_RADIUS_MM;
+use crate::{limits::MOVED_OBJECT_RADIUS_MM, power_supply::PowerSupply};
 
 /// First line of the file that every new session gets; a file that still holds it counts as absent.
 pub const TEMPLATE_MARKER: &str = "[TEMPLATE]";
@@ -51,7 +51,7 @@ pub struct MovingPart {
     pub kind: MovingPartKind,
     /// How it moves, and what drives it.
     #[serde(flatten)]
-    pub motion: crate::assembly::Motion,
+    pub motion: crate::motion::Motion,
 }
 
 /// Whether something drives a moving part.
@@ -79,25 +79,6 @@ pub struct ElectronicsRequirements {
 
 fn yes() -> bool {
     true
-}
-
-/// A supply of direct current.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PowerSupply {
-    /// Kind.
-    #[serde(rename = "type", default = "rectified_mains")]
-    pub kind: String,
-    /// Voltage, V.
-    pub voltage_dc: f64,
-    /// Largest current, A.
-    pub max_current_a: f64,
-    /// Where it stands, mm.
-    #[serde(default)]
-    pub location: Option<[f64; 3]>,
-}
-
-fn rectified_mains() -> String {
-    "mains_ac_rectified".to_owned()
 }
 
 /// Limits of the wiring.
@@ -153,7 +134,7 @@ pub struct NamedZone {
 pub struct PhysicsChoice {
     /// Backend; `genesis` when absent.
     #[serde(default)]
-    pub backend: Option<crate::simulation::SimulatorBackend>,
+    pub backend: Option<crate::backend::SimulatorBackend>,
     /// Stress analysis.
     #[serde(default)]
     pub fem_enabled: bool,
@@ -201,17 +182,6 @@ impl StaticRandomization {
             None => f64::midpoint(low, high),
         }
     }
-}
-
-/// What a static variation of a benchmark fixes. The same id draws the same everywhere.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct StaticVariation {
-    /// Its id.
-    pub id: String,
-    /// What stands for the id in formulas: the first four bytes of its SHA-256 hash as a big-endian number.
-    pub seed: u32,
-    /// Radius of the moved object, mm; none when a part or a mesh is the moved object.
-    pub moved_object_radius_mm: Option<f64>,
 }
 
 /// Caps on a design.

@@ -6,16 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// What it takes to repeat a search: stands on every answer and event of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CatalogVersion {
-    /// Version of the catalogue's content.
-    pub catalog_version: String,
-    /// Revision of `bd_warehouse` that its mechanical parts come from.
-    pub bd_warehouse_commit: String,
-    /// When the content was generated, ISO 8601.
-    pub generated_at: String,
-}
+use crate::catalog_version::CatalogVersion;
 
 /// Answer of `GET /cots/metadata`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

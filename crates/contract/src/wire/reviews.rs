@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{episodes::EpisodeStatus, files::ResponseStatus, files::no_nul};
+use crate::{
+    json_text::no_nul,
+    lifecycle::{EpisodeStatus, NextAgent},
+    status::ResponseStatus,
+};
 
 /// What a reviewer decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,29 +64,6 @@ impl ReviewDecision {
 pub fn has_pictures(agent_name: &str) -> bool {
     let is_planner = agent_name.split('_').any(|word| word.eq_ignore_ascii_case("planner"));
     !is_planner && !agent_name.starts_with("electronics") && !agent_name.starts_with("cots")
-}
-
-/// Who goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NextAgent {
-    /// Plans.
-    Planner,
-    /// Models.
-    Coder,
-    /// Reviews.
-    Reviewer,
-}
-
-impl NextAgent {
-    /// The name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Planner => "planner",
-            Self::Coder => "coder",
-            Self::Reviewer => "reviewer",
-        }
-    }
 }
 
 /// Frontmatter of a review document.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    assembly::CostingEstimate, benchmark::DesignSource, handover::Gate, part_metadata::ManufacturingMethod,
-    simulation::FailureReason, simulation::SimulatorBackend, violations::Violation,
+    assembly::CostingEstimate, backend::SimulatorBackend, design_source::DesignSource, gate::Gate,
+    part_metadata::ManufacturingMethod, simulation::FailureReason, violations::Violation,
 };
 
 fn one() -> u32 {

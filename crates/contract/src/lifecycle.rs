@@ -1,0 +1,64 @@
+//! States of an episode, and the agent that acts next.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// State of an episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EpisodeStatus {
+    /// Stored, not yet picked up.
+    Queued,
+    /// Being worked on.
+    Running,
+    /// Waits for a confirmation.
+    Planned,
+    /// Done.
+    Completed,
+    /// Ended with a reason.
+    Failed,
+    /// Stopped by a person.
+    Cancelled,
+}
+
+impl EpisodeStatus {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Planned => "planned",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// True when the state never changes again.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// Who goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NextAgent {
+    /// Plans.
+    Planner,
+    /// Models.
+    Coder,
+    /// Reviews.
+    Reviewer,
+}
+
+impl NextAgent {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Planner => "planner",
+            Self::Coder => "coder",
+            Self::Reviewer => "reviewer",
+        }
+    }
+}
