@@ -6,18 +6,15 @@ use contract::execution::{ScriptFault, ScriptFaultKind};
 
 use crate::run::Outcome;
 
-/// Output and error output are each cut at this length, in bytes.
-pub const OUTPUT_LIMIT_BYTES: u64 = 1 << 20;
-
 /// Shell convention for a process that a signal ended.
 const SIGNAL_EXIT_BASE: i32 = 128;
 
 /// How a piece of Python ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
-    /// What it printed, cut at [`OUTPUT_LIMIT_BYTES`].
+    /// What it printed, cut at [`crate::OUTPUT_LIMIT_BYTES`].
     pub stdout: String,
-    /// What it printed as errors, traceback included, cut at [`OUTPUT_LIMIT_BYTES`].
+    /// What it printed as errors, traceback included, cut at [`crate::OUTPUT_LIMIT_BYTES`].
     pub stderr: String,
     /// Its exit code; -1 when the runtime ended it, 128 plus the signal when one ended it.
     pub exit_code: i32,

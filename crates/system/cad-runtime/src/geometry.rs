@@ -1,6 +1,6 @@
-//! What a script handed over: shapes and declarations, as bytes that only a locked-in process reads.
+//! What a script handed over, on its way from one run folder into another; and files that an export leaves.
 
-use std::sync::Arc;
+use design::Geometry;
 
 use crate::CadRuntimeError;
 use crate::run_directory::RunDirectory;
@@ -16,46 +16,17 @@ const DECLARATIONS_LIMIT_BYTES: u64 = 16 << 20;
 /// Most bytes that an exported file may have.
 const EXPORT_LIMIT_BYTES: u64 = 512 << 20;
 
-/// Shapes of a built design, with labels and colours, for the files that [`crate::CadRuntime::export`] writes.
-///
-/// They are what was measured: an export runs no script.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Geometry(Arc<Files>);
-
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Files {
-    shapes: Vec<u8>,
-    declarations: Vec<u8>,
+/// What a script left in its run folder; None when it left nothing, or more than the limit.
+pub(crate) fn take(directory: &RunDirectory) -> Option<Geometry> {
+    let shapes = directory.result(SHAPES, SHAPES_LIMIT_BYTES)?;
+    let declarations = directory.result(DECLARATIONS, DECLARATIONS_LIMIT_BYTES)?;
+    Some(Geometry::new(shapes, declarations))
 }
 
-impl Geometry {
-    /// What a script left in its run folder; None when it left nothing, or more than the limit.
-    pub(crate) fn take(directory: &RunDirectory) -> Option<Self> {
-        let shapes = directory.result(SHAPES, SHAPES_LIMIT_BYTES)?;
-        let declarations = directory.result(DECLARATIONS, DECLARATIONS_LIMIT_BYTES)?;
-        Some(Self(Arc::new(Files { shapes, declarations })))
-    }
-
-    /// The shapes in the CAD kernel's binary format.
-    pub(crate) fn shapes(&self) -> &[u8] {
-        &self.0.shapes
-    }
-
-    /// What the script declared about them, as JSON.
-    pub(crate) fn declarations(&self) -> &[u8] {
-        &self.0.declarations
-    }
-
-    #[cfg(test)]
-    pub(crate) fn of(shapes: &[u8], declarations: &[u8]) -> Self {
-        Self(Arc::new(Files { shapes: shapes.to_vec(), declarations: declarations.to_vec() }))
-    }
-
-    /// Puts the files into the folder of the process that reads them.
-    pub(crate) fn write(&self, directory: &RunDirectory) -> Result<(), CadRuntimeError> {
-        directory.write(SHAPES, &self.0.shapes)?;
-        directory.write(DECLARATIONS, &self.0.declarations)
-    }
+/// Puts the files into the folder of the process that reads them.
+pub(crate) fn write(geometry: &Geometry, directory: &RunDirectory) -> Result<(), CadRuntimeError> {
+    directory.write(SHAPES, geometry.shapes())?;
+    directory.write(DECLARATIONS, geometry.declarations())
 }
 
 /// Formats that a design can be written in.

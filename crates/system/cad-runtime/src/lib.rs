@@ -11,18 +11,18 @@
 //! What it must not know: HTTP, session headers, simulation, prices.
 
 mod config;
-mod design;
 mod error;
 mod execution;
-mod features;
+mod figures;
 mod geometry;
 mod interpreter;
 mod label;
 mod launch;
 mod measured;
+mod measuring;
 mod memory;
-mod mesh;
 mod quota;
+mod request;
 mod run;
 mod run_directory;
 mod runtime;
@@ -31,10 +31,9 @@ mod warm_parent;
 mod winding;
 
 pub use config::{Bubblewrap, CadRuntimeConfig, DEFAULT_BUILD_TIMEOUT, Limits, Mount};
-pub use design::{BuildRequest, Design, Interference, Part, PartRole, ScriptSource, Tessellation, Zone};
 pub use error::CadRuntimeError;
-pub use execution::{Execution, OUTPUT_LIMIT_BYTES};
-pub use features::{Bore, Face, FastenerHole, InternalCorner};
-pub use geometry::{ExportFormat, Geometry};
-pub use mesh::Mesh;
+pub use execution::Execution;
+pub use geometry::ExportFormat;
+pub use request::{BuildRequest, ScriptSource, Tessellation};
+pub use run::OUTPUT_LIMIT_BYTES;
 pub use runtime::CadRuntime;

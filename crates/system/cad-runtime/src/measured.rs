@@ -1,11 +1,9 @@
 //! Designs that were measured before. The process that measures sees what a script handed over and what it is asked
 //! for, and nothing else; for the same bytes the same answer would come.
 
+use design::{Design, Geometry, Part};
 use kept::{Content, Kept};
 use serde_json::Value;
-
-use crate::design::{Design, Part};
-use crate::geometry::Geometry;
 
 /// Most bytes of designs that are kept.
 const MAX_BYTES: u64 = 64 << 20;
@@ -53,7 +51,10 @@ mod tests {
     #[test]
     fn content_covers_shapes_declarations_and_request() {
         let of = |shapes: &[u8], declarations: &[u8], tolerance: f64| {
-            measured_content(&Geometry::of(shapes, declarations), &json!({ "tolerance_mm": tolerance }))
+            measured_content(
+                &Geometry::new(shapes.to_vec(), declarations.to_vec()),
+                &json!({ "tolerance_mm": tolerance }),
+            )
         };
         let known = of(b"shapes", b"declarations", 0.1);
         assert_eq!(of(b"shapes", b"declarations", 0.1), known);

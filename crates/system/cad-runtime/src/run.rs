@@ -9,14 +9,18 @@ use contract::execution::{ScriptFault, ScriptFaultKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::CadRuntimeError;
 use crate::config::{Limits, processors};
-use crate::geometry::Geometry;
+use crate::geometry;
 use crate::launch::LaunchPlan;
 use crate::memory;
 use crate::quota::Watch;
 use crate::run_directory::{RunDirectory, RunsDirectory};
 use crate::warm_parent::{EndedBy, Ending, State, Supervisor};
-use crate::{CadRuntimeError, OUTPUT_LIMIT_BYTES};
+use design::Geometry;
+
+/// Output and error output are each cut at this length, in bytes.
+pub const OUTPUT_LIMIT_BYTES: u64 = 1 << 20;
 
 /// How long after a run's deadline the warm parent may still take to report its end.
 const ANSWER_GRACE: Duration = Duration::from_secs(15);
@@ -124,7 +128,7 @@ impl Runner {
         match &job.input {
             Input::File(_) => {}
             Input::Text(text) => directory.write("source.py", text.as_bytes())?,
-            Input::Geometry(geometry) => geometry.write(&directory)?,
+            Input::Geometry(handed_over) => geometry::write(handed_over, &directory)?,
         }
         let watch = Watch::open(&session_root, directory.path(), self.limits.disk)?;
         if let Some(exceeded) = watch.exceeded().await? {

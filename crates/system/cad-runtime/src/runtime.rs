@@ -7,21 +7,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::execution::{InspectTopologyResponse, ScriptFault, ScriptFaultKind};
+use design::{Design, Geometry};
 use kept::Kept;
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::CadRuntimeError;
 use crate::config::CadRuntimeConfig;
-use crate::design::{self, BuildRequest, Design, ScriptSource, Tessellation};
 use crate::execution::Execution;
-use crate::geometry::{ExportFormat, Geometry};
+use crate::geometry::ExportFormat;
 use crate::launch::LaunchPlan;
 use crate::measured::{measured_content, measured_designs};
+use crate::request::{BuildRequest, ScriptSource, Tessellation};
 use crate::run::{Input, Job, Outcome, Runner, policy};
 use crate::run_directory::RunsDirectory;
-use crate::topology;
 use crate::warm_parent::{State, Supervisor};
+use crate::{measuring, topology};
 
 /// What measuring may take when the script used up all of its time.
 const LEAST_MEASURING_TIME: Duration = Duration::from_secs(10);
@@ -162,7 +163,7 @@ impl CadRuntime {
             Ok(handed_over) => handed_over,
             Err(fault) => return Ok(Err(fault)),
         };
-        let job = design::measuring_job(geometry.clone(), request);
+        let job = measuring::measuring_job(geometry.clone(), request);
         let content = measured_content(&geometry, &job.extra);
         if let Some(known) = self.measured.get(&content) {
             return Ok(Ok(Design { stdout, stderr, ..Design::clone(&known) }));
@@ -172,7 +173,7 @@ impl CadRuntime {
             return Ok(Err(fault));
         }
         let tessellation = request.tessellation;
-        let loaded = tokio::task::spawn_blocking(move || Design::load(&outcome.directory, geometry, tessellation))
+        let loaded = tokio::task::spawn_blocking(move || measuring::load(&outcome.directory, geometry, tessellation))
             .await
             .map_err(|error| CadRuntimeError::Setup(format!("the design could not be read: {error}")))?;
         Ok(loaded.map(|design| {
@@ -250,12 +251,13 @@ impl CadRuntime {
         timeout: Duration,
         cancel: impl Future<Output = ()>,
     ) -> Result<Result<HandedOver, ScriptFault>, CadRuntimeError> {
-        let job = match design::script_job(script, with_metadata) {
+        let job = match measuring::script_job(script, with_metadata) {
             Ok(job) => job,
             Err(fault) => return Ok(Err(fault)),
         };
         let outcome = self.run(session_root, job, timeout, cancel).await?;
-        let take = move || design::handed_over(&outcome).map(|geometry| (geometry, (outcome.stdout, outcome.stderr)));
+        let take =
+            move || measuring::handed_over(&outcome).map(|geometry| (geometry, (outcome.stdout, outcome.stderr)));
         tokio::task::spawn_blocking(take)
             .await
             .map_err(|error| CadRuntimeError::Setup(format!("the shapes could not be read: {error}")))

@@ -3,8 +3,8 @@
 use contract::execution::{InspectTopologyResponse, TopologyProperties};
 use serde_json::json;
 
-use crate::geometry::Geometry;
 use crate::run::{Input, Job, Outcome};
+use design::Geometry;
 
 /// What to look at: `part`, `face` or `edge`, and its number.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,9 @@
 //! of one part overlap it is 2, and where a sweep folds over itself 2 or −1; such space would count twice, or against
 //! the rest. Points on both sides of the surface are asked, so that every layer that lies inside another one is met.
 
-use crate::mesh::{Mesh, cross, dot, minus};
+use design::Mesh;
+
+use crate::figures::{Measured, cross, dot, minus};
 
 /// Points that are asked, about; spread over the triangles by their area, with at least one on each where there are
 /// fewer triangles than points.
@@ -199,7 +201,7 @@ fn length(vector: [f64; 3]) -> f64 {
 
 /// Diagonal of the bounds; None without a triangle.
 fn diagonal(mesh: &Mesh) -> Option<f64> {
-    let bounds = mesh.measured()?.bounds;
+    let bounds = Measured::of(mesh)?.bounds;
     Some(length(minus(bounds.max, bounds.min)))
 }
 
@@ -208,7 +210,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::mesh::tests::block;
+    use crate::figures::tests::block;
 
     /// Several meshes as one.
     fn joined(meshes: &[Mesh]) -> Mesh {

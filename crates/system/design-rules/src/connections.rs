@@ -5,10 +5,10 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use cad_runtime::{Design, Part, PartRole};
 use contract::limits::MIN_FASTENERS;
 use contract::part_metadata::{HolePair, RigidConnection};
 use contract::violations::Violation;
+use design::{Design, Part, PartRole};
 
 use crate::holes::{HoleOf, check_meeting};
 use crate::{SCRIPT, at_part, between_parts};

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use cad_runtime::{Bore, Design, FastenerHole, Geometry, Mesh, Part, PartRole, Zone};
 use contract::execution::BoundingBox;
 use contract::objectives::Objectives;
 use contract::part_metadata::{HolePair, PartMetadata, RigidConnection};
+use design::{Bore, Design, FastenerHole, Geometry, Mesh, Part, PartRole, Zone};
 
 /// Nobody goes away.
 pub static NEVER: AtomicBool = AtomicBool::new(false);

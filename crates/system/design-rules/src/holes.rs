@@ -2,9 +2,9 @@
 
 use std::{cell::LazyCell, sync::atomic::AtomicBool};
 
-use cad_runtime::{Bore, FastenerHole, Part};
 use contract::limits::MAX_JOINT_GAP_MM;
 use contract::violations::Violation;
+use design::{Bore, FastenerHole, Part};
 
 use crate::surface::Surface;
 use crate::{SCRIPT, at_part, between_parts, rounded};

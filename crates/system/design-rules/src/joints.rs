@@ -5,10 +5,10 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use cad_runtime::{Bore, Design, Part, PartRole};
 use contract::limits::MAX_JOINT_GAP_MM;
 use contract::part_metadata::{HolePair, JointMetadata, JointSupport, JointType};
 use contract::violations::Violation;
+use design::{Bore, Design, Part, PartRole};
 
 use crate::connections::{Connection, Uses, ends_of, gather, other_end, unknown_hole};
 use crate::holes::{

@@ -1,7 +1,7 @@
 //! Which part of a design is the moved object, where one is.
 
-use cad_runtime::{Design, Part, PartRole};
 use contract::violations::Violation;
+use design::{Design, Part, PartRole};
 
 use crate::{SCRIPT, at_part};
 

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cad_runtime::Part;
 use contract::execution::BoundingBox;
+use design::Part;
 
 use crate::surface::crossing;
 

@@ -10,11 +10,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cad_runtime::{Design, Mesh, Part, PartRole, Zone as ZoneRole};
 use contract::execution::BoundingBox;
 use contract::limits::{MAX_GOAL_OBSTRUCTION, MOVED_OBJECT_RADIUS_MM};
 use contract::objectives::{Objectives, Zone};
 use contract::violations::Violation;
+use design::{Design, Mesh, Part, PartRole, Zone as ZoneRole};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! Every part is a closed, consistent solid, and no two of them claim the same space.
 
-use cad_runtime::{Design, Interference, Part};
 use contract::limits::MAX_OVERLAP_MM3;
 use contract::violations::Violation;
+use design::{Design, Interference, Part};
 
 use crate::{SCRIPT, at_part, between_parts, rounded};
 

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cad_runtime::Mesh;
 use contract::execution::BoundingBox;
+use design::Mesh;
 use parry3d_f64::bounding_volume::{Aabb, BoundingVolume as _};
 use parry3d_f64::math::{Pose, Vector};
 use parry3d_f64::query::{self, PointQuery as _};

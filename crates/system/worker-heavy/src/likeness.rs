@@ -10,14 +10,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use cad_runtime::{Design, FastenerHole, Part};
 use contract::{execution::BoundingBox, session::SessionId};
+use design::{Design, FastenerHole, Part, part_hash, words_hash};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    content::{part_hash, words_hash},
-    records::Records,
-};
+use crate::records::Records;
 
 /// Largest difference of a coordinate, mm: a thousandth of the distance that triangles keep from their face.
 const TOLERANCE_MM: f64 = 1e-4;

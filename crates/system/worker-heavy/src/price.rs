@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::Context;
-use cad_runtime::{Design, Part, PartRole};
 use chrono::Utc;
 use contract::{
     backend::SimulatorBackend,
@@ -20,6 +19,7 @@ use contract::{
     violations::Violation,
     workbench::{AnalyzeRequest, PriceReport, PriceRequest, PriceResponse, WorkbenchMetadata, WorkbenchResult},
 };
+use design::{Design, Part};
 use design_rules::moved_part;
 use serde_json::{Map, Value, json};
 use service::ServiceError;
@@ -182,7 +182,7 @@ fn price(
     let parts: Vec<_> = parts
         .map(|(part, (corners, faces))| DesignPart {
             label: &part.label,
-            metadata: metadata_of(part),
+            metadata: part.metadata(),
             is_fixed: part.is_fixed(),
             is_environment: built.is_environment(part, baseline),
             solid: solid(part, corners, faces),
@@ -208,7 +208,7 @@ impl Built {
         if part.is_fixed() {
             let is_made_or_bought =
                 |metadata: &PartMetadata| metadata.manufacturing_method.is_some() || metadata.cots_id.is_some();
-            return !metadata_of(part).is_some_and(is_made_or_bought);
+            return !part.metadata().is_some_and(is_made_or_bought);
         }
         let label = self.objectives.as_ref().map(|objectives| objectives.moved_object.label.as_str());
         let moved = label.and_then(|label| moved_part(&self.design, label).ok().flatten());
@@ -264,15 +264,8 @@ pub async fn for_submission(
     Ok((built, judged))
 }
 
-fn metadata_of(part: &Part) -> Option<&PartMetadata> {
-    match &part.role {
-        PartRole::Part(metadata) => Some(metadata),
-        PartRole::Compound(_) | PartRole::Zone(_) => None,
-    }
-}
-
 fn corners_of(part: &Part) -> Vec<InternalCorner> {
-    let corner = |corner: &cad_runtime::InternalCorner| InternalCorner {
+    let corner = |corner: &design::InternalCorner| InternalCorner {
         radius_mm: corner.radius_mm,
         axis: corner.axis,
         position_mm: corner.position_mm,
@@ -404,7 +397,7 @@ fn analyzed(
     let mut results: Vec<_> = parts
         .iter()
         .map(|part| {
-            let material = metadata_of(part).and_then(|metadata| metadata.material_id.as_deref());
+            let material = part.metadata().and_then(|metadata| metadata.material_id.as_deref());
             let corners = corners_of(part);
             let faces = faces_of(part);
             let solid = solid(part, &corners, &faces);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use cad_runtime::{BuildRequest, CadRuntime, Design, ExportFormat, ScriptSource};
+use cad_runtime::{BuildRequest, CadRuntime, ExportFormat, ScriptSource};
 use catalog::Catalog;
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
@@ -17,6 +17,7 @@ use contract::{
     session::SessionId,
     violations::{Checked, Violation},
 };
+use design::Design;
 use serde_json::{Map, Value};
 use service::ServiceError;
 use sessions::{FileError, OBJECTIVES_FILE, Scratch, SessionLock, Sessions, Workspace};

@@ -1,7 +1,8 @@
 //! What a good script becomes.
 
-use cad_runtime::{BuildRequest, Design, PartRole, ScriptSource, Zone};
+use cad_runtime::{BuildRequest, ScriptSource};
 use contract::part_metadata::{JointType, ManufacturingMethod};
+use design::{Design, PartRole, Zone};
 
 use crate::fixture::{Fixture, PLENTY};
 

@@ -1,8 +1,9 @@
 //! What a design says about corners, bores, holes and what fastens its parts.
 
-use cad_runtime::{Bore, BuildRequest, Part, PartRole, ScriptSource};
+use cad_runtime::{BuildRequest, ScriptSource};
 use contract::execution::ScriptFaultKind;
 use contract::part_metadata::{HolePair, JointSupport};
+use design::{Bore, Part, PartRole};
 
 use crate::fixture::{Fixture, PLENTY};
 

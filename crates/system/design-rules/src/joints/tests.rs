@@ -1,7 +1,7 @@
 //! A sound design of each kind of joint, and every way to break it.
 
-use cad_runtime::Mesh;
 use contract::part_metadata::{JointMetadata, JointSupport, JointType};
+use design::Mesh;
 use rstest::rstest;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! A box that is built again, a little different each time.
 
 use super::*;
-use cad_runtime::{Face, Geometry, Mesh, PartRole, Zone};
+use design::{Face, Geometry, Mesh, PartRole, Zone};
 
 /// Nobody goes away.
 static NEVER: AtomicBool = AtomicBool::new(false);

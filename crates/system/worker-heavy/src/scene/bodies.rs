@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cad_runtime::{Design, Part, PartRole};
-use contract::part_metadata::{JointMetadata, JointSupport, JointType, PartMetadata};
+use contract::part_metadata::{JointMetadata, JointSupport, JointType};
+use design::{Design, Part};
 use physics::{Body, Geometry, MassProperties, Mobility, Weld};
 
 use crate::tools::MaterialData;
@@ -15,7 +15,7 @@ const UNKNOWN_RESTITUTION: f64 = 0.5;
 /// The body of one part that is no zone, by itself.
 fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
     let label = &part.label;
-    let metadata = metadata_of(part);
+    let metadata = part.metadata();
     let material = match metadata.and_then(|metadata| metadata.material_id.as_ref()) {
         Some(id) => Some(materials.config.material(id).map_err(|error| format!("part {label:?}: {error}"))?),
         None => None,
@@ -112,7 +112,7 @@ fn anchor_of(part: &Part, other: Option<&Part>, joint: &JointMetadata) -> Result
 pub(super) fn welds_of(design: &Design) -> Result<Vec<Weld>, String> {
     let mut pairs = BTreeSet::new();
     for part in design.parts.iter().filter(|part| !part.is_zone()) {
-        let fastened = metadata_of(part).into_iter().flat_map(|metadata| &metadata.rigid_connections);
+        let fastened = part.metadata().into_iter().flat_map(|metadata| &metadata.rigid_connections);
         let fastened = fastened.map(|connection| (connection.to.as_str(), "a rigid connection"));
         for (to, what) in fastened.chain(part.weld().map(|to| (to, "its weld constraint"))) {
             let (one, other) = (part.label.as_str(), other_part(design, part, to, what)?.label.as_str());
@@ -120,11 +120,4 @@ pub(super) fn welds_of(design: &Design) -> Result<Vec<Weld>, String> {
         }
     }
     Ok(pairs.into_iter().map(|(one, other)| Weld { one: one.to_owned(), other: other.to_owned() }).collect())
-}
-
-fn metadata_of(part: &Part) -> Option<&PartMetadata> {
-    match &part.role {
-        PartRole::Part(metadata) => Some(metadata),
-        PartRole::Compound(_) | PartRole::Zone(_) => None,
-    }
 }

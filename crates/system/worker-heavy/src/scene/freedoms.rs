@@ -1,7 +1,7 @@
 //! Degrees of freedom that a document names, against the joint that the design has.
 
-use cad_runtime::Part;
 use contract::part_metadata::{JointMetadata, JointType};
+use design::Part;
 
 /// Where the solution's moving parts are named.
 pub(super) const PLANNED: &str = "assembly_definition.yaml: final_assembly";

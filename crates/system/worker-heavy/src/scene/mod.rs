@@ -7,8 +7,8 @@ mod moved_object;
 
 use std::collections::BTreeMap;
 
-use cad_runtime::Design;
 use contract::{assembly::AssemblyDefinition, objectives::Objectives, variation::StaticVariation};
+use design::Design;
 use design_rules::moved_part;
 use physics::{Scene, SceneZone, ZoneKind};
 

@@ -1,12 +1,12 @@
 //! Motors: what the assembly definition and the objectives say drives a part, as actuators of the scene.
 
-use cad_runtime::{Part, PartRole};
 use contract::{
     assembly::AssemblyNode,
     limits::DEFAULT_FREQUENCY_HZ,
     motion::{ControlMode, Motion, MotorControl},
     part_metadata::{JointSupport, JointType},
 };
+use design::{Part, PartRole};
 use physics::{Actuator, Controller, Waypoint};
 
 use super::{SceneSources, freedoms};

@@ -2,7 +2,6 @@
 
 use std::io::Cursor;
 
-use cad_runtime::{Design, Mesh};
 use contract::{
     handover::Baseline,
     limits::MOVED_OBJECT_DENSITY_KG_M3,
@@ -10,6 +9,7 @@ use contract::{
     variation::StaticVariation,
     violations::Violation,
 };
+use design::{Design, Mesh};
 use design_rules::moved_part;
 use physics::{Body, Geometry, Mobility};
 use sha2::{Digest, Sha256};

@@ -1,181 +1,21 @@
-//! A design as the rest of the system sees it: parts with metadata, masses and meshes. Lengths in mm, world axes.
+//! The jobs that build and measure a design, and the design that measuring left. Lengths in mm, world axes.
 
 use contract::execution::{BoundingBox, ScriptFault, ScriptFaultKind};
 use contract::limits::MAX_OVERLAP_MM3;
-use contract::part_metadata::{CompoundMetadata, JointMetadata, PartMetadata};
+use design::{Bore, Design, Face, FastenerHole, Geometry, Interference, InternalCorner, Mesh, Part, PartRole, Zone};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::features::{Bore, Face, FastenerHole, InternalCorner};
-use crate::geometry::Geometry;
-use crate::label;
-use crate::mesh::{Mesh, compare};
+use crate::figures::{Measured, compare};
+use crate::request::{BuildRequest, ScriptSource, Tessellation};
 use crate::run::{Input, Job, Outcome};
 use crate::run_directory::RunDirectory;
 use crate::winding::doubly_enclosed;
+use crate::{geometry, label};
 
 /// Most bytes that the description of a measured design may have, and its meshes.
 const DESIGN_LIMIT_BYTES: u64 = 256 << 20;
 const MESHES_LIMIT_BYTES: u64 = 1 << 30;
-
-/// What to build, and what to make of it.
-#[derive(Debug, Clone)]
-pub struct BuildRequest {
-    /// The script.
-    pub script: ScriptSource,
-    /// How fine the meshes are.
-    pub tessellation: Tessellation,
-    /// Whether to compute the overlaps of all parts ([`Design::interferences`]); costs a boolean operation for each
-    /// pair whose bounds overlap.
-    pub check_interference: bool,
-}
-
-impl BuildRequest {
-    /// Builds a script with the default fineness, without interference check.
-    pub fn new(script: ScriptSource) -> Self {
-        Self { script, tessellation: Tessellation::default(), check_interference: false }
-    }
-}
-
-/// Where a script comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScriptSource {
-    /// A file, relative to the session's root; a leading slash is the root.
-    File(String),
-    /// The text itself.
-    Text(String),
-}
-
-/// How fine triangles follow curved faces.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tessellation {
-    /// Largest distance between triangle and face, mm.
-    pub tolerance_mm: f64,
-    /// Largest angle between neighbouring triangles of a face, rad.
-    pub angle_rad: f64,
-}
-
-impl Default for Tessellation {
-    /// 0.1 mm and 0.1 rad.
-    fn default() -> Self {
-        Self { tolerance_mm: 0.1, angle_rad: 0.1 }
-    }
-}
-
-/// A built design.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Design {
-    /// Top-level parts in the script's order, zones included.
-    pub parts: Vec<Part>,
-    /// Bounds of everything.
-    pub bounding_box: BoundingBox,
-    /// Pairs that share more than [`MAX_OVERLAP_MM3`]; empty when the check was not asked for. Zones do not count.
-    pub interferences: Vec<Interference>,
-    /// What was put right while measuring, one sentence each.
-    pub notes: Vec<String>,
-    /// The shapes themselves, for [`crate::CadRuntime::export`].
-    pub geometry: Geometry,
-    /// What the script printed.
-    pub stdout: String,
-    /// What the script printed as errors.
-    pub stderr: String,
-}
-
-/// A top-level part.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Part {
-    /// Unique label: the script's, `part_<n>` without one, `<label>_<n>` from the second of the same name on.
-    pub label: String,
-    /// What it is, with its metadata.
-    pub role: PartRole,
-    /// The attribute `constraint` of the script, such as `weld:base`.
-    pub constraint: Option<String>,
-    /// Number of solids.
-    pub solid_count: u32,
-    /// Whether the CAD kernel finds it consistent.
-    pub is_valid: bool,
-    /// Volume, mm³; greater than 0.
-    pub volume_mm3: f64,
-    /// Surface, mm².
-    pub area_mm2: f64,
-    /// Centre of mass at uniform density, mm.
-    pub center_of_mass_mm: [f64; 3],
-    /// Inertia about the centre of mass at density 1, world axes, mm⁵. Times the density in t/mm³ it is t·mm².
-    pub inertia_mm5: [[f64; 3]; 3],
-    /// Bounds.
-    pub bounding_box: BoundingBox,
-    /// Faces of the true geometry.
-    pub faces: Vec<Face>,
-    /// Surface triangles.
-    pub mesh: Mesh,
-    /// Straight concave edges and fillets.
-    pub internal_corners: Vec<InternalCorner>,
-    /// Round holes that the geometry really has: concave cylinders that close around their axis.
-    pub bores: Vec<Bore>,
-    /// Holes that the script declared.
-    pub holes: Vec<FastenerHole>,
-}
-
-impl Part {
-    /// True for a goal or forbidden zone, which has no mass and no metadata.
-    pub fn is_zone(&self) -> bool {
-        matches!(self.role, PartRole::Zone(_))
-    }
-
-    /// True when it is held in place.
-    pub fn is_fixed(&self) -> bool {
-        match &self.role {
-            PartRole::Part(metadata) => metadata.is_fixed,
-            PartRole::Compound(metadata) => metadata.is_fixed,
-            PartRole::Zone(_) => true,
-        }
-    }
-
-    /// How it moves against the world.
-    pub fn joint(&self) -> Option<&JointMetadata> {
-        match &self.role {
-            PartRole::Part(metadata) => metadata.joint.as_ref(),
-            PartRole::Compound(metadata) => metadata.joint.as_ref(),
-            PartRole::Zone(_) => None,
-        }
-    }
-
-    /// Label of the part that the attribute `constraint` holds it to.
-    pub fn weld(&self) -> Option<&str> {
-        self.constraint.as_deref()?.strip_prefix("weld:").map(str::trim)
-    }
-}
-
-/// What a part is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum PartRole {
-    /// A part that is made or bought.
-    Part(PartMetadata),
-    /// A sub-assembly that acts as one body.
-    Compound(CompoundMetadata),
-    /// A region of space (label `zone_…`).
-    Zone(Zone),
-}
-
-/// Kinds of zones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zone {
-    /// Where something shall arrive (the label contains `goal`).
-    Goal,
-    /// Where nothing may come.
-    Forbid,
-}
-
-/// Two parts that share volume.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Interference {
-    /// Label.
-    pub first: String,
-    /// Label.
-    pub second: String,
-    /// Shared volume, mm³.
-    pub volume_mm3: f64,
-}
 
 /// The job that runs a script until its shapes are handed over. `with_metadata` asks for parts that can be made.
 pub(crate) fn script_job(script: &ScriptSource, with_metadata: bool) -> Result<Job, ScriptFault> {
@@ -206,7 +46,7 @@ pub(crate) fn handed_over(outcome: &Outcome) -> Result<Geometry, ScriptFault> {
     }
     let fault = |message: String| ScriptFault { kind: ScriptFaultKind::ScriptError, message, line: None };
     match outcome.ending.exit_code {
-        Some(0) => Geometry::take(&outcome.directory)
+        Some(0) => geometry::take(&outcome.directory)
             .ok_or_else(|| fault("The run left no design, or one that is too large; build() must return it.".into())),
         code => Err(fault(format!(
             "The script ended its process with exit code {} before the design was complete; build() must return.",
@@ -281,41 +121,38 @@ struct Place {
     count: usize,
 }
 
-impl Design {
-    /// Reads what measuring left in its run folder, and holds every part's figures against its mesh. What the script
-    /// printed is not in it.
-    pub(crate) fn load(
-        directory: &RunDirectory,
-        geometry: Geometry,
-        tessellation: Tessellation,
-    ) -> Result<Self, ScriptFault> {
-        let fault = |kind, message| ScriptFault { kind, message, line: None };
-        let unreadable = |what: &str| {
-            fault(ScriptFaultKind::ScriptError, format!("Measuring the design left nothing readable ({what})."))
-        };
-        let text = directory
-            .result("design.json", DESIGN_LIMIT_BYTES)
-            .ok_or_else(|| unreadable("its description is missing or too large"))?;
-        let file: DesignFile = serde_json::from_slice(&text).map_err(|error| unreadable(&error.to_string()))?;
-        file.parts.iter().try_for_each(|part| label::check(&part.label))?;
-        let meshes = directory
-            .result("meshes.bin", MESHES_LIMIT_BYTES)
-            .ok_or_else(|| unreadable("its triangles are missing or too large"))?;
-        let mut parts = Vec::with_capacity(file.parts.len());
-        for part in file.parts {
-            let mut part = part.load(&meshes).map_err(|problem| unreadable(&problem))?;
-            check(&mut part, tessellation.tolerance_mm)
-                .map_err(|problem| fault(ScriptFaultKind::NotAShape, problem))?;
-            parts.push(part);
-        }
-        let bounding_box = parts
-            .iter()
-            .map(|part| part.bounding_box)
-            .reduce(|one, two| union(&one, &two))
-            .ok_or_else(|| unreadable("it has no part"))?;
-        let (stdout, stderr) = (String::new(), String::new());
-        Ok(Self { parts, bounding_box, interferences: file.interferences, notes: file.notes, geometry, stdout, stderr })
+/// Reads what measuring left in its run folder, and holds every part's figures against its mesh. What the script
+/// printed is not in it.
+pub(crate) fn load(
+    directory: &RunDirectory,
+    geometry: Geometry,
+    tessellation: Tessellation,
+) -> Result<Design, ScriptFault> {
+    let fault = |kind, message| ScriptFault { kind, message, line: None };
+    let unreadable = |what: &str| {
+        fault(ScriptFaultKind::ScriptError, format!("Measuring the design left nothing readable ({what})."))
+    };
+    let text = directory
+        .result("design.json", DESIGN_LIMIT_BYTES)
+        .ok_or_else(|| unreadable("its description is missing or too large"))?;
+    let file: DesignFile = serde_json::from_slice(&text).map_err(|error| unreadable(&error.to_string()))?;
+    file.parts.iter().try_for_each(|part| label::check(&part.label))?;
+    let meshes = directory
+        .result("meshes.bin", MESHES_LIMIT_BYTES)
+        .ok_or_else(|| unreadable("its triangles are missing or too large"))?;
+    let mut parts = Vec::with_capacity(file.parts.len());
+    for part in file.parts {
+        let mut part = part.load(&meshes).map_err(|problem| unreadable(&problem))?;
+        check(&mut part, tessellation.tolerance_mm).map_err(|problem| fault(ScriptFaultKind::NotAShape, problem))?;
+        parts.push(part);
     }
+    let bounding_box = parts
+        .iter()
+        .map(|part| part.bounding_box)
+        .reduce(|one, two| union(&one, &two))
+        .ok_or_else(|| unreadable("it has no part"))?;
+    let (stdout, stderr) = (String::new(), String::new());
+    Ok(Design { parts, bounding_box, interferences: file.interferences, notes: file.notes, geometry, stdout, stderr })
 }
 
 /// Refuses a part whose figures are not those of its mesh, or whose mesh runs through itself, and widens its bounds to
@@ -325,7 +162,7 @@ impl Design {
 /// the part refuses it.
 fn check(part: &mut Part, tolerance_mm: f64) -> Result<(), String> {
     let label = part.label.clone();
-    let Some(meshed) = part.mesh.measured() else { return Ok(()) };
+    let Some(meshed) = Measured::of(&part.mesh) else { return Ok(()) };
     part.bounding_box = union(&part.bounding_box, &meshed.bounds);
     if !part.mesh.is_watertight {
         return Ok(());

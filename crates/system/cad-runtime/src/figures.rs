@@ -1,25 +1,11 @@
-//! A part's surface as triangles, and what follows from the triangles alone: whether they are closed, volume, area,
-//! centre of mass, inertia and bounds.
+//! What follows from the triangles of a part alone: volume, area, centre of mass, inertia and bounds.
 //!
 //! The measuring process computes the same figures from the exact surfaces. A part counts only if both agree to within
 //! what triangles can be off, so that surfaces which say one thing and enclose another are refused.
 
 use contract::execution::BoundingBox;
 
-use crate::design::Part;
-
-/// Triangles with shared vertices, outward by the right-hand rule.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mesh {
-    /// Vertices, mm.
-    pub vertices_mm: Vec<[f64; 3]>,
-    /// Corners as indices into `vertices_mm`.
-    pub triangles: Vec<[u32; 3]>,
-    /// Outward unit normals of the true face at the corners of each triangle; empty where only triangles are known.
-    pub normals: Vec<[[f32; 3]; 3]>,
-    /// Whether it is closed and consistently oriented.
-    pub is_watertight: bool,
-}
+use design::{Mesh, Part};
 
 /// Figures of a closed mesh at density 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,29 +25,14 @@ const AREA_SHARE: f64 = 0.03;
 /// Share of rounding in figures that the kernel integrates.
 const ROUNDING_SHARE: f64 = 1e-6;
 
-impl Mesh {
-    /// Whether triangles are closed and consistently oriented: every directed edge occurs once, and so does its reverse.
-    pub(crate) fn is_closed(triangles: &[[u32; 3]]) -> bool {
-        let ends = |[a, b, c]: [u32; 3]| [(a, b), (b, c), (c, a)];
-        let mut edges: Vec<(u32, u32)> = triangles.iter().flat_map(|corners| ends(*corners)).collect();
-        edges.sort_unstable();
-        !edges.is_empty()
-            && edges.windows(2).all(|pair| pair[0] != pair[1])
-            && edges.iter().all(|(from, to)| edges.binary_search(&(*to, *from)).is_ok())
-    }
-
-    /// The corners of the triangles, mm.
-    pub(crate) fn facets(&self) -> impl Iterator<Item = [[f64; 3]; 3]> + '_ {
-        self.triangles.iter().map(|corners| corners.map(|corner| self.vertices_mm[corner as usize]))
-    }
-
+impl Measured {
     /// Integrates over the tetrahedra that the triangles span with one vertex; None without a triangle.
-    pub(crate) fn measured(&self) -> Option<Measured> {
-        let reference = self.vertices_mm[self.triangles.first()?[0] as usize];
+    pub(crate) fn of(mesh: &Mesh) -> Option<Self> {
+        let reference = mesh.vertices_mm[mesh.triangles.first()?[0] as usize];
         let (mut volume, mut area) = (0.0, 0.0);
         let (mut first, mut second) = ([0.0; 3], [[0.0; 3]; 3]);
         let mut bounds = BoundingBox { min: reference, max: reference };
-        for corners in self.facets() {
+        for corners in mesh.facets() {
             let [a, b, c] = corners.map(|corner| minus(corner, reference));
             let normal = cross(minus(b, a), minus(c, a));
             area += dot(normal, normal).sqrt() / 2.0;
@@ -88,7 +59,7 @@ impl Mesh {
         let inertia_mm5 = std::array::from_fn(|row| {
             std::array::from_fn(|column| if row == column { trace } else { 0.0 } - moment(row, column))
         });
-        Some(Measured {
+        Some(Self {
             volume_mm3: volume,
             area_mm2: area,
             center_of_mass_mm: std::array::from_fn(|axis| reference[axis] + center[axis]),
@@ -154,8 +125,9 @@ pub(crate) mod tests {
     use contract::part_metadata::CompoundMetadata;
     use rstest::rstest;
 
+    use design::PartRole;
+
     use super::*;
-    use crate::PartRole;
 
     /// A block with its low corner at `low`.
     pub(crate) fn block(low: [f64; 3], size: [f64; 3]) -> Mesh {
@@ -202,7 +174,7 @@ pub(crate) mod tests {
     fn forged_figures_are_named(#[case] forge: fn(&mut Part), #[case] expected: Option<&str>) {
         let mut part = part();
         forge(&mut part);
-        let measured = part.mesh.measured().expect("it has triangles");
+        let measured = Measured::of(&part.mesh).expect("it has triangles");
         let found = compare(&part, &measured, 0.1);
         match expected {
             None => assert_eq!(found, Ok(())),

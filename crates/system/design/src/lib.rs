@@ -1,0 +1,16 @@
+//! A built design as data: parts with what they declare, masses, meshes and holes. Lengths in mm, world axes.
+//!
+//! Whoever builds, checks, prices, simulates or hands over a design agrees on these types. The crate knows no CAD
+//! library, no process and no file.
+
+mod features;
+mod fingerprint;
+mod geometry;
+mod mesh;
+mod parts;
+
+pub use features::{Bore, Face, FastenerHole, InternalCorner};
+pub use fingerprint::{part_hash, words_hash};
+pub use geometry::Geometry;
+pub use mesh::Mesh;
+pub use parts::{Design, Interference, Part, PartRole, Zone};
