@@ -6,9 +6,11 @@ use contract::{
     objectives::Objectives,
     violations::Violation,
 };
+use materials::ManufacturingConfig;
+use materials::bought;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
-use workbench::{BoughtPart, Estimated, ManufacturingConfig};
+use workbench::Estimated;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,17 +35,6 @@ const KEY_ORDER: [&str; 9] = [
     "totals",
     "catalog",
 ];
-
-/// A catalogue part as the workbench prices it.
-pub fn bought(catalog: &Catalog, id: &str) -> Option<BoughtPart> {
-    let part = catalog.part(id)?;
-    Some(BoughtPart {
-        part_id: part.part_id,
-        category: part.category,
-        unit_cost: part.unit_cost,
-        weight_g: part.weight_g,
-    })
-}
 
 /// Recomputes cost and weight of an assembly definition, fills them in, and judges the result against its caps and
 /// those of the objectives.

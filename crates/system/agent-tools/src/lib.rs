@@ -8,5 +8,5 @@ mod costing;
 mod ffi;
 mod scripts;
 
-pub use costing::{Costing, bought, estimate_as_written, validate_costing_and_price};
+pub use costing::{Costing, estimate_as_written, validate_costing_and_price};
 pub use ffi::{agent_tool, agent_tool_free};

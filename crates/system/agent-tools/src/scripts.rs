@@ -1,5 +1,6 @@
 //! The tools as scripts call them: JSON in, JSON out.
 
+use materials::bought;
 use std::path::Path;
 
 use catalog::Catalog;
@@ -10,11 +11,12 @@ use contract::{
     part_metadata::PartMetadata,
     violations::{Violation, sentences},
 };
+use materials::ManufacturingConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use workbench::{DesignPart, Face, InternalCorner, Limits, ManufacturingConfig, Solid};
+use workbench::{DesignPart, Face, InternalCorner, Limits, Solid};
 
-use crate::costing::{Costing, bought, validate_costing_and_price};
+use crate::costing::{Costing, validate_costing_and_price};
 
 /// Input of `validate_costing_and_price`.
 #[derive(Deserialize)]

@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::{
     cnc,
-    config::ManufacturingConfig,
     finding::Finding,
     moulding,
     price::{self, Listed, Piece},
@@ -21,6 +20,7 @@ use crate::{
     solid::Solid,
     surface::Surface,
 };
+use materials::ManufacturingConfig;
 
 /// Where the answer has what is allowed and deserves a look, among the figures of the method.
 const WARNINGS: &str = "warnings";
@@ -219,7 +219,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{config::tests::shipped, sample_solids::SampleSolid};
+    use crate::{sample_config::shipped, sample_solids::SampleSolid};
 
     #[rstest]
     #[case::cnc(ManufacturingMethod::Cnc, "aluminum_6061", 103.2162)]

@@ -7,12 +7,12 @@ use parry3d_f64::math::Vector;
 use crate::{
     finding::{Finding, position},
     gaps,
-    process::CncProcess,
     rays::WayOut,
     setup::Setup,
     solid::{InternalCorner, Solid},
     surface::{Facet, Surface},
 };
+use materials::CncProcess;
 
 /// A face that tilts away from the tool by more cannot be milled, as the sine of the angle (0.57°).
 const OVERHANG: f64 = -0.01;
@@ -216,7 +216,7 @@ mod tests {
         InternalCorner,
         analysis::warnings,
         analyze,
-        config::tests::shipped,
+        sample_config::shipped,
         sample_solids::{SampleSolid, extruded_xz, ring_pocket},
     };
 

@@ -1,5 +1,6 @@
 //! The price of a whole design, and everything that stands between it and being made.
 
+use materials::BoughtPart;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{
@@ -14,12 +15,11 @@ use contract::{
 use crate::{
     analysis::{verdict, warnings},
     build_zone::build_zone_violation,
-    config::ManufacturingConfig,
     finding::{Finding, design_violation, part_violation},
-    material::Material,
     same_shape::is_same_shape,
     solid::Solid,
 };
+use materials::{ManufacturingConfig, Material};
 
 /// A part of a design. Zones are no parts; the caller leaves them out.
 #[derive(Debug, Clone, Copy)]
@@ -47,19 +47,6 @@ pub struct Limits {
     pub max_weight_g: Option<f64>,
     /// Whether stress analysis follows, which needs to know more about materials.
     pub fem_required: bool,
-}
-
-/// A part of the catalogue.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BoughtPart {
-    /// Id in the catalogue.
-    pub part_id: String,
-    /// Category, such as `fastener`.
-    pub category: String,
-    /// Price of one piece, USD.
-    pub unit_cost: f64,
-    /// Weight of one piece, g.
-    pub weight_g: f64,
 }
 
 /// What came of it.
@@ -344,7 +331,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{config::tests::shipped, sample_solids::SampleSolid};
+    use crate::{sample_config::shipped, sample_solids::SampleSolid};
 
     fn metadata(yaml: &str) -> PartMetadata {
         serde_yaml::from_str(yaml).expect("it fits")

@@ -7,7 +7,7 @@ use contract::{
     violations::Violation,
 };
 
-use crate::{config::ManufacturingConfig, design::BoughtPart, wires};
+use materials::{BoughtPart, ManufacturingConfig, wires};
 
 /// Price and weight of a circuit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -68,7 +68,7 @@ pub(crate) fn unknown_cots(place: String, id: &str) -> Violation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::tests::shipped;
+    use crate::sample_config::shipped;
 
     fn catalogue(id: &str) -> Option<BoughtPart> {
         let (unit_cost, weight_g) = match id {

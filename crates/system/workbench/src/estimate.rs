@@ -11,12 +11,11 @@ use contract::{
 
 use crate::{
     analysis::material_of,
-    config::ManufacturingConfig,
-    design::BoughtPart,
     electronics::{price_electronics, unknown_cots},
     finding::Finding,
     price::{self, Piece},
 };
+use materials::{BoughtPart, ManufacturingConfig};
 
 /// Decimals that computed figures keep, money as well as weights.
 const FIGURE_DECIMALS: i32 = 4;
@@ -189,7 +188,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::config::tests::shipped;
+    use crate::sample_config::shipped;
 
     fn catalogue(id: &str) -> Option<BoughtPart> {
         (id == "screw").then(|| BoughtPart {

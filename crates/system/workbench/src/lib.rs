@@ -11,20 +11,19 @@
 mod analysis;
 mod build_zone;
 mod cnc;
-mod config;
 mod design;
 mod electronics;
 mod estimate;
 mod finding;
 mod frame;
 mod gaps;
-mod material;
 mod moulding;
 mod price;
 mod printing;
-mod process;
 mod rays;
 mod same_shape;
+#[cfg(test)]
+mod sample_config;
 #[cfg(test)]
 mod sample_solids;
 mod scale;
@@ -33,17 +32,12 @@ mod single_body;
 mod solid;
 mod surface;
 mod thickness;
-pub mod wires;
 
 #[cfg(test)]
 pub(crate) use analysis::analyze;
 pub use analysis::analyze_unless;
 pub use build_zone::build_zone_violation;
-pub use config::{ConfigError, ManufacturingConfig, SESSION_FILE, UnknownMaterial};
-pub use design::{
-    BoughtPart, DesignPart, Limits, PricedDesign, dof_count, dof_warning, price_design, price_design_unless,
-};
+pub use design::{DesignPart, Limits, PricedDesign, dof_count, dof_warning, price_design, price_design_unless};
 pub use electronics::{PricedElectronics, price_electronics};
 pub use estimate::{Estimated, estimate};
-pub use material::{Material, MaterialClass};
 pub use solid::{Face, InternalCorner, Solid};

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::{
     finding::{Finding, position},
-    process::MouldingProcess,
     rays::WayOut,
     surface::{Facet, Surface},
     thickness::{Thickness, WallThickness, measure},
 };
+use materials::MouldingProcess;
 
 /// Share of the required angle that a face must have: normals come in single precision, which tells a sine of 2° to
 /// within 2 parts in a million.
@@ -181,7 +181,7 @@ mod tests {
 
     use crate::{
         analyze,
-        config::tests::shipped,
+        sample_config::shipped,
         sample_solids::{SampleSolid, cup, extruded_xz, round_cup},
     };
 

@@ -4,12 +4,8 @@
 use contract::{part_metadata::ManufacturingMethod, workbench::CostBreakdown};
 use serde_json::{Map, Value};
 
-use crate::{
-    config::ManufacturingConfig,
-    material::Material,
-    process::{CncProcess, MouldingProcess, PrintProcess, Rates},
-    solid::Solid,
-};
+use crate::solid::Solid;
+use materials::{CncProcess, ManufacturingConfig, Material, MouldingProcess, PrintProcess, Rates};
 
 /// Share of the set-up that a part costs whose twin was set up before.
 const REUSED_SETUP: f64 = 0.5;
@@ -236,7 +232,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::config::tests::shipped;
+    use crate::sample_config::shipped;
 
     /// A cube with edges of 10 mm: 1 cm³ and 6 cm².
     const CUBE: Piece = Piece { volume_mm3: 1000.0, area_mm2: 600.0, size_mm: [10.0; 3] };

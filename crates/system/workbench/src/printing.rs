@@ -2,9 +2,8 @@
 
 use contract::workbench::WorkbenchMetadata;
 
-use crate::{
-    finding::position, frame::Frame, process::PrintProcess, solid::Solid, surface::Surface, thickness::measure,
-};
+use crate::{finding::position, frame::Frame, solid::Solid, surface::Surface, thickness::measure};
+use materials::PrintProcess;
 
 /// Deviation of a measured thickness from the true one, mm.
 const THICKNESS_TOLERANCE_MM: f64 = 0.005;
@@ -76,7 +75,7 @@ mod tests {
 
     use crate::{
         analyze,
-        config::tests::shipped,
+        sample_config::shipped,
         sample_solids::{SampleSolid, cup},
     };
 

@@ -21,7 +21,7 @@ mod tests {
     use contract::part_metadata::ManufacturingMethod;
     use rstest::rstest;
 
-    use crate::{analysis::warnings, analyze, config::tests::shipped, sample_solids::SampleSolid};
+    use crate::{analysis::warnings, analyze, sample_config::shipped, sample_solids::SampleSolid};
 
     #[rstest]
     #[case::in_metres([0.05, 0.04, 0.01], true)]

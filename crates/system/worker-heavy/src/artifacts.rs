@@ -15,8 +15,9 @@ use sessions::{OBJECTIVES_FILE, Workspace};
 
 use crate::{
     content::DecidingFiles,
-    tools::{MaterialData, NotBuilt, read_file},
+    tools::{NotBuilt, read_file},
 };
+use materials::Materials;
 
 /// The plan.
 pub const PLAN_FILE: &str = "plan.md";
@@ -79,7 +80,7 @@ impl Artifacts {
         stage: Stage,
         todo_stage: TodoStage,
         todo_baseline: Option<&TodoItems>,
-        materials: &MaterialData,
+        materials: &Materials,
     ) -> Judged {
         let mut judged = Judged::default();
         let plan = match stage {

@@ -14,7 +14,8 @@ use contract::{
 use design::{Part, PartRole};
 use sha2::{Digest, Sha256};
 
-use crate::tools::{Built, MaterialData};
+use crate::tools::Built;
+use materials::Materials;
 
 /// The files of a workspace that decide, with the script, what a design is worth. Absent files are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,17 +62,17 @@ pub fn content_key(part_hashes: &[String], files: &DecidingFiles) -> String {
 ///
 /// # Errors
 /// A part of a material or catalogue id that nobody knows cannot stand in a scene; the sentence names it.
-pub fn environment_of(built: &Built, materials: &MaterialData) -> Result<BTreeMap<String, EnvironmentPart>, String> {
+pub fn environment_of(built: &Built, materials: &Materials) -> Result<BTreeMap<String, EnvironmentPart>, String> {
     let parts = built.design.parts.iter().zip(&built.part_hashes);
     parts.map(|(part, hash)| Ok((part.label.clone(), hashes_of(part, hash, materials)?))).collect()
 }
 
-fn hashes_of(part: &Part, hash: &str, materials: &MaterialData) -> Result<EnvironmentPart, String> {
+fn hashes_of(part: &Part, hash: &str, materials: &Materials) -> Result<EnvironmentPart, String> {
     Ok(EnvironmentPart { cad_sha256: hash.to_owned(), material_sha256: Some(material_hash(part, materials)?) })
 }
 
 /// Hash of what a simulated body takes from the data of its material, or of the catalogue.
-fn material_hash(part: &Part, materials: &MaterialData) -> Result<String, String> {
+fn material_hash(part: &Part, materials: &Materials) -> Result<String, String> {
     let mut hash = Sha256::new();
     if let PartRole::Part(metadata) = &part.role {
         if let Some(id) = &metadata.material_id {

@@ -30,18 +30,14 @@ use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
 use catalog::Catalog;
 use contract::backend::SimulatorBackend;
 use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports, variables};
+use materials::ManufacturingConfig;
 use physics::backend_for;
 use service::{Service, listen_address, optional, probe, required, start_logging};
 use sessions::Sessions;
-use workbench::ManufacturingConfig;
 use workflows::{Frontend, QueuePoller, worker_options};
 
-use crate::{
-    activity::HeavyActivities,
-    queue::Queue,
-    records::Records,
-    tools::{MaterialData, Tools},
-};
+use crate::{activity::HeavyActivities, queue::Queue, records::Records, tools::Tools};
+use materials::Materials;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -54,7 +50,7 @@ async fn main() -> anyhow::Result<()> {
 
     let records_dir = PathBuf::from(required(variables::WORKER_RECORDS_DIR, "the folder of what passed which check")?);
     let configuration = mounts_dir.join("config");
-    let materials = MaterialData {
+    let materials = Materials {
         config: Arc::new(ManufacturingConfig::read(&configuration.join("manufacturing_config.yaml"))?),
         catalog: Catalog::open(&configuration.join("parts.db")).context("the catalogue cannot be used")?,
     };

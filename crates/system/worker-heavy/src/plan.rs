@@ -20,8 +20,9 @@ use crate::{
     content::{objectives_changed, sha256},
     records::PlanRecord,
     refusal::Refusal,
-    tools::{MaterialData, NotBuilt, Tools, blocking, objectives_of, read_file},
+    tools::{NotBuilt, Tools, blocking, objectives_of, read_file},
 };
+use materials::Materials;
 
 /// What was handed over in a session so far; it binds whoever hands over next.
 #[derive(Debug, Clone, Default)]
@@ -45,13 +46,7 @@ impl HandedOver {
 
     /// Judges the documents of the next hand-over: by themselves, and against what was handed over. A planner to whom
     /// the work came back may plan anew, but no item of the earlier list may vanish from the new one.
-    pub fn judge(
-        &self,
-        artifacts: &Artifacts,
-        stage: Stage,
-        todo_stage: TodoStage,
-        materials: &MaterialData,
-    ) -> Judged {
+    pub fn judge(&self, artifacts: &Artifacts, stage: Stage, todo_stage: TodoStage, materials: &Materials) -> Judged {
         if let Some(finding) = self.other_stage(stage) {
             return Judged { findings: vec![(Gate::Plan, finding)], ..Judged::default() };
         }

@@ -30,8 +30,9 @@ use crate::{
     queue::{Task, Turn},
     records::Priced,
     refusal::Refusal,
-    tools::{Built, MaterialData, NotBuilt, Tools, size_of},
+    tools::{Built, NotBuilt, Tools, size_of},
 };
+use materials::Materials;
 
 /// Longest time of checking and pricing what a script built.
 const PRICING_LIMIT: Duration = Duration::from_mins(1);
@@ -172,7 +173,7 @@ fn price(
     built: &Built,
     terms: Terms,
     baseline: Option<&Baseline>,
-    materials: &MaterialData,
+    materials: &Materials,
     cancel: &AtomicBool,
 ) -> Option<PricedDesign> {
     let limits = limits_of(built.objectives.as_ref(), terms.fem_required);
@@ -387,12 +388,7 @@ fn not_analyzed(sentence: String) -> WorkbenchResult {
 
 /// One part is analysed as it is; of several the verdicts are joined and the prices added, each part being made by
 /// itself.
-fn analyzed(
-    design: &Design,
-    request: &AnalyzeRequest,
-    materials: &MaterialData,
-    cancel: &AtomicBool,
-) -> WorkbenchResult {
+fn analyzed(design: &Design, request: &AnalyzeRequest, materials: &Materials, cancel: &AtomicBool) -> WorkbenchResult {
     let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();
     let mut results: Vec<_> = parts
         .iter()

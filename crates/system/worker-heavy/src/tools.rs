@@ -1,12 +1,12 @@
 //! The heavy tools themselves: build the design, then validate, simulate or draw it. HTTP routes and the Temporal
 //! activity both come here, and every call passes the same queue.
 
+use materials::Materials;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use cad_runtime::{BuildRequest, CadRuntime, ExportFormat, ScriptSource};
-use catalog::Catalog;
 use contract::{
     assembly::{ASSEMBLY_DEFINITION_FILE, AssemblyDefinition},
     design_source::DesignSource,
@@ -18,10 +18,10 @@ use contract::{
     violations::{Checked, Violation},
 };
 use design::Design;
+use materials::SESSION_FILE;
 use serde_json::{Map, Value};
 use service::ServiceError;
 use sessions::{FileError, OBJECTIVES_FILE, Scratch, SessionLock, Sessions, Workspace};
-use workbench::{BoughtPart, ManufacturingConfig, SESSION_FILE};
 
 use crate::{
     content::{DecidingFiles, changes_since, content_key},
@@ -45,58 +45,13 @@ pub struct Tools {
     /// Session workspaces.
     pub sessions: Sessions,
     /// Materials, methods and bought parts.
-    pub materials: MaterialData,
+    pub materials: Materials,
     /// What was checked and handed over.
     pub records: Records,
     /// The one slot for heavy work.
     pub queue: Queue,
     /// Program that makes videos.
     pub ffmpeg: PathBuf,
-}
-
-/// What parts are made of, how, and which can be bought.
-#[derive(Clone)]
-pub struct MaterialData {
-    /// The mounted `manufacturing_config.yaml`, or the session's own where it has one.
-    pub config: Arc<ManufacturingConfig>,
-    /// Bought parts.
-    pub catalog: Catalog,
-}
-
-/// A servo of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Servo {
-    /// Torque, N·m.
-    pub torque_nm: f64,
-    /// Speed without a load, rad/s, where the catalogue has one.
-    pub speed_rad_s: Option<f64>,
-}
-
-impl MaterialData {
-    /// What a servo of the catalogue gives; nothing for any other part.
-    pub fn servo(&self, id: &str) -> Option<Servo> {
-        let part = self.catalog.part(id)?;
-        let figure = |name: &str| part.record.params.get(name).and_then(serde_json::Value::as_f64);
-        let of_travel = || figure("seconds_per_60_deg").map(|seconds| std::f64::consts::FRAC_PI_3 / seconds);
-        Some(Servo {
-            torque_nm: figure("torque_nm")?,
-            speed_rad_s: figure("speed_rad_s").or_else(of_travel).filter(|speed| *speed > 0.0),
-        })
-    }
-
-    /// The same where a session's own `manufacturing_config.yaml` stands in for the platform's.
-    fn overridden_by(&self, config: Option<&[u8]>) -> Result<Self, NotBuilt> {
-        let Some(bytes) = config else { return Ok(self.clone()) };
-        let text = str::from_utf8(bytes)
-            .map_err(|error| NotBuilt::Input(format!("{SESSION_FILE} is not UTF-8: {error}; save it as UTF-8")))?;
-        let config = self.config.overridden_by(text).map_err(|error| NotBuilt::Input(error.to_string()))?;
-        Ok(Self { config: Arc::new(config), ..self.clone() })
-    }
-
-    /// A bought part, as the workbench prices it.
-    pub fn bought(&self, id: &str) -> Option<BoughtPart> {
-        agent_tools::bought(&self.catalog, id)
-    }
 }
 
 /// A design with everything that belongs to it.
@@ -110,7 +65,7 @@ pub struct Built {
     /// The files that decide with it.
     pub files: DecidingFiles,
     /// What its parts are made of: as the platform says, or as the session's own file does.
-    pub materials: MaterialData,
+    pub materials: Materials,
     /// Hash of each part, in the design's order: of the checked part that it is, else its own.
     pub part_hashes: Vec<String>,
     /// How parts differ from those that were checked last, one sentence each.
@@ -337,7 +292,7 @@ impl Tools {
         request: &DesignSource,
         check_interference: bool,
     ) -> Result<Built, NotBuilt> {
-        let materials = self.materials.overridden_by(files.config.as_deref())?;
+        let materials = self.materials.overridden_by(files.config.as_deref()).map_err(NotBuilt::Input)?;
         let objectives = objectives_of(files.objectives.as_deref())?;
         let assembly = files.assembly.as_deref().map(|bytes| gates::assembly::check(bytes, objectives.as_ref()));
         let build = BuildRequest { check_interference, ..BuildRequest::new(script_of(request)) };

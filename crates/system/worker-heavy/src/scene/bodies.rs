@@ -6,14 +6,14 @@ use contract::part_metadata::{JointMetadata, JointSupport, JointType};
 use design::{Design, Part};
 use physics::{Body, Geometry, MassProperties, Mobility, Weld};
 
-use crate::tools::MaterialData;
+use materials::Materials;
 
 /// Friction and bounce of a part whose material nobody knows, such as a bought one.
 const UNKNOWN_FRICTION: f64 = 0.5;
 const UNKNOWN_RESTITUTION: f64 = 0.5;
 
 /// The body of one part that is no zone, by itself.
-fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
+fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
     let label = &part.label;
     let metadata = part.metadata();
     let material = match metadata.and_then(|metadata| metadata.material_id.as_ref()) {
@@ -55,12 +55,12 @@ fn body_of(part: &Part, materials: &MaterialData) -> Result<Body, String> {
         parent: None,
         friction: material.map_or(UNKNOWN_FRICTION, |material| material.friction_coef),
         restitution: material.map_or(UNKNOWN_RESTITUTION, |material| material.restitution),
-        color: material.map_or([0.5; 3], workbench::Material::rgb),
+        color: material.map_or([0.5; 3], materials::Material::rgb),
     })
 }
 
 /// The body of one part, with its joint where the design's other parts put it.
-pub(super) fn jointed_body_of(part: &Part, design: &Design, materials: &MaterialData) -> Result<Body, String> {
+pub(super) fn jointed_body_of(part: &Part, design: &Design, materials: &Materials) -> Result<Body, String> {
     let mut body = body_of(part, materials)?;
     let Some(joint) = part.joint().filter(|_| body.mobility.is_jointed()) else { return Ok(body) };
     let label = &part.label;

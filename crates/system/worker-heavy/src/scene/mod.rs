@@ -13,7 +13,7 @@ use design_rules::moved_part;
 use physics::{Scene, SceneZone, ZoneKind};
 
 pub use self::moved_object::{foreign_moved_part, mesh_at_start};
-use crate::tools::MaterialData;
+use materials::Materials;
 
 /// Everything that a scene is made of.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ pub struct SceneSources<'call> {
     /// Shape of a moved object that is a mesh: the bytes of an STL file.
     pub moved_mesh: Option<&'call [u8]>,
     /// Materials and bought parts.
-    pub materials: &'call MaterialData,
+    pub materials: &'call Materials,
     /// Share of its command that a motor gets, by part; all of it when not named.
     pub motor_power: &'call BTreeMap<String, f64>,
     /// Id of the static variation.

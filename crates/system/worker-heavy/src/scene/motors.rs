@@ -10,7 +10,7 @@ use design::{Part, PartRole};
 use physics::{Actuator, Controller, Waypoint};
 
 use super::{SceneSources, freedoms};
-use crate::tools::Servo;
+use materials::Servo;
 
 /// A servo's stiffness is its torque over this angle, rad.
 const SERVO_FULL_EFFORT_RAD: f64 = 0.2;

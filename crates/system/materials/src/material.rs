@@ -110,7 +110,7 @@ impl Material {
     }
 
     /// The first figure that makes no sense, as field and remark.
-    pub(crate) fn fault(&self) -> Option<(&'static str, String)> {
+    pub fn fault(&self) -> Option<(&'static str, String)> {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;
         if !positive(self.density_g_cm3) {

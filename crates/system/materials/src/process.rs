@@ -8,7 +8,7 @@ use crate::material::Material;
 
 /// The sections; a method without one is not offered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Processes {
+pub struct Processes {
     /// Milling.
     #[serde(default)]
     pub cnc: Option<CncProcess>,
@@ -22,7 +22,7 @@ pub(crate) struct Processes {
 
 /// Rates that every method has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Rates {
+pub struct Rates {
     /// Rate of the machine, USD/h; that of the material when absent.
     #[serde(default)]
     hourly_rate: Option<f64>,
@@ -45,7 +45,7 @@ impl Rates {
 
 /// Milling with one tool axis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct CncProcess {
+pub struct CncProcess {
     /// Rates.
     #[serde(flatten)]
     pub rates: Rates,
@@ -70,7 +70,7 @@ pub(crate) struct CncProcess {
 
 /// Where the tool comes from, as the model stands. Parts that do not lie right are turned; no file can ask for another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum ToolAxis {
+pub enum ToolAxis {
     /// From above.
     #[default]
     Z,
@@ -86,7 +86,7 @@ impl std::fmt::Display for ToolAxis {
 
 /// Injection moulding in two halves that open along z.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct MouldingProcess {
+pub struct MouldingProcess {
     /// Rates.
     #[serde(flatten)]
     pub rates: Rates,
@@ -106,7 +106,7 @@ pub(crate) struct MouldingProcess {
 
 /// 3D print.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PrintProcess {
+pub struct PrintProcess {
     /// Rates.
     #[serde(flatten)]
     pub rates: Rates,

@@ -25,7 +25,7 @@ pub struct ManufacturingConfig {
     file: String,
     materials: BTreeMap<String, Material>,
     #[serde(default, rename = "manufacturing_processes")]
-    pub(crate) processes: Processes,
+    pub processes: Processes,
     #[serde(default)]
     wires: BTreeMap<String, WirePrice>,
 }
@@ -160,7 +160,7 @@ impl ManufacturingConfig {
     }
 
     /// The material `id` with the id under which the file lists it.
-    pub(crate) fn listed(&self, id: &str) -> Result<(&str, &Material), UnknownMaterial> {
+    pub fn listed(&self, id: &str) -> Result<(&str, &Material), UnknownMaterial> {
         self.materials
             .get_key_value(id)
             .or_else(|| self.materials.get_key_value(&id.replace('-', "_")))
@@ -173,14 +173,14 @@ impl ManufacturingConfig {
     }
 
     /// Ids of the materials that can be worked by `method`, for messages.
-    pub(crate) fn materials_for(&self, method: ManufacturingMethod) -> String {
+    pub fn materials_for(&self, method: ManufacturingMethod) -> String {
         let ids: Vec<_> =
             self.materials.iter().filter(|(_, it)| it.allows(method)).map(|(id, _)| id.as_str()).collect();
         if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
     }
 
     /// Price of a wire, USD/m, where the file gives one for its gauge.
-    pub(crate) fn wire_price_per_m(&self, gauge_awg: u32) -> Option<f64> {
+    pub fn wire_price_per_m(&self, gauge_awg: u32) -> Option<f64> {
         self.wires.get(&format!("awg{gauge_awg}")).map(|wire| wire.price_per_m)
     }
 }
