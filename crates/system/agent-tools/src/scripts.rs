@@ -11,10 +11,11 @@ use contract::{
     part_metadata::PartMetadata,
     violations::{Violation, sentences},
 };
+use design::{Face, InternalCorner};
 use materials::ManufacturingConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use workbench::{DesignPart, Face, InternalCorner, Limits, Solid};
+use workbench::{DesignPart, Limits, Solid};
 
 use crate::costing::{Costing, validate_costing_and_price};
 

@@ -288,7 +288,7 @@ mod tests {
             quantity in prop::sample::select(vec![0, 1, 7, u32::MAX]),
         ) {
             let corner =
-                crate::InternalCorner { radius_mm: corner[0], axis: [corner[1]; 3], position_mm: [corner[1]; 3], length_mm: 1.0 };
+                design::InternalCorner { radius_mm: corner[0], axis: [corner[1]; 3], position_mm: [corner[1]; 3], length_mm: 1.0 };
             let triangles: Vec<[u32; 3]> = triangles;
             for method in ManufacturingMethod::ALL {
                 let solid = Solid {

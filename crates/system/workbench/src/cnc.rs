@@ -2,6 +2,7 @@
 //! and where that does not do, or wastes material, along another of the part's own axes.
 
 use contract::workbench::WorkbenchMetadata;
+use design::InternalCorner;
 use parry3d_f64::math::Vector;
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     gaps,
     rays::WayOut,
     setup::Setup,
-    solid::{InternalCorner, Solid},
+    solid::Solid,
     surface::{Facet, Surface},
 };
 use materials::CncProcess;
@@ -210,10 +211,10 @@ fn others(corners: &[&InternalCorner]) -> String {
 #[cfg(test)]
 mod tests {
     use contract::{part_metadata::ManufacturingMethod, workbench::WorkbenchResult};
+    use design::InternalCorner;
     use rstest::rstest;
 
     use crate::{
-        InternalCorner,
         analysis::warnings,
         analyze,
         sample_config::shipped,

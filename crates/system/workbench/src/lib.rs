@@ -11,7 +11,7 @@
 mod analysis;
 mod build_zone;
 mod cnc;
-mod design;
+mod design_price;
 mod electronics;
 mod estimate;
 mod finding;
@@ -37,7 +37,7 @@ mod thickness;
 pub(crate) use analysis::analyze;
 pub use analysis::analyze_unless;
 pub use build_zone::build_zone_violation;
-pub use design::{DesignPart, Limits, PricedDesign, dof_count, dof_warning, price_design, price_design_unless};
+pub use design_price::{DesignPart, Limits, PricedDesign, dof_count, dof_warning, price_design, price_design_unless};
 pub use electronics::{PricedElectronics, price_electronics};
 pub use estimate::{Estimated, estimate};
-pub use solid::{Face, InternalCorner, Solid};
+pub use solid::Solid;

@@ -1,6 +1,7 @@
 //! Are two parts of one shape? The second of two equal parts needs no set-up or mould of its own.
 
-use crate::solid::{Face, Solid};
+use crate::solid::Solid;
+use design::Face;
 
 /// Largest difference of volumes and of surfaces, as a fraction.
 const SAME_MEASURE: f64 = 1e-6;

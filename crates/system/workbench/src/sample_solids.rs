@@ -2,7 +2,8 @@
 
 use contract::execution::BoundingBox;
 
-use crate::solid::{Face, InternalCorner, Solid};
+use crate::solid::Solid;
+use design::{Face, InternalCorner};
 
 /// A solid that owns its mesh.
 #[derive(Debug, Clone, Default)]

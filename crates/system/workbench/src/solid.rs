@@ -1,6 +1,7 @@
 //! What a caller says about a part's geometry.
 
 use contract::execution::BoundingBox;
+use design::{Face, InternalCorner, Part};
 
 /// Geometry of one part, world axes.
 #[derive(Debug, Clone, Copy)]
@@ -29,32 +30,27 @@ pub struct Solid<'a> {
     pub internal_corners: &'a [InternalCorner],
 }
 
-/// A face of the true geometry.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Face {
-    /// Area, mm².
-    pub area_mm2: f64,
-    /// Centre of the area, mm.
-    pub center_mm: [f64; 3],
-}
-
-/// A straight concave edge, or where a wall is hollowed most. No tool of a larger radius that comes along it gets into
-/// it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InternalCorner {
-    /// Radius, mm; 0 for a sharp edge.
-    pub radius_mm: f64,
-    /// Direction of the edge, a unit vector of either sense.
-    pub axis: [f64; 3],
-    /// Middle of the edge or fillet, mm.
-    pub position_mm: [f64; 3],
-    /// Length along the axis, mm.
-    pub length_mm: f64,
-}
-
 impl Solid<'_> {
     /// Edges of the bounding box, mm.
     pub(crate) fn size_mm(&self) -> [f64; 3] {
         std::array::from_fn(|axis| self.bounding_box.max[axis] - self.bounding_box.min[axis])
+    }
+}
+
+impl<'part> From<&'part Part> for Solid<'part> {
+    fn from(part: &'part Part) -> Self {
+        Self {
+            volume_mm3: part.volume_mm3,
+            area_mm2: part.area_mm2,
+            bounding_box: part.bounding_box,
+            solid_count: part.solid_count,
+            is_valid: part.is_valid,
+            is_watertight: part.mesh.is_watertight,
+            vertices_mm: &part.mesh.vertices_mm,
+            triangles: &part.mesh.triangles,
+            normals: &part.mesh.normals,
+            faces: &part.faces,
+            internal_corners: &part.internal_corners,
+        }
     }
 }

@@ -21,9 +21,10 @@ use contract::{
 };
 use design::{Design, Part};
 use design_rules::moved_part;
+use materials::Materials;
 use serde_json::{Map, Value, json};
 use service::ServiceError;
-use workbench::{DesignPart, Face, InternalCorner, PricedDesign, Solid};
+use workbench::{DesignPart, PricedDesign};
 
 use crate::{
     content::limits_of,
@@ -32,7 +33,6 @@ use crate::{
     refusal::Refusal,
     tools::{Built, NotBuilt, Tools, size_of},
 };
-use materials::Materials;
 
 /// Longest time of checking and pricing what a script built.
 const PRICING_LIMIT: Duration = Duration::from_mins(1);
@@ -177,16 +177,14 @@ fn price(
     cancel: &AtomicBool,
 ) -> Option<PricedDesign> {
     let limits = limits_of(built.objectives.as_ref(), terms.fem_required);
-    let corners: Vec<_> = built.design.parts.iter().map(corners_of).collect();
-    let faces: Vec<_> = built.design.parts.iter().map(faces_of).collect();
-    let parts = built.design.parts.iter().zip(corners.iter().zip(&faces)).filter(|(part, _)| !part.is_zone());
+    let parts = built.design.parts.iter().filter(|part| !part.is_zone());
     let parts: Vec<_> = parts
-        .map(|(part, (corners, faces))| DesignPart {
+        .map(|part| DesignPart {
             label: &part.label,
             metadata: part.metadata(),
             is_fixed: part.is_fixed(),
             is_environment: built.is_environment(part, baseline),
-            solid: solid(part, corners, faces),
+            solid: part.into(),
         })
         .collect();
     let bought = |id: &str| materials.bought(id);
@@ -263,36 +261,6 @@ pub async fn for_submission(
     judged.findings.extend(priced.findings);
     (judged.unit_cost, judged.weight_g) = (priced.report.unit_cost, priced.report.weight_g);
     Ok((built, judged))
-}
-
-fn corners_of(part: &Part) -> Vec<InternalCorner> {
-    let corner = |corner: &design::InternalCorner| InternalCorner {
-        radius_mm: corner.radius_mm,
-        axis: corner.axis,
-        position_mm: corner.position_mm,
-        length_mm: corner.length_mm,
-    };
-    part.internal_corners.iter().map(corner).collect()
-}
-
-fn faces_of(part: &Part) -> Vec<Face> {
-    part.faces.iter().map(|face| Face { area_mm2: face.area_mm2, center_mm: face.center_mm }).collect()
-}
-
-fn solid<'part>(part: &'part Part, corners: &'part [InternalCorner], faces: &'part [Face]) -> Solid<'part> {
-    Solid {
-        volume_mm3: part.volume_mm3,
-        area_mm2: part.area_mm2,
-        bounding_box: part.bounding_box,
-        solid_count: part.solid_count,
-        is_valid: part.is_valid,
-        is_watertight: part.mesh.is_watertight,
-        vertices_mm: &part.mesh.vertices_mm,
-        triangles: &part.mesh.triangles,
-        normals: &part.mesh.normals,
-        faces,
-        internal_corners: corners,
-    }
 }
 
 fn summary(report: &PriceReport) -> String {
@@ -394,11 +362,8 @@ fn analyzed(design: &Design, request: &AnalyzeRequest, materials: &Materials, ca
         .iter()
         .map(|part| {
             let material = part.metadata().and_then(|metadata| metadata.material_id.as_deref());
-            let corners = corners_of(part);
-            let faces = faces_of(part);
-            let solid = solid(part, &corners, &faces);
             let AnalyzeRequest { method, quantity, .. } = *request;
-            workbench::analyze_unless(&materials.config, &solid, method, material, quantity, false, cancel)
+            workbench::analyze_unless(&materials.config, &(*part).into(), method, material, quantity, false, cancel)
         })
         .collect();
     let dof_count = workbench::dof_count(parts.iter().map(|part| part.is_fixed()));

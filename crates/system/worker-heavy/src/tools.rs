@@ -1,7 +1,6 @@
 //! The heavy tools themselves: build the design, then validate, simulate or draw it. HTTP routes and the Temporal
 //! activity both come here, and every call passes the same queue.
 
-use materials::Materials;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
@@ -18,7 +17,7 @@ use contract::{
     violations::{Checked, Violation},
 };
 use design::Design;
-use materials::SESSION_FILE;
+use materials::{Materials, SESSION_FILE};
 use serde_json::{Map, Value};
 use service::ServiceError;
 use sessions::{FileError, OBJECTIVES_FILE, Scratch, SessionLock, Sessions, Workspace};
