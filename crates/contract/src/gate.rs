@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::violations::Violation;
+
 /// What stands between work and its hand-over, in the order in which it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -51,5 +53,33 @@ impl Stage {
             Self::Engineering => "engineering",
             Self::Benchmark => "benchmark",
         }
+    }
+}
+
+/// What is wrong, with the gate that it stands against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The gate.
+    pub gate: Gate,
+    /// The broken rule.
+    #[serde(flatten)]
+    pub violation: Violation,
+}
+
+impl Gate {
+    /// A violation that stands against this gate.
+    pub fn finding(self, violation: Violation) -> Finding {
+        Finding { gate: self, violation }
+    }
+
+    /// Violations that stand against this gate.
+    pub fn findings(self, violations: impl IntoIterator<Item = Violation>) -> Vec<Finding> {
+        violations.into_iter().map(|violation| self.finding(violation)).collect()
+    }
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.violation.fmt(formatter)
     }
 }

@@ -23,5 +23,5 @@ pub mod wiring;
 pub use artifact::{assembly, catalog_version, motion, objectives, part_metadata, power_supply, variation};
 pub use wire::{
     assets, benchmark, catalog, design_source, episodes, execution, files, git, handover, health, problem, reviews,
-    session, simulation, status, workbench,
+    session, simulation, status, tool, workbench,
 };

@@ -50,15 +50,19 @@ impl Violation {
     }
 }
 
+impl Violation {
+    /// Its place and its sentence. A sentence that names the place itself need not name it twice.
+    pub fn sentence(&self) -> String {
+        match &self.place {
+            Some(place) if !self.message.contains(place) => format!("{place}: {}", self.message),
+            _ => self.message.clone(),
+        }
+    }
+}
+
 impl std::fmt::Display for Violation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.place {
-            // A sentence that says itself where it belongs need not be told twice.
-            Some(place) if !self.message.contains(place) => {
-                write!(formatter, "{}: {place}: {}", self.file, self.message)
-            }
-            _ => write!(formatter, "{}: {}", self.file, self.message),
-        }
+        write!(formatter, "{}: {}", self.file, self.sentence())
     }
 }
 

@@ -166,7 +166,7 @@ mod alone {
 
         let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
         let response = patient.heavy.must_simulate(&smoke).await;
-        assert!(response.result.is_some(), "{response:?}");
+        assert!(response.output.result.is_some(), "{response:?}");
         // The abandoned runs, left alone, would go on until `left` from here; on all cores at once they are no faster than
         // this. The next call needs its way, and must be there before half of it.
         let (started, _) = engine_time(&response);

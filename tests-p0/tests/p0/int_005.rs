@@ -26,7 +26,7 @@ async fn sound_plan_is_handed_over(#[future(awt)] ctx: Context) -> anyhow::Resul
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
 
     assert!(answer.success, "{answer:#?}");
-    assert_eq!((answer.rejected_by, answer.revision), (None, Some(1)));
+    assert_eq!((answer.rejected_by, answer.output.revision), (None, Some(1)));
     assert_eq!(answer.violations, []);
     let submitted = EventLog::from_answer(&answer.events);
     let submitted = submitted.the_one(PLAN_SUBMISSION_ENGINEER);
@@ -34,7 +34,7 @@ async fn sound_plan_is_handed_over(#[future(awt)] ctx: Context) -> anyhow::Resul
     assert_eq!(submitted["plan_path"], "plan.md");
 
     let again = session.heavy.must_submit_plan(&PlanRequest::default()).await;
-    assert_eq!(again.revision, Some(2), "a plan that comes back is counted");
+    assert_eq!(again.output.revision, Some(2), "a plan that comes back is counted");
     Ok(())
 }
 
@@ -58,10 +58,10 @@ async fn missing_artifact_blocks_the_hand_over(
 
     assert!(!answer.success, "a plan without {file} was handed over");
     assert_eq!(answer.rejected_by, Some(gate));
-    assert_eq!(answer.revision, None);
+    assert_eq!(answer.output.revision, None);
     assert!(answer.message.contains(&format!("{file} is missing (required for submission)")), "{}", answer.message);
-    let of_file: Vec<_> = answer.violations.iter().filter(|violation| violation.file == file).collect();
-    assert!(matches!(of_file[..], [only] if only.rule == "file.missing"), "{:#?}", answer.violations);
+    let of_file: Vec<_> = answer.violations.iter().filter(|violation| violation.violation.file == file).collect();
+    assert!(matches!(of_file[..], [only] if only.violation.rule == "file.missing"), "{:#?}", answer.violations);
     let told = EventLog::from_answer(&answer.events);
     assert_eq!(told.the_one(event)["file_path"], file);
     assert_eq!(told.the_one(PLAN_SUBMISSION_ENGINEER)["accepted"], false);
@@ -102,7 +102,11 @@ async fn all_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow:
 
     assert_eq!(answer.rejected_by, Some(Gate::Plan), "the first gate in the order refuses");
     for file in ["plan.md", "todo.md", "objectives.yaml", "assembly_definition.yaml"] {
-        assert!(answer.violations.iter().any(|violation| violation.file == file), "{file}: {:#?}", answer.violations);
+        assert!(
+            answer.violations.iter().any(|violation| violation.violation.file == file),
+            "{file}: {:#?}",
+            answer.violations
+        );
         assert!(answer.message.contains(file), "{file} is not named: {}", answer.message);
     }
     Ok(())

@@ -78,8 +78,8 @@ async fn malformed_plan_is_refused(
     assert!(answer.message.contains("plan.md invalid"), "{}", answer.message);
     assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
     let [only] = &answer.violations[..] else { panic!("one thing is wrong, told are {:#?}", answer.violations) };
-    assert_eq!(only.file, "plan.md");
-    assert!(only.rule.starts_with("plan."), "{only:?}");
+    assert_eq!(only.violation.file, "plan.md");
+    assert!(only.violation.rule.starts_with("plan."), "{only:?}");
     let told = EventLog::from_answer(&answer.events);
     assert!(told.the_one(LINT_FAILURE_DOCS)["errors"].to_string().contains("plan.md"), "{told:?}");
     Ok(())
@@ -99,7 +99,11 @@ async fn sections_out_of_order_are_refused(#[future(awt)] ctx: Context) -> anyho
         .with("plan.md", "## X\n", "## 3. Assembly Strategy\n1. Mill it.\n");
     let answer = hand_over(&ctx, &swapped).await;
     assert_eq!(answer.rejected_by, Some(Gate::Plan), "{}", answer.message);
-    assert!(answer.violations.iter().any(|violation| violation.rule.contains("order")), "{:#?}", answer.violations);
+    assert!(
+        answer.violations.iter().any(|violation| violation.violation.rule.contains("order")),
+        "{:#?}",
+        answer.violations
+    );
     Ok(())
 }
 
@@ -113,8 +117,13 @@ async fn several_faults_are_reported_with_their_lines(#[future(awt)] ctx: Contex
         .with("plan.md", "1. Mill the bracket.\n2. Stand", "Mill the bracket. Stand");
     let answer = hand_over(&ctx, &solution).await;
     assert!(answer.violations.len() >= 3, "{:#?}", answer.violations);
-    let of_parts = answer.violations.iter().find(|violation| violation.message.contains("Parts List"));
+    let of_parts = answer.violations.iter().find(|violation| violation.violation.message.contains("Parts List"));
     // The heading of section 2 is the sixth line of the file.
-    assert_eq!(of_parts.and_then(|violation| violation.place.as_deref()), Some("line 6"), "{:#?}", answer.violations);
+    assert_eq!(
+        of_parts.and_then(|violation| violation.violation.place.as_deref()),
+        Some("line 6"),
+        "{:#?}",
+        answer.violations
+    );
     Ok(())
 }

@@ -130,7 +130,7 @@ async fn resubmitted_plan_may_skip_and_add_items(#[future(awt)] ctx: Context) ->
     let anew = Solution::bracket().with("todo.md", item, &format!("{skipped}- [x] Mill it\n"));
     let session = coded(&ctx, &anew).await;
     let again = session.heavy.must_submit_plan(&PlanRequest::default()).await;
-    assert_eq!(again.revision, Some(2), "{again:#?}");
+    assert_eq!(again.output.revision, Some(2), "{again:#?}");
 
     // From now on the new list counts, with everything that stood in the old one.
     for (gone, back) in [(skipped, item), ("- [x] Mill it\n", "- [x] Mill it\n")] {

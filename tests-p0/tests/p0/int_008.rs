@@ -164,7 +164,8 @@ async fn invalid_objectives_are_refused_by_field(
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
 
     assert_eq!(answer.rejected_by, Some(Gate::Objectives), "{answer:#?}");
-    let places: Vec<_> = answer.violations.iter().filter_map(|violation| violation.place.as_deref()).collect();
+    let places: Vec<_> =
+        answer.violations.iter().filter_map(|violation| violation.violation.place.as_deref()).collect();
     assert!(
         places.iter().any(|place| place.starts_with(field)),
         "no violation is placed at {field}: {:#?}",
@@ -182,12 +183,13 @@ async fn violation_carries_measured_value_and_limit(#[future(awt)] ctx: Context)
     let outside = "goal_zone: {min: [-50.0, -50.0, 0.0], max: [350.0, 50.0, 100.0]}";
     session.must_hold_solution(&Solution::bracket().planned().with("objectives.yaml", GOAL, outside)).await;
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
-    let found = answer.violations.iter().find(|violation| violation.place.as_deref() == Some("objectives.goal_zone"));
+    let found =
+        answer.violations.iter().find(|violation| violation.violation.place.as_deref() == Some("objectives.goal_zone"));
     let found = found.unwrap_or_else(|| panic!("the goal is not named: {:#?}", answer.violations));
     let largest_x = |zone: &Option<Value>| zone.as_ref().map(|zone| zone["max"][0].clone());
-    assert_eq!(largest_x(&found.measured), Some(json!(350.0)), "{found:#?}");
-    assert_eq!(largest_x(&found.limit), Some(json!(300.0)), "{found:#?}");
-    assert!(found.message.contains("350") && found.message.contains("300"), "{found:#?}");
+    assert_eq!(largest_x(&found.violation.measured), Some(json!(350.0)), "{found:#?}");
+    assert_eq!(largest_x(&found.violation.limit), Some(json!(300.0)), "{found:#?}");
+    assert!(found.violation.message.contains("350") && found.violation.message.contains("300"), "{found:#?}");
     Ok(())
 }
 
@@ -202,7 +204,7 @@ async fn invalid_objectives_reach_no_tool(#[future(awt)] ctx: Context) -> anyhow
     for answer in [session.heavy.must_validate(&request).await, session.heavy.must_simulate(&request).await] {
         assert_eq!(answer.failure_reason, Some(FailureReason::ValidationFailed), "{answer:#?}");
         assert_eq!(answer.rejected_by, Some(Gate::Objectives));
-        assert_eq!(answer.result, None, "something was simulated");
+        assert_eq!(answer.output.result, None, "something was simulated");
     }
     Ok(())
 }

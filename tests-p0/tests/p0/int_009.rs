@@ -85,7 +85,7 @@ async fn invalid_fields_of_each_method_are_refused(
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     let place = format!("manufactured_parts[0].{field}");
     assert!(
-        answer.violations.iter().any(|violation| violation.place.as_deref() == Some(place.as_str())),
+        answer.violations.iter().any(|violation| violation.violation.place.as_deref() == Some(place.as_str())),
         "no violation is placed at {place}: {:#?}",
         answer.violations
     );
@@ -158,7 +158,8 @@ async fn malformed_definition_is_refused_by_field(
     assert!(!answer.success, "the definition passed");
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     assert!(answer.message.contains("assembly_definition.yaml invalid"), "{}", answer.message);
-    let places: Vec<_> = answer.violations.iter().filter_map(|violation| violation.place.as_deref()).collect();
+    let places: Vec<_> =
+        answer.violations.iter().filter_map(|violation| violation.violation.place.as_deref()).collect();
     assert!(
         places.iter().any(|place| place.starts_with(field)),
         "no violation is placed at {field}: {:#?}",
@@ -191,7 +192,7 @@ async fn file_without_a_definition_is_refused(
 ) -> anyhow::Result<()> {
     let answer = hand_over(&ctx, &Solution { assembly: content.into(), ..Solution::bracket().planned() }).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
-    assert!(answer.violations.iter().all(|violation| violation.file == "assembly_definition.yaml"));
+    assert!(answer.violations.iter().all(|violation| violation.violation.file == "assembly_definition.yaml"));
     Ok(())
 }
 
@@ -216,6 +217,6 @@ async fn malformed_definition_blocks_the_submission_too(#[future(awt)] ctx: Cont
     session.light.must_edit_file("assembly_definition.yaml", "quantity: 1", "quantity: one").await;
     let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
-    assert_eq!(answer.manifest, None);
+    assert_eq!(answer.output.manifest, None);
     Ok(())
 }

@@ -50,7 +50,7 @@ async fn totals_are_computed_and_written_back(#[future(awt)] ctx: Context) -> an
     let costing = session.heavy.must_validate_costing_and_price().await;
 
     assert!(costing.success, "{costing:#?}");
-    must_be_the_brackets(costing.estimate.as_ref());
+    must_be_the_brackets(costing.output.estimate.as_ref());
     let written: serde_json::Value =
         serde_yaml::from_str(&session.light.must_read_file("assembly_definition.yaml").await)?;
     let total = written["totals"]["estimated_unit_cost_usd"].as_f64().unwrap_or_default();
@@ -59,7 +59,7 @@ async fn totals_are_computed_and_written_back(#[future(awt)] ctx: Context) -> an
     assert_eq!(written["remark"], "kept", "what the tool does not know was lost");
     let handed_over = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert!(handed_over.success, "{handed_over:#?}");
-    must_be_the_brackets(handed_over.estimate.as_ref());
+    must_be_the_brackets(handed_over.output.estimate.as_ref());
     Ok(())
 }
 
@@ -100,7 +100,7 @@ async fn totals_add_up_over_parts_and_quantities(#[future(awt)] ctx: Context) ->
         let session = holding(&ctx, &format!("sum-{count}"), &with_servos(count)).await;
         let costing = session.heavy.must_validate_costing_and_price().await;
         assert!(costing.success, "{costing:#?}");
-        let estimate = costing.estimate.expect("a sound file is priced");
+        let estimate = costing.output.estimate.expect("a sound file is priced");
         let each = estimate.cots_unit_cost_usd["MG996R"];
         let expected = MADE_USD + f64::from(count) * each;
         assert!(each > 0.0 && close(estimate.estimated_unit_cost_usd, expected), "{estimate:?}, expected {expected}");
@@ -167,12 +167,12 @@ async fn plan_over_its_cap_is_not_handed_over(
     let session = holding(&ctx, "cap", &Solution::bracket().planned().with("assembly_definition.yaml", from, to)).await;
     let costing = session.heavy.must_validate_costing_and_price().await;
     assert!(!costing.success, "{costing:#?}");
-    must_be_the_brackets(costing.estimate.as_ref());
+    must_be_the_brackets(costing.output.estimate.as_ref());
     assert!(costing.message.contains("exceeds target limit"), "{}", costing.message);
     assert!(costing.message.contains(measured), "{measured} is not told: {}", costing.message);
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
-    assert_eq!(answer.revision, None);
+    assert_eq!(answer.output.revision, None);
     Ok(())
 }
 

@@ -55,7 +55,7 @@ async fn caps_over_the_customers_are_refused(
     let answer = hand_over(&ctx, &Solution::bracket().planned().with("assembly_definition.yaml", from, to)).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
-    assert_eq!(answer.revision, None, "a refused plan was recorded");
+    assert_eq!(answer.output.revision, None, "a refused plan was recorded");
     Ok(())
 }
 
@@ -76,7 +76,7 @@ async fn repeated_cap_cannot_raise_the_customers_cap(#[future(awt)] ctx: Context
     let tells_both = answer
         .violations
         .iter()
-        .any(|violation| violation.message.contains("290") && violation.message.contains("150"));
+        .any(|violation| violation.violation.message.contains("290") && violation.violation.message.contains("150"));
     assert!(tells_both, "no violation compares 290 with the customer's 150: {:#?}", answer.violations);
     Ok(())
 }

@@ -59,13 +59,13 @@ async fn package_arrives_with_its_hashes(#[future(awt)] ctx: Context) -> anyhow:
     let request = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
     let answer = session.heavy.must_handover(&request).await;
     assert!(answer.success, "{answer:#?}");
-    let baseline = answer.baseline.expect("a hand-over has a baseline");
+    let baseline = answer.output.baseline.expect("a hand-over has a baseline");
     let part = baseline.environment.get("bystander").expect("the block is part of the environment");
     let material = part.material_sha256.as_deref().expect("the data of the material is fixed, too");
     assert!(part.cad_sha256.len() == 64 && material.len() == 64 && part.cad_sha256 != material);
     assert_eq!(session.light.must_read_file("objectives.yaml").await, Benchmark::bystander().objectives);
     assert_eq!(session.light.must_read_file("environment.py").await, Benchmark::bystander().script);
-    for path in &answer.files {
+    for path in &answer.output.files {
         assert!(session.light.must_exist_or_not(path).await, "{path} did not arrive");
     }
     Ok(())
@@ -138,8 +138,8 @@ async fn must_be_refused_by_every_tool(session: &Session, design: &DesignSource,
         assert_eq!(gate, Some(Gate::Environment), "{tool}: {message}");
         assert!(message.contains("Immutability violation") && message.contains(named), "{tool}: {message}");
     }
-    assert_eq!(simulated.result, None, "something was simulated");
-    assert_eq!(submitted.manifest, None, "something was handed over");
+    assert_eq!(simulated.output.result, None, "something was simulated");
+    assert_eq!(submitted.output.manifest, None, "something was handed over");
 }
 
 /// The files of the session stay as they are; the request itself brings another environment.

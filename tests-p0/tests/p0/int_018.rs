@@ -34,7 +34,7 @@ async fn must_not_simulate(session: &Session, why: &str) {
     assert_eq!(answer.rejected_by, Some(Gate::Pricing), "{why}: {answer:#?}");
     assert_eq!(answer.failure_reason, Some(FailureReason::ValidationFailed), "{why}");
     assert!(answer.message.contains("/benchmark/validate_and_price"), "the way out is not told: {}", answer.message);
-    assert_eq!(answer.result, None, "{why}: something was simulated");
+    assert_eq!(answer.output.result, None, "{why}: something was simulated");
 }
 
 #[rstest]
@@ -50,7 +50,7 @@ async fn checked_work_is_simulated_and_submitted(#[future(awt)] ctx: Context) ->
 
     assert!(answer.success, "{answer:#?}");
     assert!(answer.message.starts_with("Handover complete"), "{}", answer.message);
-    let manifest = answer.manifest.expect("a hand-over has a manifest");
+    let manifest = answer.output.manifest.expect("a hand-over has a manifest");
     assert_eq!(manifest.status, "ready_for_review");
     for path in [&manifest.cad_path, &manifest.objectives_path] {
         assert!(session.light.must_exist_or_not(path).await, "{path} is in the manifest and not in the session");
@@ -184,7 +184,7 @@ async fn smoke_result_cannot_be_submitted(#[future(awt)] ctx: Context) -> anyhow
     session.must_be_valid().await;
     session.must_be_priced().await;
     let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
-    assert_eq!(session.heavy.must_simulate(&smoke).await.confidence, "approximate");
+    assert_eq!(session.heavy.must_simulate(&smoke).await.output.confidence, "approximate");
     let answer = submit(&session).await;
     assert_eq!(answer.rejected_by, Some(Gate::Smoke), "{answer:#?}");
 
@@ -222,7 +222,7 @@ async fn reviewer_receives_the_checked_model(
 
     let answer = submit(&session).await;
 
-    if let Some(manifest) = &answer.manifest {
+    if let Some(manifest) = &answer.output.manifest {
         // The other block ends at y = 10.0625 mm.
         let holds_other = session.light.must_read_file(&manifest.cad_path).await.contains("10.0625");
         assert_eq!(holds_other, first_other == 1, "the model is not the one that was checked");
@@ -311,23 +311,24 @@ async fn reviewer_receives_pictures_of_exactly_this_content(#[future(awt)] ctx: 
     session.must_be_valid().await;
     session.must_be_priced().await;
     let drawn = BenchmarkRequest { render: true, ..BenchmarkRequest::default() };
-    let drawn = session.heavy.must_simulate(&drawn).await.artifacts.expect("a simulation has files").render_paths;
+    let drawn =
+        session.heavy.must_simulate(&drawn).await.output.artifacts.expect("a simulation has files").render_paths;
     let mut pictures: BTreeSet<_> = drawn.into_iter().collect();
 
-    let manifest = submit(&session).await.manifest.expect("the content passed every gate");
+    let manifest = submit(&session).await.output.manifest.expect("the content passed every gate");
     assert!(manifest.mjcf_path.is_some(), "{manifest:#?}");
     assert_eq!(BTreeSet::from_iter(manifest.renders), pictures);
 
     // A picture that somebody painted over is none of the simulation.
     let painted = pictures.pop_first().expect("pictures were asked for");
     session.light.must_write_file(&painted, "painted").await;
-    let manifest = submit(&session).await.manifest.expect("the content passed every gate");
+    let manifest = submit(&session).await.output.manifest.expect("the content passed every gate");
     assert_eq!(BTreeSet::from_iter(manifest.renders), pictures);
 
     session.light.must_edit_file("script.py", "Box(20, 20, 10)", "Box(20, 20, 9)").await;
     session.must_be_valid().await;
     session.must_be_priced().await;
-    let manifest = submit(&session).await.manifest.expect("the new content passed every gate");
+    let manifest = submit(&session).await.output.manifest.expect("the new content passed every gate");
     assert_eq!((manifest.renders, manifest.mjcf_path), (Vec::new(), None), "they show another content");
     Ok(())
 }
@@ -359,13 +360,13 @@ async fn part_without_a_method_is_simulated_and_not_priced(
     let session = holding_script(&ctx, "methodless", loose_block(label, "abs")).await;
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert!(priced.success, "{priced:#?}");
-    let report = priced.report.expect("a report");
+    let report = priced.output.report.expect("a report");
     assert_eq!((report.parts.len(), report.unit_cost), (0, 0.0), "{report:#?}");
     let about = priced.warnings.iter().filter(|warning| warning.contains("names no manufacturing_method"));
     assert_eq!(about.count(), warned.len(), "{:?}", priced.warnings);
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert_eq!(simulated.rejected_by, None, "{simulated:#?}");
-    assert!(simulated.result.is_some(), "{simulated:#?}");
+    assert!(simulated.output.result.is_some(), "{simulated:#?}");
     Ok(())
 }
 
@@ -381,7 +382,7 @@ async fn session_material_file_is_used_and_named(#[future(awt)] ctx: Context) ->
     session.light.must_write_file("manufacturing_config.yaml", oak).await;
     session.must_be_priced().await;
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert!(simulated.result.is_some(), "{simulated:#?}");
+    assert!(simulated.output.result.is_some(), "{simulated:#?}");
 
     session.light.must_write_file("manufacturing_config.yaml", &oak.replace("oak:", "ash:")).await;
     let refused = session.heavy.must_validate_and_price(&PriceRequest::default()).await;

@@ -36,7 +36,7 @@ async fn design_within_its_limits_is_priced(#[future(awt)] ctx: Context) -> anyh
     session.must_hold_solution(&Solution::bracket()).await;
     let answer = price(&session).await;
     assert!(answer.success, "{answer:#?}");
-    let report = answer.report.expect("a design that was built has a report");
+    let report = answer.output.report.expect("a design that was built has a report");
     // Derived at `Solution::bracket`. The faces of a block are exact, so only rounding of the sum remains.
     assert!((report.unit_cost - (100.0 + 0.0648 + 8.0 * 16.0 / 15.0)).abs() < 1e-6, "{report:#?}");
     assert!((report.weight_g - 10.8).abs() < 1e-6, "{report:#?}");
@@ -74,15 +74,15 @@ async fn design_over_a_cap_is_blocked(
     assert_eq!(answer.rejected_by, Some(gate), "{answer:#?}");
     assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
     let found = &answer.violations[0];
-    assert!((number(found.measured.as_ref()) - measured).abs() < 1e-4, "{found:#?}, expected {measured}");
-    assert!((number(found.limit.as_ref()) - limit).abs() < 1e-9, "{found:#?}");
+    assert!((number(found.violation.measured.as_ref()) - measured).abs() < 1e-4, "{found:#?}, expected {measured}");
+    assert!((number(found.violation.limit.as_ref()) - limit).abs() < 1e-9, "{found:#?}");
 
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert_eq!((simulated.rejected_by, simulated.result), (Some(gate), None), "{}", simulated.message);
+    assert_eq!((simulated.rejected_by, simulated.output.result), (Some(gate), None), "{}", simulated.message);
     let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
     assert_eq!(submitted.rejected_by, Some(gate), "{submitted:#?}");
     assert!(submitted.message.contains("Submission rejected ("), "{}", submitted.message);
-    assert_eq!(submitted.manifest, None);
+    assert_eq!(submitted.output.manifest, None);
     Ok(())
 }
 
@@ -134,7 +134,12 @@ async fn design_outside_the_build_zone_is_blocked(
     assert!(!validated.success && validated.message.contains(words), "{}", validated.message);
 
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert_eq!((simulated.rejected_by, simulated.result), (Some(Gate::BuildZone), None), "{}", simulated.message);
+    assert_eq!(
+        (simulated.rejected_by, simulated.output.result),
+        (Some(Gate::BuildZone), None),
+        "{}",
+        simulated.message
+    );
     assert!(!session.heavy.must_submit(&SubmitRequest::default()).await.success);
     Ok(())
 }
@@ -161,7 +166,7 @@ async fn submission_out_of_the_build_zone_is_blocked(#[future(awt)] ctx: Context
         assert!(told.contains("X max (80.000) > build zone max (79.000)"), "{tool}: {told}");
     }
     let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
-    assert!(!answer.success && answer.manifest.is_none(), "{answer:#?}");
+    assert!(!answer.success && answer.output.manifest.is_none(), "{answer:#?}");
     assert!(matches!(answer.rejected_by, Some(Gate::BuildZone | Gate::Validation)), "{answer:#?}");
     Ok(())
 }
@@ -198,7 +203,7 @@ async fn price_uses_the_quantity_of_the_objectives(#[future(awt)] ctx: Context) 
         "target_quantity: 10, max_unit_cost: 150.0",
     );
     session.must_hold_solution(&solution).await;
-    let report = price(&session).await.report.expect("a design that was built has a report");
+    let report = price(&session).await.output.report.expect("a design that was built has a report");
     assert_eq!(report.quantity, 10);
     assert!((report.unit_cost - (10.0 + 0.0648 + 8.0 * 16.0 / 15.0)).abs() < 1e-6, "{report:#?}");
     Ok(())
@@ -282,7 +287,7 @@ async fn environment_is_exempt_from_price_and_build_zone(#[future(awt)] ctx: Con
     session.must_be_valid().await;
     let answer = price(&session).await;
     assert!(answer.success, "{answer:#?}");
-    let report = answer.report.expect("a design that was built has a report");
+    let report = answer.output.report.expect("a design that was built has a report");
     let priced: Vec<_> = report.parts.iter().map(|part| part.label.as_str()).collect();
     assert_eq!(priced, ["bracket"]);
     assert!((report.unit_cost - (100.0 + 0.0648 + 8.0 * 16.0 / 15.0)).abs() < 1e-6, "{report:#?}");
@@ -321,6 +326,6 @@ async fn price_from_before_the_hand_over_does_not_count(#[future(awt)] ctx: Cont
 
     session.must_receive(&benchmark).await;
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert_eq!((simulated.rejected_by, simulated.result), (Some(Gate::Pricing), None), "{}", simulated.message);
+    assert_eq!((simulated.rejected_by, simulated.output.result), (Some(Gate::Pricing), None), "{}", simulated.message);
     Ok(())
 }

@@ -30,7 +30,7 @@ async fn simulate(session: &Session, design: &Design) -> BenchmarkResponse {
 }
 
 fn result(response: &BenchmarkResponse) -> &SimulationResult {
-    response.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {response:#?}"))
+    response.output.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {response:#?}"))
 }
 
 /// Whatever moves may not enter: a block that falls past the ball ends the run, and is named with its zone.
@@ -285,7 +285,7 @@ async fn unbuildable_design_has_no_result(
     assert!(!response.success);
     assert_eq!(response.failure_reason, Some(reason), "{}", response.message);
     assert!(response.message.contains(cause), "the message does not name the cause: {}", response.message);
-    assert_eq!(response.result, None);
+    assert_eq!(response.output.result, None);
     Ok(())
 }
 

@@ -41,7 +41,12 @@ async fn run(ctx: &Context, design: &Design, num_seeds: u32) -> BenchmarkRespons
 }
 
 fn runs(response: &BenchmarkResponse) -> &MultiRunResult {
-    response.result.as_ref().and_then(|result| result.runs.as_ref()).unwrap_or_else(|| panic!("no runs: {response:#?}"))
+    response
+        .output
+        .result
+        .as_ref()
+        .and_then(|result| result.runs.as_ref())
+        .unwrap_or_else(|| panic!("no runs: {response:#?}"))
 }
 
 #[rstest]
@@ -135,7 +140,8 @@ async fn part_with_a_similar_label_is_not_the_moved_object(#[future(awt)] ctx: C
         let x = run.start_offset_mm[0].abs();
         assert_eq!(run.success, x <= 30.0, "the ball decides, and it starts at {x} mm: {run:?}");
     }
-    let ball = response.result.iter().flat_map(|result| &result.final_positions).find(|body| body.body == "ball");
+    let ball =
+        response.output.result.iter().flat_map(|result| &result.final_positions).find(|body| body.body == "ball");
     assert!(ball.is_some(), "no ball was spawned: {response:#?}");
     Ok(())
 }
@@ -151,7 +157,7 @@ async fn fixed_moved_object_is_refused(#[future(awt)] ctx: Context, #[case] labe
     let response = run(&ctx, &Design { script, ..falling_with_jitter(15.0) }, 2).await;
     assert!(!response.success && response.message.contains("never move"), "{}", response.message);
     assert!(response.message.contains(&format!("{label:?} is fixed")), "{}", response.message);
-    assert_eq!(response.result, None, "something was simulated");
+    assert_eq!(response.output.result, None, "something was simulated");
     Ok(())
 }
 
@@ -165,7 +171,7 @@ async fn mechanism_works_with_five_seeds(#[future(awt)] ctx: Context) -> anyhow:
     session.must_be_valid().await;
     let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
-    assert!(response.success, "{}: {:#?}", response.message, response.result);
+    assert!(response.success, "{}: {:#?}", response.message, response.output.result);
     assert_eq!(runs(&response).success_count, 5);
     Ok(())
 }
@@ -174,7 +180,7 @@ async fn mechanism_works_with_five_seeds(#[future(awt)] ctx: Context) -> anyhow:
 #[tokio::test]
 async fn one_run_has_no_aggregate(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = run(&ctx, &falling_with_jitter(15.0), 1).await;
-    assert_eq!(response.result.and_then(|result| result.runs), None);
+    assert_eq!(response.output.result.and_then(|result| result.runs), None);
     Ok(())
 }
 

@@ -35,7 +35,7 @@ async fn blocked_motor_overloads_after_two_seconds(#[future(awt)] ctx: Context) 
         "{}",
         response.message
     );
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     // The arm meets the post within a few hundredths of a second; from then on the motor is at its limit.
     assert!((2.0..2.2).contains(&result.ended.time_s), "{} s", result.ended.time_s);
     assert_eq!(result.ended.body.as_deref(), Some("arm"));
@@ -56,7 +56,7 @@ async fn weak_command_pushes_as_hard_as_the_motor_can(#[future(awt)] ctx: Contex
     let blocked = mechanisms::blocked_arm("{mode: constant, speed: 0.1, force_limit: 0.5}");
     let response = simulate(&ctx, &blocked).await;
     assert_eq!(response.failure_reason, Some(FailureReason::MotorOverload), "{}", response.message);
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     assert!((result.motors[0].peak_force - 0.5).abs() < 1e-9, "{:?}", result.motors);
     // The post is 0.07 rad away.
     assert!((2.0..4.0).contains(&result.ended.time_s), "{} s", result.ended.time_s);
@@ -69,7 +69,7 @@ async fn strong_motor_turns_freely(#[future(awt)] ctx: Context) -> anyhow::Resul
     let free = mechanisms::driven_disc("{mode: constant, speed: 2.0, force_limit: 0.05}");
     let response = simulate(&ctx, &free).await;
     assert_eq!(response.failure_reason, Some(FailureReason::Timeout), "the ball never moves: {}", response.message);
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     let motor = &result.motors[0];
     // 2 rad/s for 30 s, less what the integral of the regulator takes to get there: 8 ms, or 0.016 rad.
     assert!((motor.final_place - 60.0).abs() < 0.02, "{motor:?}");
@@ -83,7 +83,7 @@ async fn command_beyond_the_limit_is_clamped(#[future(awt)] ctx: Context) -> any
     // On for the first half of a period of 3.8 s: 1.9 s at the limit, which is not too long, then nothing.
     let disc = mechanisms::driven_disc("{mode: on_off, speed: 5.0, frequency: 0.263157, force_limit: 0.0001}");
     let response = simulate(&ctx, &disc).await;
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     assert_eq!(result.failure_reason, Some(FailureReason::Timeout), "{}", response.message);
     assert!((result.motors[0].peak_force - 0.0001).abs() < 1e-12, "{:?}", result.motors);
     Ok(())
@@ -95,7 +95,7 @@ async fn unlimited_motor_never_overloads(#[future(awt)] ctx: Context) -> anyhow:
     let blocked = mechanisms::blocked_arm("{mode: constant, speed: 0.05}");
     let response = simulate(&ctx, &blocked).await;
     assert_eq!(response.failure_reason, Some(FailureReason::Timeout), "{}", response.message);
-    assert_eq!(response.result.expect("it was simulated").motors[0].force_limit, None);
+    assert_eq!(response.output.result.expect("it was simulated").motors[0].force_limit, None);
     Ok(())
 }
 
@@ -105,13 +105,14 @@ async fn catalogue_servo_limits_its_joints_torque(#[future(awt)] ctx: Context) -
     let response = simulate(&ctx, &mechanisms::paddle()).await;
     assert!(response.success, "{}", response.message);
     // MG996R: 0.98 N·m.
-    assert_eq!(response.result.expect("it was simulated").motors[0].force_limit, Some(0.98));
+    assert_eq!(response.output.result.expect("it was simulated").motors[0].force_limit, Some(0.98));
     Ok(())
 }
 
 /// Angle of the disc after a number of samples of 30 ms, rad.
 fn angle(response: &BenchmarkResponse, sample: usize) -> f64 {
-    let result = response.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    let result =
+        response.output.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
     let [w, _, _, z] = result.trajectory[sample].quaternion;
     2.0 * f64::atan2(z, w)
 }
@@ -141,7 +142,7 @@ async fn servo_turns_at_its_catalogue_speed(#[future(awt)] ctx: Context) -> anyh
     let response = simulate(&ctx, &mechanisms::disc_on_servo("{mode: constant, speed: 100.0}")).await;
     let told = response.warnings.iter().any(|told| told.contains("\"disc\"") && told.contains("6.16 rad/s"));
     assert!(told, "the limit is not told: {:?}", response.warnings);
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     // From rest within hundredths of a second, then evenly for 30 s.
     assert!((result.motors[0].final_place / (6.16 * 30.0) - 1.0).abs() < 0.005, "{:?}", result.motors);
     Ok(())

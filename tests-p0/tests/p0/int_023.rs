@@ -213,7 +213,7 @@ async fn broken_rule_is_refused_and_named(
 
     assert!(!answer.success, "the design passed");
     assert_eq!(answer.rejected_by, Some(Gate::Validation), "{answer:#?}");
-    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.rule.as_str()).collect();
+    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.violation.rule.as_str()).collect();
     assert!(rules.contains(&rule), "{rule} is not among {rules:?}: {}", answer.message);
     Ok(())
 }

@@ -66,10 +66,10 @@ async fn start_clear_only_nominally_is_refused(
     assert!(!answer.success, "the benchmark passed");
     assert_eq!(answer.rejected_by, Some(Gate::Validation), "{answer:#?}");
     let [only] = &answer.violations[..] else { panic!("one thing is wrong: {:#?}", answer.violations) };
-    assert_eq!(only.rule, "randomization.start_in_part");
-    assert!(only.message.contains("wall"), "{only:#?}");
+    assert_eq!(only.violation.rule, "randomization.start_in_part");
+    assert!(only.violation.message.contains("wall"), "{only:#?}");
     // The wall is flat and the ball exact, so the worst case's depth is known but for the third decimal of the answer.
-    let told = only.measured.as_ref().and_then(|measured| measured["depth_mm"].as_f64());
+    let told = only.violation.measured.as_ref().and_then(|measured| measured["depth_mm"].as_f64());
     assert!(told.is_some_and(|told| (told - depth_mm).abs() <= 0.001), "{depth_mm} mm is not told: {only:#?}");
     Ok(())
 }
@@ -91,7 +91,7 @@ async fn ball_inside_a_closed_part_is_found(#[future(awt)] ctx: Context) -> anyh
     let script =
         designs::script("return Compound(children=[part(Pos(0, 0, 480) * Box(100, 100, 100), \"rock\", fixed=True)])");
     let answer = validate(&ctx, &Design { script, ..designs::ball_above_goal() }).await;
-    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.rule.as_str()).collect();
+    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.violation.rule.as_str()).collect();
     assert_eq!(rules, ["randomization.start_in_part"], "{answer:#?}");
     Ok(())
 }
@@ -143,7 +143,7 @@ async fn start_must_clear_zones_in_every_case(
 #[track_caller]
 fn refused_for(answer: &BenchmarkResponse, gate: Gate, rule: &str) {
     assert_eq!((answer.success, answer.rejected_by), (false, Some(gate)), "{answer:#?}");
-    assert_eq!(answer.violations[0].rule, rule, "{answer:#?}");
+    assert_eq!(answer.violations[0].violation.rule, rule, "{answer:#?}");
 }
 
 #[rstest]
@@ -212,7 +212,7 @@ async fn moved_part_must_fit_in_every_case(
     refused_for(&answer, Gate::Validation, rule);
     let [only] = &answer.violations[..] else { panic!("one thing is wrong: {:#?}", answer.violations) };
     // All faces are flat, so the worst corner reaches 1 mm too far.
-    let told = only.measured.as_ref().and_then(|measured| measured["depth_mm"].as_f64());
+    let told = only.violation.measured.as_ref().and_then(|measured| measured["depth_mm"].as_f64());
     assert!(told.is_some_and(|told| (told - 1.0).abs() <= 0.001), "1 mm is not told: {only:#?}");
     Ok(())
 }
@@ -279,7 +279,7 @@ async fn goal_may_be_obstructed_up_to_a_third(
     let answer = validate(&ctx, &Design { script, ..designs::ball_above_goal() }).await;
     assert_eq!(answer.success, passes, "{answer:#?}");
     if !passes {
-        assert_eq!(answer.violations[0].rule, "randomization.goal_obstructed");
+        assert_eq!(answer.violations[0].violation.rule, "randomization.goal_obstructed");
     }
     Ok(())
 }
@@ -317,7 +317,7 @@ async fn all_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow:
          part(Pos(0, 0, 30) * Box(100, 100, 60), \"block\", fixed=True),\n])",
     );
     let answer = validate(&ctx, &design).await;
-    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.rule.as_str()).collect();
+    let rules: Vec<_> = answer.violations.iter().map(|violation| violation.violation.rule.as_str()).collect();
     for rule in ["solid.intersection", "randomization.start_in_part", "randomization.goal_obstructed"] {
         assert!(rules.contains(&rule), "{rule} is not among {rules:?}");
     }

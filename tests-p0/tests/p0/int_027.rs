@@ -30,7 +30,7 @@ async fn run(session: &Session, seed: Option<u64>) -> BenchmarkResponse {
 }
 
 fn result(response: &BenchmarkResponse) -> &SimulationResult {
-    response.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {response:#?}"))
+    response.output.result.as_ref().unwrap_or_else(|| panic!("nothing was simulated: {response:#?}"))
 }
 
 #[rstest]

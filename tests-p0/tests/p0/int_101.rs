@@ -40,7 +40,7 @@ async fn chosen_backend_runs_and_is_reported(
     let request = BenchmarkRequest { backend: requested, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
     assert!(response.success, "{}", response.message);
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     assert_eq!(result.backend, expected);
     let events = EventLog::from_answer(&response.events);
     // The name is the seed's, not the constant of the crate that the stack shares with us.
@@ -61,7 +61,7 @@ async fn unknown_backend_is_refused_in_file_and_request(#[future(awt)] ctx: Cont
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(!response.success && response.message.contains("physics.backend"), "{}", response.message);
     assert!(
-        response.violations.iter().any(|violation| violation.message.contains("bullet")),
+        response.violations.iter().any(|violation| violation.violation.message.contains("bullet")),
         "{:#?}",
         response.violations
     );

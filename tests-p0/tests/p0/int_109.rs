@@ -45,7 +45,7 @@ async fn energy_above_the_limit_ends_the_run(
 
     assert_eq!(response.failure_reason, Some(FailureReason::PhysicsInstability), "{}", response.message);
     assert!(response.message.contains("PHYSICS_INSTABILITY"), "{}", response.message);
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     assert!(result.ended.time_s < 0.1, "it went on until {} s", result.ended.time_s);
     let events = EventLog::from_answer(&response.events);
     let told = events.the_one(PHYSICS_INSTABILITY);
@@ -60,7 +60,7 @@ async fn energy_above_the_limit_ends_the_run(
 async fn fast_run_below_the_energy_limit_continues(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx, &mechanisms::driven_disc("{mode: constant, speed: 100.0}")).await;
     assert_eq!(response.failure_reason, Some(FailureReason::Timeout), "{}", response.message);
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     let energy = mechanisms::DISC_INERTIA_KG_M2 * 100.0_f64.powi(2) / 2.0;
     // The mesh of a disc has a little less inertia than the disc: facets of 0.1 rad at most leave (0.1²/12) out.
     assert!(

@@ -27,7 +27,7 @@ async fn simulate(ctx: &Context, purpose: &str, design: &Design) -> SimulationRe
     let response: BenchmarkResponse = serde_json::from_value(reply.json()).expect("a simulation's answer");
     let events = EventLog::from_answer(&response.events);
     assert_eq!(events.the_one("simulation_backend_selected")["backend"], "genesis", "{purpose}");
-    response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message))
+    response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message))
 }
 
 #[rstest]

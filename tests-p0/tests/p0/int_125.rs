@@ -20,7 +20,7 @@ async fn motor(ctx: &Context, power: f64) -> MotorReport {
     session.must_hold_mechanism(&mechanisms::driven_disc(CONTROL)).await;
     let request = BenchmarkRequest { motor_power: [("disc".to_owned(), power)].into(), ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
-    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
     result.motors.into_iter().next().expect("the disc has a motor")
 }
 
@@ -55,7 +55,7 @@ async fn motor_without_power_carries_nothing(#[future(awt)] ctx: Context, #[case
             ..BenchmarkRequest::default()
         };
         let response = session.heavy.must_simulate(&request).await;
-        let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+        let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
         let motor = &result.motors[0];
         assert_eq!(motor.peak_force > 0.0, power == 1.0, "{motor:?}");
         ends.push(motor.final_place);
@@ -78,7 +78,7 @@ async fn each_motor_gets_its_own_power(#[future(awt)] ctx: Context) -> anyhow::R
     let motor_power = mechanisms::THREE_DISCS.into_iter().map(str::to_owned).zip(SHARES).collect();
     let request = BenchmarkRequest { motor_power, smoke_test_mode: true, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
-    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
     for (name, share) in mechanisms::THREE_DISCS.into_iter().zip(SHARES) {
         let motor =
             result.motors.iter().find(|motor| motor.part == name).unwrap_or_else(|| panic!("{name} has no motor"));
@@ -96,7 +96,7 @@ async fn power_for_an_undriven_part_is_refused(#[future(awt)] ctx: Context) -> a
     let request = BenchmarkRequest { motor_power: [("wheel".to_owned(), 1.0)].into(), ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
     assert!(!response.success && response.message.contains("wheel"), "{}", response.message);
-    assert_eq!(response.result, None);
+    assert_eq!(response.output.result, None);
 
     let headers = [(contract::session::SESSION_HEADER, session.id.as_str())];
     let body = json!({ "motor_power": { "disc": 1.5 } });

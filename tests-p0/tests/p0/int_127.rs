@@ -13,7 +13,7 @@ use crate::ctx;
 
 async fn simulate(session: &Session, request: &BenchmarkRequest) -> SimulationResult {
     let response = session.heavy.must_simulate(request).await;
-    response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message))
+    response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message))
 }
 
 /// Every motor, not only the first: three discs, of which the request starves each in turn.

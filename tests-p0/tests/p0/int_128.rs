@@ -66,10 +66,16 @@ async fn malformed_requirements_are_refused_by_field(
 
     assert_eq!(answer.rejected_by, Some(Gate::Objectives), "{answer:#?}");
     let field = format!("electronics_requirements{}{field}", if field.is_empty() { "" } else { "." });
-    let places: Vec<_> = answer.violations.iter().filter_map(|violation| violation.place.as_deref()).collect();
+    let places: Vec<_> =
+        answer.violations.iter().filter_map(|violation| violation.violation.place.as_deref()).collect();
     assert!(places.iter().any(|place| place.starts_with(&field)), "no violation at {field}: {:#?}", answer.violations);
 
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert_eq!((simulated.rejected_by, simulated.result), (Some(Gate::Objectives), None), "{}", simulated.message);
+    assert_eq!(
+        (simulated.rejected_by, simulated.output.result),
+        (Some(Gate::Objectives), None),
+        "{}",
+        simulated.message
+    );
     Ok(())
 }

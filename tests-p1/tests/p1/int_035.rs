@@ -71,7 +71,7 @@ async fn unlisted_material_is_refused_by_every_tool(#[future(awt)] ctx: Context)
     tells("analyze", &analyzed.violations.join("; "));
 
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert_eq!((simulated.rejected_by, simulated.result), (Some(Gate::Manufacturability), None));
+    assert_eq!((simulated.rejected_by, simulated.output.result), (Some(Gate::Manufacturability), None));
     tells("simulate", &simulated.message);
     Ok(())
 }
@@ -97,7 +97,7 @@ async fn material_unsuited_to_the_method_is_refused(
 async fn part_without_a_material_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = made_of(&ctx, "manufacturing_method=\"cnc\"").await;
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
-    assert!(!priced.success && priced.report.is_none(), "{priced:#?}");
+    assert!(!priced.success && priced.output.report.is_none(), "{priced:#?}");
     assert!(priced.message.contains("material_id"), "{}", priced.message);
     Ok(())
 }
@@ -114,6 +114,6 @@ async fn material_of_the_session_needs_its_file(#[future(awt)] ctx: Context) -> 
     session.light.must_write_file("manufacturing_config.yaml", own).await;
     let known = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert_eq!(known.rejected_by, None, "{known:#?}");
-    assert!(known.report.is_some(), "{known:#?}");
+    assert!(known.output.report.is_some(), "{known:#?}");
     Ok(())
 }

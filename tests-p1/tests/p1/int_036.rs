@@ -410,7 +410,7 @@ async fn design_is_checked_by_the_method_of_its_part(
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert_eq!(priced.success, can_be_made, "{priced:#?}");
     assert_eq!(priced.rejected_by, (!can_be_made).then_some(Gate::Manufacturability));
-    let part = &priced.report.as_ref().expect("the design was built").parts[0];
+    let part = &priced.output.report.as_ref().expect("the design was built").parts[0];
     assert_eq!(part.method.map(ManufacturingMethod::name), Some(method));
     Ok(())
 }
@@ -433,13 +433,13 @@ async fn method_works_from_plan_to_submission(
     session.must_be_valid().await;
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert!(priced.success, "{priced:#?}");
-    let report = priced.report.expect("a design that was built has a report");
+    let report = priced.output.report.expect("a design that was built has a report");
     assert_eq!(report.parts.iter().map(|part| part.method).collect::<Vec<_>>(), [Some(method)]);
     assert!(report.unit_cost > 0.0 && report.weight_g > 0.0, "{report:#?}");
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(simulated.success, "{}", simulated.message);
     let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
-    let manifest = submitted.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
+    let manifest = submitted.output.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
     assert_eq!((manifest.unit_cost, manifest.weight_g), (report.unit_cost, report.weight_g));
     Ok(())
 }
@@ -457,7 +457,8 @@ async fn repeated_part_costs_half_the_set_up(#[future(awt)] ctx: Context) -> any
         )
         .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 500.0");
     session.must_hold_solution(&twins).await;
-    let report = session.heavy.must_validate_and_price(&PriceRequest::default()).await.report.expect("it was built");
+    let report =
+        session.heavy.must_validate_and_price(&PriceRequest::default()).await.output.report.expect("it was built");
 
     let costs: Vec<_> = report.parts.iter().map(|part| part.result.unit_cost).collect();
     // The bracket's 108.5981 USD are derived at `Solution::bracket`; the twin saves half of the 100 USD of set-up. The
@@ -482,7 +483,8 @@ async fn round_twin_saves_half_the_set_up(#[future(awt)] ctx: Context) -> anyhow
         )
         .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 500.0");
     session.must_hold_solution(&twins).await;
-    let report = session.heavy.must_validate_and_price(&PriceRequest::default()).await.report.expect("it was built");
+    let report =
+        session.heavy.must_validate_and_price(&PriceRequest::default()).await.output.report.expect("it was built");
     let [one, two] = report.parts.as_slice() else { anyhow::bail!("{report:#?}") };
     let saved = one.result.unit_cost - two.result.unit_cost;
     // Half of the 100 USD of set-up.

@@ -20,7 +20,7 @@ async fn exported(ctx: &Context, mechanism: &Mechanism) -> String {
     session.must_hold_mechanism(mechanism).await;
     let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&smoke).await;
-    let scene = response.artifacts.and_then(|artifacts| artifacts.mjcf_content);
+    let scene = response.output.artifacts.and_then(|artifacts| artifacts.mjcf_content);
     scene.unwrap_or_else(|| panic!("no scene was exported: {}", response.message))
 }
 
@@ -244,7 +244,7 @@ async fn fastened_parts_move_as_one(#[future(awt)] ctx: Context) -> anyhow::Resu
     let session = ctx.session("welded");
     session.must_hold_priced(&Design { script, ..plain.design }).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    let result = response.result.expect("it was simulated");
+    let result = response.output.result.expect("it was simulated");
     let place = |label: &str| {
         result
             .final_positions
@@ -294,7 +294,7 @@ async fn refused(ctx: &Context, mechanism: &Mechanism, words: &[&str]) {
     let session = ctx.session("impossible");
     session.must_hold_mechanism(mechanism).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    assert!(!response.success && response.result.is_none(), "it was simulated: {}", response.message);
+    assert!(!response.success && response.output.result.is_none(), "it was simulated: {}", response.message);
     for word in words {
         assert!(response.message.contains(word), "{word} is not named: {}", response.message);
     }

@@ -100,7 +100,7 @@ async fn position_follows_its_commanded_course(
     let carriage = mechanisms::driven_carriage(control).with_objectives("label: ball", "label: carriage");
     session.must_hold_mechanism(&carriage).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
 
     let times: Vec<_> = result.trajectory.iter().map(|point| point.time_s).collect();
     assert!(times.len() > 100, "the course has {} points", times.len());
@@ -124,7 +124,7 @@ async fn held_position_resists_gravity(#[future(awt)] ctx: Context) -> anyhow::R
     let carriage = mechanisms::lifted_carriage("{mode: hold}").with_objectives("label: ball", "label: carriage");
     session.must_hold_mechanism(&carriage).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
 
     let times: Vec<_> = result.trajectory.iter().map(|point| point.time_s).collect();
     assert!(times.len() > 100, "the course has {} points", times.len());
@@ -156,7 +156,7 @@ async fn speed_and_effort_reach_the_predicted_position(
     let session = ctx.session("end");
     session.must_hold_mechanism(&mechanisms::driven_carriage(control)).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
-    let result = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
+    let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
     let place = result.motors[0].final_place;
     assert!((place - expected_mm).abs() <= 0.002 * expected_mm, "{place} mm, expected {expected_mm} mm");
     Ok(())
@@ -175,6 +175,6 @@ async fn impossible_control_is_refused(
     session.must_hold_mechanism(&mechanisms::driven_carriage(control)).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(!response.success && response.message.contains(field), "{}", response.message);
-    assert_eq!(response.result, None);
+    assert_eq!(response.output.result, None);
     Ok(())
 }

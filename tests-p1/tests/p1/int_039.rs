@@ -24,7 +24,7 @@ async fn solved(ctx: &Context, purpose: &str) -> Session {
 }
 
 fn paths(response: &BenchmarkResponse) -> BTreeSet<String> {
-    response.artifacts.iter().flat_map(|artifacts| artifacts.render_paths.iter().cloned()).collect()
+    response.output.artifacts.iter().flat_map(|artifacts| artifacts.render_paths.iter().cloned()).collect()
 }
 
 /// Three heights, eight directions.
@@ -105,7 +105,7 @@ async fn nothing_is_rendered_without_a_request(#[future(awt)] ctx: Context) -> a
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(response.success, "{}", response.message);
     assert_eq!(paths(&response), BTreeSet::new());
-    assert_eq!(response.artifacts.and_then(|artifacts| artifacts.video_path), None);
+    assert_eq!(response.output.artifacts.and_then(|artifacts| artifacts.video_path), None);
     assert_eq!(session.light.must_list_files("renders").await, [], "pictures were made all the same");
     Ok(())
 }
@@ -128,7 +128,7 @@ async fn exactly_the_promised_views_are_drawn_and_submitted(#[future(awt)] ctx: 
     assert_eq!(pictures.len(), 24, "two views show the same");
 
     let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
-    let manifest = submitted.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
+    let manifest = submitted.output.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
     assert_eq!(manifest.renders.into_iter().collect::<BTreeSet<_>>(), promised());
     Ok(())
 }
@@ -139,17 +139,17 @@ async fn video_is_made_on_demand(#[future(awt)] ctx: Context) -> anyhow::Result<
     let session = solved(&ctx, "video").await;
     let request = BenchmarkRequest { video: true, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
-    let path = response.artifacts.and_then(|artifacts| artifacts.video_path);
+    let path = response.output.artifacts.and_then(|artifacts| artifacts.video_path);
     assert_eq!(path.as_deref(), Some("renders/simulation.mp4"), "{}", response.message);
     let video = session.light.must_asset("renders/simulation.mp4").await;
     assert_eq!(video.content_type(), "video/mp4");
     assert_eq!(video.body.get(4..8), Some(b"ftyp".as_slice()), "it is no MP4 file");
 
     let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
-    let manifest = submitted.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
+    let manifest = submitted.output.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
     assert_eq!(manifest.video_path.as_deref(), Some("renders/simulation.mp4"), "a reviewer does not find the video");
 
-    let steps = response.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message)).steps;
+    let steps = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message)).steps;
     let (frames, seconds, size) = frames_seconds_and_size(&video.body);
     assert_eq!(size, SIZE);
     // The start, every 15th step, and the end where it falls between two of them.
@@ -171,7 +171,7 @@ async fn preview_shows_the_requested_side(#[future(awt)] ctx: Context) -> anyhow
         let request = PreviewRequest { pitch, yaw, ..PreviewRequest::default() };
         let response = session.heavy.must_preview(&request).await;
         assert!(response.success, "{}", response.message);
-        assert_eq!(response.image_path.as_deref(), Some(path));
+        assert_eq!(response.output.image_path.as_deref(), Some(path));
         let asset = session.light.must_asset(path).await;
         assert_eq!(asset.content_type(), "image/jpeg", "{path}");
         assert_eq!(size_of_jpeg(&asset.body), SIZE, "{path}");
@@ -188,7 +188,7 @@ async fn preview_of_a_broken_script_leaves_no_picture(#[future(awt)] ctx: Contex
     session.light.must_write_file("script.py", "def build():\n    return no_such_shape\n").await;
     let response = session.heavy.must_preview(&PreviewRequest::default()).await;
     assert!(!response.success && response.message.contains("no_such_shape"), "{response:?}");
-    assert_eq!(response.image_path, None);
+    assert_eq!(response.output.image_path, None);
     assert!(!session.light.must_exist_or_not("renders/preview_pitch-45_yaw45.jpg").await);
     Ok(())
 }
@@ -216,7 +216,7 @@ async fn smoke_run_has_no_video(#[future(awt)] ctx: Context) -> anyhow::Result<(
     let session = solved(&ctx, "smoke").await;
     let request = BenchmarkRequest { video: true, smoke_test_mode: true, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
-    assert_eq!(response.artifacts.and_then(|artifacts| artifacts.video_path), None);
+    assert_eq!(response.output.artifacts.and_then(|artifacts| artifacts.video_path), None);
     assert!(response.warnings.iter().any(|warning| warning.contains("video")), "{:?}", response.warnings);
     assert!(!session.light.must_exist_or_not("renders/simulation.mp4").await);
     Ok(())

@@ -190,7 +190,7 @@ async fn priced_assembly_names_the_catalogue_of_its_parts(#[future(awt)] ctx: Co
     let priced = session.heavy.must_validate_costing_and_price().await;
 
     assert!(priced.success, "{priced:#?}");
-    assert_eq!(priced.estimate.map(|estimate| estimate.catalog), Some(version.clone()));
+    assert_eq!(priced.output.estimate.map(|estimate| estimate.catalog), Some(version.clone()));
     let written = session.light.must_read_file(ASSEMBLY_DEFINITION_FILE).await;
     let definition: AssemblyDefinition = serde_yaml::from_str(&written)?;
     assert_eq!(definition.catalog, Some(version), "{written}");

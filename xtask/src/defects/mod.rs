@@ -150,7 +150,7 @@ fn chosen(root: &Path, ledger: &Ledger, names: &[String]) -> anyhow::Result<Vec<
         match Patch::parse(path, text, ledger) {
             Ok(patch) => patches.push(patch),
             Err(found) => {
-                flaws.extend(found.into_iter().map(|flaw| format!("{}:{}: {}", path.display(), flaw.line, flaw.what)))
+                flaws.extend(found.into_iter().map(|flaw| format!("{}:{}: {}", path.display(), flaw.line, flaw.what)));
             }
         }
     }

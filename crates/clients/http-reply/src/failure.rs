@@ -4,7 +4,7 @@ use std::{any::type_name, fmt, time::Duration};
 
 use reqwest::{Method, StatusCode};
 
-use crate::{Reply, client::proxy_variable};
+use crate::client::proxy_variable;
 
 /// Longest part of a body that is quoted, in bytes.
 const QUOTED_BODY_BYTES: usize = 2000;
@@ -106,13 +106,13 @@ pub struct UnexpectedReply {
 }
 
 impl UnexpectedReply {
-    pub(crate) fn new(reply: &Reply, expectation: Expectation) -> Self {
-        let cut = reply.body.len().min(QUOTED_BODY_BYTES);
-        let mut body = String::from_utf8_lossy(&reply.body[..cut]).into_owned();
-        if cut < reply.body.len() {
-            body.push_str(&format!(" … ({} bytes in all)", reply.body.len()));
+    pub(crate) fn new(method: &Method, url: &str, status: StatusCode, body: &[u8], expectation: Expectation) -> Self {
+        let cut = body.len().min(QUOTED_BODY_BYTES);
+        let mut quoted = String::from_utf8_lossy(&body[..cut]).into_owned();
+        if cut < body.len() {
+            quoted.push_str(&format!(" … ({} bytes in all)", body.len()));
         }
-        Self { method: reply.method.clone(), url: reply.url.clone(), status: reply.status, body, expectation }
+        Self { method: method.clone(), url: url.to_owned(), status, body: quoted, expectation }
     }
 
     /// Status of the answer.
@@ -143,7 +143,7 @@ impl fmt::Display for UnexpectedReply {
         match &self.expectation {
             Expectation::Status(expected) => write!(f, "answered {} instead of {expected}", self.status)?,
             Expectation::Shape { name, fault } => {
-                write!(f, "answered {} with a body that is no {name}: {fault}", self.status)?;
+                write!(f, "answered {}, but the body is not a valid {name}: {fault}", self.status)?;
             }
         }
         write!(f, ": {}", self.body)

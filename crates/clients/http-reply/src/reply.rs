@@ -11,7 +11,7 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{NoReply, UnexpectedReply, failure::Expectation};
+use crate::failure::{Expectation, NoReply, UnexpectedReply};
 
 /// What a raw call gives: an answer of any status, or the reason why there is none.
 pub type Outcome = Result<Reply, NoReply>;
@@ -62,17 +62,21 @@ impl Reply {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, UnexpectedReply> {
         let mut deserializer = serde_json::Deserializer::from_slice(&self.body);
         serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| UnexpectedReply::new(self, Expectation::shape::<T>(&error)))
+            .map_err(|error| self.unexpected(Expectation::shape::<T>(&error)))
     }
 
     /// The same answer when its status is `status`; otherwise an error that quotes it.
     pub fn expect_status(self, status: StatusCode) -> Result<Self, UnexpectedReply> {
-        if self.status == status { Ok(self) } else { Err(UnexpectedReply::new(&self, Expectation::status(status))) }
+        if self.status == status { Ok(self) } else { Err(self.unexpected(Expectation::status(status))) }
     }
 
     /// The body as `T` of an answer whose status must be `status`.
     pub fn expect<T: DeserializeOwned>(self, status: StatusCode) -> Result<T, UnexpectedReply> {
         self.expect_status(status)?.decode()
+    }
+
+    fn unexpected(&self, expectation: Expectation) -> UnexpectedReply {
+        UnexpectedReply::new(&self.method, &self.url, self.status, &self.body, expectation)
     }
 }
 

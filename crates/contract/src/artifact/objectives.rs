@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{limits::MOVED_OBJECT_RADIUS_MM, power_supply::PowerSupply};
 
+/// Name of the file at the session root.
+pub const OBJECTIVES_FILE: &str = "objectives.yaml";
+
 /// First line of the file that every new session gets; a file that still holds it counts as absent.
 pub const TEMPLATE_MARKER: &str = "[TEMPLATE]";
 

@@ -7,13 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    backend::SimulatorBackend,
-    design_source::DesignSource,
-    gate::Gate,
-    simulation::{FailureReason, SimulationResult},
-    violations::Violation,
-};
+use crate::{backend::SimulatorBackend, design_source::DesignSource, simulation::SimulationResult, tool::ToolAnswer};
 
 /// Body of `POST /benchmark/simulate` and `POST /benchmark/validate`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, Validate)]
@@ -65,34 +59,32 @@ fn shares<C>(power: &BTreeMap<String, f64>, _: &C) -> garde::Result {
     }
 }
 
-/// Answer of the heavy worker's tool routes. Always 200; `success` says what came of it.
+/// Answer of `POST /benchmark/simulate` and `POST /benchmark/validate`.
+pub type BenchmarkResponse = ToolAnswer<BenchmarkOutput>;
+
+/// What a check or a simulation gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct BenchmarkResponse {
-    /// True when the tool succeeded.
-    pub success: bool,
-    /// One sentence; holds the upper-case name of the failure, and the queue position of a call that waited.
-    pub message: String,
-    /// Why it failed.
-    pub failure_reason: Option<FailureReason>,
+#[schemars(rename = "Benchmark")]
+pub struct BenchmarkOutput {
     /// `high` or `approximate`.
+    #[serde(default = "high")]
     pub confidence: String,
-    /// How many calls, this one included, were in the queue on arrival: 1 means it ran at once.
-    pub queue_position: u32,
-    /// The gate that refused the call, when one did.
-    #[serde(default)]
-    pub rejected_by: Option<Gate>,
-    /// Everything that is wrong with the design and its files, as data.
-    #[serde(default)]
-    pub violations: Vec<Violation>,
-    /// What is allowed and still deserves a look.
-    #[serde(default)]
-    pub warnings: Vec<String>,
     /// Outcome of the run.
+    #[serde(default)]
     pub result: Option<SimulationResult>,
     /// What was produced.
+    #[serde(default)]
     pub artifacts: Option<SimulationArtifacts>,
-    /// Events of this call, in order.
-    pub events: Vec<Map<String, Value>>,
+}
+
+impl Default for BenchmarkOutput {
+    fn default() -> Self {
+        Self { confidence: high(), result: None, artifacts: None }
+    }
+}
+
+fn high() -> String {
+    "high".to_owned()
 }
 
 /// Files and documents that a heavy call produced.
@@ -155,16 +147,13 @@ fn within_a_turn<C>(yaw: &f64, _: &C) -> garde::Result {
 }
 
 /// Answer of `POST /benchmark/preview`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PreviewResponse {
-    /// False when the script or the renderer failed.
-    pub success: bool,
-    /// One sentence.
-    pub message: String,
+pub type PreviewResponse = ToolAnswer<PreviewOutput>;
+
+/// What a preview gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Preview")]
+pub struct PreviewOutput {
     /// The picture, from the session root.
+    #[serde(default)]
     pub image_path: Option<String>,
-    /// How many calls, this one included, were in the queue on arrival.
-    pub queue_position: u32,
-    /// Events of this call.
-    pub events: Vec<Map<String, Value>>,
 }

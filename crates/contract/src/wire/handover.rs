@@ -6,16 +6,10 @@ use chrono::{DateTime, Utc};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::{
-    assembly::CostingEstimate,
-    catalog_version::CatalogVersion,
-    design_source::DesignSource,
-    gate::{Gate, Stage},
-    session::SessionId,
-    simulation::FailureReason,
-    violations::Violation,
+    assembly::CostingEstimate, catalog_version::CatalogVersion, design_source::DesignSource, gate::Stage,
+    session::SessionId, tool::ToolAnswer,
 };
 
 /// Body of `POST /benchmark/submit`: finished work goes to review.
@@ -35,28 +29,16 @@ pub struct SubmitRequest {
     pub smoke_test_mode: bool,
 }
 
-/// Answer of `POST /benchmark/submit`. Always 200; `success` says what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SubmitResponse {
-    /// True when the work was handed over.
-    pub success: bool,
-    /// `Handover complete`, or why not.
-    pub message: String,
-    /// Why it failed.
-    pub failure_reason: Option<FailureReason>,
-    /// The first gate that refused.
-    pub rejected_by: Option<Gate>,
-    /// Everything that is wrong with all files and with the design.
-    pub violations: Vec<Violation>,
-    /// What was compared with nothing, because nothing was recorded. Empty in refusals.
-    #[serde(default)]
-    pub warnings: Vec<String>,
-    /// How many calls, this one included, were in the queue on arrival.
-    pub queue_position: u32,
+/// Answer of `POST /benchmark/submit`: success when the work was handed over.
+pub type SubmitResponse = ToolAnswer<SubmitOutput>;
+
+/// What a submission gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Submit")]
+pub struct SubmitOutput {
     /// What the reviewer receives; also `renders/review_manifest.json`.
+    #[serde(default)]
     pub manifest: Option<ReviewManifest>,
-    /// Events of this call, in order.
-    pub events: Vec<Map<String, Value>>,
 }
 
 /// What a reviewer receives. Paths are from the session root. Pictures, video and scene are those of the newest
@@ -121,26 +103,19 @@ pub struct PlanRequest {
     pub role: PlannerRole,
 }
 
-/// Answer of `POST /benchmark/submit_plan`. Always 200; `success` says what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PlanResponse {
-    /// True when the plan was handed over.
-    pub success: bool,
-    /// `Plan handed over`, or why not.
-    pub message: String,
-    /// The first gate that refused.
-    pub rejected_by: Option<Gate>,
-    /// Everything that is wrong with all files.
-    pub violations: Vec<Violation>,
-    /// What was compared with nothing, because nothing was recorded. Empty in refusals.
-    #[serde(default)]
-    pub warnings: Vec<String>,
+/// Answer of `POST /benchmark/submit_plan`: success when the plan was handed over.
+pub type PlanResponse = ToolAnswer<PlanOutput>;
+
+/// What the hand-over of a plan gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Plan")]
+pub struct PlanOutput {
     /// Recomputed cost and weight; absent when the assembly definition could not be read.
+    #[serde(default)]
     pub estimate: Option<CostingEstimate>,
     /// How often this session's plan was handed over, this time included.
+    #[serde(default)]
     pub revision: Option<u32>,
-    /// Events of this call.
-    pub events: Vec<Map<String, Value>>,
 }
 
 /// Body of `POST /benchmark/handover`: a submitted benchmark comes into this session, where it is to be solved.
@@ -151,19 +126,19 @@ pub struct HandoverRequest {
     pub benchmark_session_id: SessionId,
 }
 
-/// Answer of `POST /benchmark/handover`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct HandoverResponse {
-    /// True when the package is in this session.
-    pub success: bool,
-    /// One sentence.
-    pub message: String,
+/// Answer of `POST /benchmark/handover`: success when the package is in this session.
+pub type HandoverResponse = ToolAnswer<HandoverOutput>;
+
+/// What the hand-over of a benchmark gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Handover")]
+pub struct HandoverOutput {
     /// What may not be changed from now on.
+    #[serde(default)]
     pub baseline: Option<Baseline>,
     /// Files that came into this session, from its root.
+    #[serde(default)]
     pub files: Vec<String>,
-    /// Events of this call.
-    pub events: Vec<Map<String, Value>>,
 }
 
 /// What may not be changed after a hand-over, by hash.

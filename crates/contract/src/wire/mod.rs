@@ -15,4 +15,5 @@ pub mod reviews;
 pub mod session;
 pub mod simulation;
 pub mod status;
+pub mod tool;
 pub mod workbench;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    assembly::CostingEstimate, backend::SimulatorBackend, design_source::DesignSource, gate::Gate,
-    part_metadata::ManufacturingMethod, simulation::FailureReason, violations::Violation,
+    assembly::CostingEstimate, backend::SimulatorBackend, design_source::DesignSource,
+    part_metadata::ManufacturingMethod, tool::ToolAnswer,
 };
 
 fn one() -> u32 {
@@ -52,31 +52,22 @@ pub struct PriceRequest {
     pub quantity: Option<u32>,
 }
 
-/// Answer of `POST /benchmark/validate_and_price`. Always 200; `success` says what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PriceResponse {
-    /// True when every part can be made and the design keeps its limits.
-    pub success: bool,
-    /// One sentence, or one for each violation.
-    pub message: String,
-    /// Why it failed.
-    pub failure_reason: Option<FailureReason>,
-    /// The first gate that the design does not pass.
-    pub rejected_by: Option<Gate>,
-    /// Everything that is wrong.
-    pub violations: Vec<Violation>,
-    /// What is allowed and still deserves a look.
-    pub warnings: Vec<String>,
+/// Answer of `POST /benchmark/validate_and_price`: success when every part can be made and the design keeps its limits.
+pub type PriceResponse = ToolAnswer<PriceOutput>;
+
+/// What pricing gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Price")]
+pub struct PriceOutput {
     /// Prices and weights; absent when there was no design to price.
+    #[serde(default)]
     pub report: Option<PriceReport>,
     /// SHA-256 of what was priced, hexadecimal: the record of this check counts for exactly this content.
+    #[serde(default)]
     pub content_sha256: Option<String>,
-    /// How many calls, this one included, were in the queue on arrival.
-    pub queue_position: u32,
     /// Milliseconds that each stage took: `build` of the geometry, `price` with all checks, `record`.
+    #[serde(default)]
     pub stage_ms: BTreeMap<String, f64>,
-    /// Events of this call, in order.
-    pub events: Vec<Map<String, Value>>,
 }
 
 /// Prices and weights of a design.
@@ -169,17 +160,15 @@ pub struct CostBreakdown {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct CostingRequest {}
 
-/// Answer of `POST /benchmark/validate_costing_and_price`: the planner's estimate, recomputed and written back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CostingResponse {
-    /// True when the file is sound and keeps its caps.
-    pub success: bool,
-    /// One sentence, or one for each violation.
-    pub message: String,
-    /// Everything that is wrong.
-    pub violations: Vec<Violation>,
+/// Answer of `POST /benchmark/validate_costing_and_price`: the planner's estimate, recomputed and written back. Success
+/// when the file is sound and keeps its caps.
+pub type CostingResponse = ToolAnswer<CostingOutput>;
+
+/// What recomputing an estimate gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Costing")]
+pub struct CostingOutput {
     /// What was computed, caps kept or not; absent when the file could not be read.
+    #[serde(default)]
     pub estimate: Option<CostingEstimate>,
-    /// Events of this call.
-    pub events: Vec<Map<String, Value>>,
 }

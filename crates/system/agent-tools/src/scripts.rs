@@ -1,6 +1,5 @@
 //! The tools as scripts call them: JSON in, JSON out.
 
-use materials::bought;
 use std::path::Path;
 
 use catalog::Catalog;
@@ -12,7 +11,7 @@ use contract::{
     violations::{Violation, sentences},
 };
 use design::{Face, InternalCorner};
-use materials::ManufacturingConfig;
+use materials::{ManufacturingConfig, bought};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use workbench::{DesignPart, Limits, Solid};
@@ -154,7 +153,7 @@ fn price(input: &PriceInput) -> Result<Value, String> {
     let own_quantity = objectives.as_ref().map_or(1, |objectives| objectives.constraints.quantity());
     let quantity = input.quantity.unwrap_or(own_quantity);
     let priced = workbench::price_design(&config, &|id| bought(&catalog, id), &parts, &limits, quantity);
-    let violations: Vec<Violation> = priced.findings.into_iter().map(|(_, violation)| violation).collect();
+    let violations: Vec<Violation> = priced.findings.into_iter().map(|finding| finding.violation).collect();
     Ok(json!({
         "success": violations.is_empty(),
         "violations": written(&violations)?,

@@ -1,9 +1,8 @@
 //! What a script handed over, on its way from one run folder into another; and files that an export leaves.
 
-use design::Geometry;
+use design::{ExportFormat, Geometry};
 
-use crate::CadRuntimeError;
-use crate::run_directory::RunDirectory;
+use crate::{CadRuntimeError, run_directory::RunDirectory};
 
 /// The files, as `runtime/handover.py` names them.
 const SHAPES: &str = "shapes.bin";
@@ -29,29 +28,7 @@ pub(crate) fn write(geometry: &Geometry, directory: &RunDirectory) -> Result<(),
     directory.write(DECLARATIONS, geometry.declarations())
 }
 
-/// Formats that a design can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// Binary glTF.
-    Glb,
-    /// STEP.
-    Step,
-    /// Binary STL.
-    Stl,
-}
-
-impl ExportFormat {
-    /// Name in jobs, and ending of the file.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Glb => "glb",
-            Self::Step => "step",
-            Self::Stl => "stl",
-        }
-    }
-
-    /// The file that an export left.
-    pub(crate) fn take(self, directory: &RunDirectory) -> Option<Vec<u8>> {
-        directory.result(&format!("export.{}", self.name()), EXPORT_LIMIT_BYTES)
-    }
+/// The file that an export left.
+pub(crate) fn exported(format: ExportFormat, directory: &RunDirectory) -> Option<Vec<u8>> {
+    directory.result(&format!("export.{}", format.name()), EXPORT_LIMIT_BYTES)
 }

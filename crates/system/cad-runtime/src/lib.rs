@@ -33,7 +33,6 @@ mod winding;
 pub use config::{Bubblewrap, CadRuntimeConfig, DEFAULT_BUILD_TIMEOUT, Limits, Mount};
 pub use error::CadRuntimeError;
 pub use execution::Execution;
-pub use geometry::ExportFormat;
 pub use request::{BuildRequest, ScriptSource, Tessellation};
 pub use run::OUTPUT_LIMIT_BYTES;
 pub use runtime::CadRuntime;

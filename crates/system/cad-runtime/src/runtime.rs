@@ -1,28 +1,33 @@
 //! The runtime: starting it, and the three things it does.
 
-use std::future::Future;
-use std::path::Path;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    future::Future,
+    path::Path,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contract::execution::{InspectTopologyResponse, ScriptFault, ScriptFaultKind};
-use design::{Design, Geometry};
+use design::{Design, ExportFormat, Geometry};
 use kept::Kept;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::CadRuntimeError;
-use crate::config::CadRuntimeConfig;
-use crate::execution::Execution;
-use crate::geometry::ExportFormat;
-use crate::launch::LaunchPlan;
-use crate::measured::{measured_content, measured_designs};
-use crate::request::{BuildRequest, ScriptSource, Tessellation};
-use crate::run::{Input, Job, Outcome, Runner, policy};
-use crate::run_directory::RunsDirectory;
-use crate::warm_parent::{State, Supervisor};
-use crate::{measuring, topology};
+use crate::{
+    CadRuntimeError,
+    config::CadRuntimeConfig,
+    execution::Execution,
+    geometry,
+    launch::LaunchPlan,
+    measured::{measured_content, measured_designs},
+    measuring,
+    request::{BuildRequest, ScriptSource, Tessellation},
+    run::{Input, Job, Outcome, Runner, policy},
+    run_directory::RunsDirectory,
+    topology,
+    warm_parent::{State, Supervisor},
+};
 
 /// What measuring may take when the script used up all of its time.
 const LEAST_MEASURING_TIME: Duration = Duration::from_secs(10);
@@ -205,9 +210,11 @@ impl CadRuntime {
             return Ok(Err(fault));
         }
         let (formats, directory) = (formats.to_vec(), outcome.directory);
-        let files = tokio::task::spawn_blocking(move || formats.iter().map(|format| format.take(&directory)).collect())
-            .await
-            .map_err(|error| CadRuntimeError::Setup(format!("the exported files could not be read: {error}")))?;
+        let files = tokio::task::spawn_blocking(move || {
+            formats.iter().map(|format| geometry::exported(*format, &directory)).collect()
+        })
+        .await
+        .map_err(|error| CadRuntimeError::Setup(format!("the exported files could not be read: {error}")))?;
         let missing = || ScriptFault {
             kind: ScriptFaultKind::ScriptError,
             message: "The CAD kernel wrote no file, or one that is too large.".into(),

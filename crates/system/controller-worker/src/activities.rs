@@ -12,11 +12,11 @@ use temporalio_sdk::{
 };
 use tokio::time::Instant;
 use uuid::Uuid;
-use workflows::{EpisodeInput, EpisodeResult};
+use workflows::EpisodeResult;
 
 use crate::{
     outcome::PhaseOutcome,
-    script_phase::{Attempt, PhaseError, ScriptPhase},
+    script_phase::{Attempt, PhaseError, ScriptInput, ScriptPhase},
     shutdown::Shutdown,
 };
 
@@ -76,14 +76,6 @@ impl ScriptActivities {
     }
 }
 
-/// Which script of which episode runs, and for the how-manieth time the workflow asks for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ScriptInput {
-    pub(crate) episode: EpisodeInput,
-    /// From 1; each round has an outcome of its own.
-    pub(crate) round: u32,
-}
-
 #[activities]
 impl ScriptActivities {
     /// Runs the episode's script in the light worker. A script that fails is an outcome; an error means that the
@@ -98,7 +90,7 @@ impl ScriptActivities {
         let attempt = Attempt { number: info.attempt, workflow_id: info.workflow_id.clone() };
         tokio::select! {
             outcome = self.script_phase.run(&input, &attempt) => outcome.map_err(|error| activity_error(&error)),
-            never = give_signs_of_life(&context) => Err(never),
+            never = heartbeat_until_cancelled(&context) => Err(never),
             () = context.cancelled() => {
                 self.script_phase.let_go(&input, &attempt).await;
                 Err(self.cut_off(&attempt))
@@ -121,7 +113,7 @@ impl ScriptActivities {
 
 /// Tells Temporal every [`HEARTBEAT_PAUSE`] that the activity lives, and learns so when it is cancelled. Ends only
 /// when a sign of life cannot be sent.
-async fn give_signs_of_life(context: &ActivityContext) -> ActivityError {
+async fn heartbeat_until_cancelled(context: &ActivityContext) -> ActivityError {
     let begun = Instant::now();
     loop {
         if let Err(error) = context.record_heartbeat(begun.elapsed().as_secs()).await {
@@ -133,9 +125,9 @@ async fn give_signs_of_life(context: &ActivityContext) -> ActivityError {
 
 /// An error for Temporal: the whole chain in one message, and whether another attempt makes sense.
 fn activity_error(error: &PhaseError) -> ActivityError {
-    let pointless = error.is_final();
+    let retryable = !error.is_final();
     let message = error.chain();
-    tracing::warn!(message, pointless, "an activity has no outcome");
-    let failure = if pointless { ApplicationFailure::non_retryable(message) } else { ApplicationFailure::new(message) };
+    tracing::warn!(message, retryable, "an activity has no outcome");
+    let failure = if retryable { ApplicationFailure::new(message) } else { ApplicationFailure::non_retryable(message) };
     ActivityError::application(failure)
 }

@@ -9,8 +9,9 @@ use temporalio_sdk::{ActivityOptions, WorkflowCancellationToken, WorkflowContext
 use workflows::{EpisodeInput, EpisodeResult};
 
 use crate::{
-    activities::{EpisodeActivities, FinishInput, ScriptActivities, ScriptInput},
+    activities::{EpisodeActivities, FinishInput, ScriptActivities},
     outcome::PhaseOutcome,
+    script_phase::ScriptInput,
 };
 
 /// Attempts of a phase, as a last resort: the phase itself decides how often it waits for a worker and how many lost

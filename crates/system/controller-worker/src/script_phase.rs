@@ -25,17 +25,25 @@ use contract::{
 use episode_store::{
     EpisodeStore, NewTrace, PhaseKey, PhaseRecord, PhaseRecording, StoreError, Transition, TransitionOutcome,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use worker_api::{LightWorker, NoReply, Outcome, Reply, StatusCode, UnexpectedReply};
 use workflows::EpisodeInput;
 
 use crate::{
-    activities::ScriptInput,
     outcome::{PhaseOutcome, judge},
     progress::{MAX_LOST_RUNS, MAX_UNREACHABLE, Progress},
     turns::Turns,
 };
+
+/// Which script of which episode runs, and for the how-manieth time the workflow asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ScriptInput {
+    pub(crate) episode: EpisodeInput,
+    /// From 1; each round has an outcome of its own.
+    pub(crate) round: u32,
+}
 
 /// Name of the phase in checkpoints.
 const PHASE: &str = "run_script";

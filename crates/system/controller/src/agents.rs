@@ -16,7 +16,7 @@ use workflows::EpisodeInput;
 
 use crate::{
     answered::Accepted,
-    application::{Application, refusal},
+    application::{Application, store_error},
 };
 
 pub(crate) fn routes() -> ApiRouter<Application> {
@@ -76,7 +76,7 @@ async fn start(application: &Application, episode: NewEpisode, input: EpisodeInp
         error if error.is_outage() => ServiceError::unavailable(format!(
             "the database broke off while episode {id} was being stored; if it is stored, it will be started: {error}"
         )),
-        error => refusal(error),
+        error => store_error(error),
     })?;
     match application.frontend.start_episode(EPISODE_QUEUE, input).await {
         Ok(workflow_id) => {

@@ -4,7 +4,7 @@ use episode_store::{EpisodeStore, StoreError};
 use service::ServiceError;
 use workflows::Frontend;
 
-use crate::cots::CatalogueFile;
+use crate::catalogue_file::CatalogueFile;
 
 /// Shared by all handlers.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ pub(crate) struct Application {
 
 /// The answer for a failed call to the store: 404 for an unknown episode, 503 when the database does not answer,
 /// 500 for anything else.
-pub(crate) fn refusal(error: StoreError) -> ServiceError {
+pub(crate) fn store_error(error: StoreError) -> ServiceError {
     match error {
         StoreError::UnknownEpisode(id) => ServiceError::not_found(format!("Episode not found: {id}")),
         error if error.is_outage() => {

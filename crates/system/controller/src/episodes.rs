@@ -14,7 +14,7 @@ use contract::{
 use service::{Answer, ValidId, ValidQuery};
 
 use crate::{
-    application::{Application, refusal},
+    application::{Application, store_error},
     cancellation::cancel_in_background,
 };
 
@@ -51,7 +51,7 @@ async fn list(
     State(application): State<Application>,
     ValidQuery(query): ValidQuery<ListEpisodesQuery>,
 ) -> Answer<Json<Vec<Episode>>> {
-    application.store.list_episodes(query.limit, query.offset).await.map(Json).map_err(refusal)
+    application.store.list_episodes(query.limit, query.offset).await.map(Json).map_err(store_error)
 }
 
 /// The collection's own path ends with a slash; the one without it leads there (307), with its query.
@@ -65,11 +65,11 @@ async fn one(
     ValidId(id): ValidId,
     ValidQuery(page): ValidQuery<EpisodeQuery>,
 ) -> Answer<Json<Episode>> {
-    application.store.episode(id, &page).await.map(Json).map_err(refusal)
+    application.store.episode(id, &page).await.map(Json).map_err(store_error)
 }
 
 async fn delete(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<DeleteEpisodeResponse>> {
-    application.store.delete_episode(id).await.map_err(refusal)?;
+    application.store.delete_episode(id).await.map_err(store_error)?;
     cancel_in_background(application.frontend, id, "the episode was deleted");
     let message = format!("Episode {id}, its transitions, traces, checkpoints, reviews and refusals are deleted.");
     Ok(Json(DeleteEpisodeResponse { status: ResponseStatus::Success, message }))

@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use contract::events::{IngestEventsRequest, IngestEventsResponse, ListEventsQuery, StoredEvent};
 use service::{Answer, Valid, ValidId, ValidQuery};
 
-use crate::application::{Application, refusal};
+use crate::application::{Application, store_error};
 
 pub(crate) fn routes() -> ApiRouter<Application> {
     ApiRouter::new().api_route(
@@ -20,7 +20,7 @@ async fn list(
     ValidId(id): ValidId,
     ValidQuery(query): ValidQuery<ListEventsQuery>,
 ) -> Answer<Json<Vec<StoredEvent>>> {
-    application.store.events(id, query.after_id, query.limit).await.map(Json).map_err(refusal)
+    application.store.events(id, query.after_id, query.limit).await.map(Json).map_err(store_error)
 }
 
 async fn ingest(
@@ -28,6 +28,6 @@ async fn ingest(
     ValidId(id): ValidId,
     Valid(request): Valid<IngestEventsRequest>,
 ) -> Answer<Json<IngestEventsResponse>> {
-    let stored = application.store.ingest_events(id, &request.events).await.map_err(refusal)?;
+    let stored = application.store.ingest_events(id, &request.events).await.map_err(store_error)?;
     Ok(Json(IngestEventsResponse { stored }))
 }

@@ -8,6 +8,7 @@ mod agents;
 mod answered;
 mod application;
 mod cancellation;
+mod catalogue_file;
 mod cots;
 mod episodes;
 mod events;
@@ -24,7 +25,7 @@ use episode_store::EpisodeStore;
 use service::{Service, listen_address, probe, start_logging};
 use workflows::Frontend;
 
-use crate::{application::Application, cots::CatalogueFile, settings::Settings};
+use crate::{application::Application, catalogue_file::CatalogueFile, settings::Settings};
 
 /// How long the controller waits for Postgres when it starts.
 const POSTGRES_PATIENCE: Duration = Duration::from_mins(1);

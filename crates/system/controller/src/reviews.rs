@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     answered::Created,
-    application::{Application, refusal},
+    application::{Application, store_error},
     cancellation::cancel_in_background,
 };
 
@@ -70,7 +70,7 @@ async fn review(
         let reviewed = gates::review::Reviewed { refusal_pending: episode.refusal_pending, has_pictures };
         gates::review::check(content.as_bytes(), reviewed).sound()
     };
-    match application.store.record_review(id, &content, judge).await.map_err(refusal)? {
+    match application.store.record_review(id, &content, judge).await.map_err(store_error)? {
         ReviewRecording::Recorded { review, status } => {
             let (round, decision) = (review.round, review.decision.name());
             tracing::info!(episode_id = %id, round, decision, status = status.name(), "episode reviewed");
@@ -85,7 +85,7 @@ async fn review(
 }
 
 async fn reviews(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<Vec<Review>>> {
-    application.store.reviews(id).await.map(Json).map_err(refusal)
+    application.store.reviews(id).await.map(Json).map_err(store_error)
 }
 
 async fn refuse_plan(
@@ -97,7 +97,7 @@ async fn refuse_plan(
     if !violations.is_empty() {
         return Err(ServiceError::violating(format!("Invalid refusal: [{}]", sentences(&violations)), violations));
     }
-    match application.store.record_refusal(id, &request).await.map_err(refusal)? {
+    match application.store.record_refusal(id, &request).await.map_err(store_error)? {
         RefusalRecording::Recorded(stored) => {
             tracing::info!(episode_id = %id, number = stored.number, "plan refused");
             Ok(Created::with(stored))
@@ -110,7 +110,7 @@ async fn refuse_plan(
 }
 
 async fn refusals(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<Vec<PlanRefusal>>> {
-    application.store.refusals(id).await.map(Json).map_err(refusal)
+    application.store.refusals(id).await.map(Json).map_err(store_error)
 }
 
 fn invalid_review(violations: Vec<Violation>) -> ServiceError {

@@ -18,7 +18,7 @@ use service::{Answer, ServiceError, Valid};
 use crate::{
     agents::new_episode,
     answered::Created,
-    application::{Application, refusal},
+    application::{Application, store_error},
 };
 
 /// Why a test's episode runs.
@@ -59,8 +59,8 @@ async fn create(
     Valid(request): Valid<AgentRunRequest>,
 ) -> Answer<Created<TestEpisodeResponse>> {
     let episode = new_episode(request);
-    application.store.create_episode(&episode).await.map_err(refusal)?;
+    application.store.create_episode(&episode).await.map_err(store_error)?;
     let running = Transition { status: EpisodeStatus::Running, workflow_id: None, reason: Some(REASON.to_owned()) };
-    application.store.transition(episode.id, &running).await.map_err(refusal)?;
+    application.store.transition(episode.id, &running).await.map_err(store_error)?;
     Ok(Created::with(TestEpisodeResponse { episode_id: episode.id }))
 }

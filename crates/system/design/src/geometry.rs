@@ -30,3 +30,25 @@ impl Geometry {
         &self.0.declarations
     }
 }
+
+/// Formats that a design can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Binary glTF.
+    Glb,
+    /// STEP.
+    Step,
+    /// Binary STL.
+    Stl,
+}
+
+impl ExportFormat {
+    /// Name in jobs, and ending of the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Glb => "glb",
+            Self::Step => "step",
+            Self::Stl => "stl",
+        }
+    }
+}

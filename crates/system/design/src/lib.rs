@@ -11,6 +11,6 @@ mod parts;
 
 pub use features::{Bore, Face, FastenerHole, InternalCorner};
 pub use fingerprint::{part_hash, words_hash};
-pub use geometry::Geometry;
+pub use geometry::{ExportFormat, Geometry};
 pub use mesh::Mesh;
 pub use parts::{Design, Interference, Part, PartRole, Zone};

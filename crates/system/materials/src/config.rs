@@ -24,6 +24,7 @@ pub struct ManufacturingConfig {
     #[serde(skip)]
     file: String,
     materials: BTreeMap<String, Material>,
+    /// Methods.
     #[serde(default, rename = "manufacturing_processes")]
     pub processes: Processes,
     #[serde(default)]

@@ -11,17 +11,13 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use folders::{MAX_DEPTH, OwnedFolder};
 
 use crate::{
-    FileError, Workspace,
+    FileError, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, Workspace,
     locks::Locks,
-    virtual_path::Mount,
+    mount::Mount,
     walk::{Found, walk},
     workspace::{Incoming, read_whole},
 };
 
-/// Most bytes that a bundle may hold, unpacked.
-pub const MAX_BUNDLE_BYTES: u64 = 256 * 1024 * 1024;
-/// Most files and folders that a bundle may hold.
-pub const MAX_BUNDLE_ENTRIES: usize = 20_000;
 /// Names that keep a path out of a bundle wherever they stand in it: results, history and caches.
 const LEFT_OUT: [&str; 4] = ["renders", ".git", "__pycache__", "assets"];
 /// Archive headers and padding, on top of the content.

@@ -5,7 +5,10 @@ use std::io;
 use folders::{Excess, MAX_DEPTH};
 use service::ServiceError;
 
-use crate::{bundle::MAX_BUNDLE_ENTRIES, search::MAX_MATCHES, virtual_path::Mount};
+use crate::{
+    limits::{MAX_BUNDLE_ENTRIES, MAX_MATCHES},
+    mount::Mount,
+};
 
 /// Characters of a text that an error quotes.
 const QUOTED_CHARACTERS: usize = 200;

@@ -8,7 +8,7 @@ use std::{
 
 use cap_fs_ext::DirExt;
 use cap_std::{ambient_authority, fs::Dir};
-use contract::session::SessionId;
+use contract::{objectives::OBJECTIVES_FILE, session::SessionId};
 use folders::OwnedFolder;
 use service::ServiceError;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::{
     FileError, SessionLock, Workspace,
     bundle::{BundleError, Scratch, unbundle},
     locks::LockMap,
-    template::{OBJECTIVES_FILE, OBJECTIVES_TEMPLATE},
+    template::OBJECTIVES_TEMPLATE,
     workspace::Incoming,
 };
 

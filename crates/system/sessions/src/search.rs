@@ -6,14 +6,13 @@ use contract::files::GrepMatch;
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::{
-    FileError, MAX_FILE_BYTES, Workspace,
-    virtual_path::{Mount, Place, VirtualPath},
+    FileError, MAX_FILE_BYTES, MAX_MATCHES, Workspace,
+    mount::Mount,
+    virtual_path::{Place, VirtualPath},
     walk::{Found, walk},
     workspace::{or_here, read_whole, shown_as},
 };
 
-/// Most lines that a search returns; more is an error, so that nobody takes a part for the whole.
-pub const MAX_MATCHES: usize = 10_000;
 /// Characters of a matching line that are returned.
 const MAX_LINE_CHARACTERS: usize = 2_000;
 /// A file with a NUL in its first bytes is no text and is passed over.

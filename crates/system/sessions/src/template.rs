@@ -1,8 +1,5 @@
 //! The `objectives.yaml` that every new session gets.
 
-/// Name of the file at the session root.
-pub const OBJECTIVES_FILE: &str = "objectives.yaml";
-
 /// A file that shows every section with its units and counts as absent while its first line stands.
 pub(crate) const OBJECTIVES_TEMPLATE: &str = include_str!("objectives_template.yaml");
 

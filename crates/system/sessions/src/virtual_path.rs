@@ -1,10 +1,8 @@
 //! Paths as callers write them, sorted once into what they mean.
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
-use contract::wiring::READ_ONLY_MOUNTS;
-
-use crate::FileError;
+use crate::{FileError, mount::Mount};
 
 /// Longest path, in bytes; the kernel takes no longer one.
 const MAX_PATH_BYTES: usize = 4095;
@@ -28,33 +26,6 @@ pub enum Place {
     Workspace(PathBuf),
     /// Into a read-only mount; relative to the mount, empty for the mount itself.
     Mount(Mount, PathBuf),
-}
-
-/// One of the read-only mounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mount(&'static str);
-
-impl Mount {
-    /// All mounts, in the order of the contract.
-    pub fn all() -> impl Iterator<Item = Self> {
-        READ_ONLY_MOUNTS.into_iter().map(Self)
-    }
-
-    /// The mount whose name is exactly `component`.
-    pub fn named(component: &str) -> Option<Self> {
-        Self::all().find(|mount| mount.0 == component)
-    }
-
-    /// Folder name at the session root.
-    pub fn name(self) -> &'static str {
-        self.0
-    }
-}
-
-impl fmt::Display for Mount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
 }
 
 impl VirtualPath {
@@ -131,9 +102,13 @@ mod tests {
     #[test]
     fn mount_matches_a_whole_path_component() {
         for spelling in ["config", "/config", "./config", "a/../config", "//config/", "/x/y/../../config/."] {
-            assert_eq!(place(spelling), Place::Mount(Mount("config"), PathBuf::new()), "{spelling}");
+            assert_eq!(
+                place(spelling),
+                Place::Mount(Mount::named("config").expect("a mount"), PathBuf::new()),
+                "{spelling}"
+            );
         }
-        assert_eq!(place("/config/x.yaml"), Place::Mount(Mount("config"), "x.yaml".into()));
+        assert_eq!(place("/config/x.yaml"), Place::Mount(Mount::named("config").expect("a mount"), "x.yaml".into()));
         for spelling in ["/config.yaml", "utils_x.py", "/a/config/x", "/Config/x"] {
             assert!(matches!(place(spelling), Place::Workspace(_)), "{spelling}");
         }

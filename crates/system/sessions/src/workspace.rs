@@ -17,7 +17,8 @@ use folders::{OwnedFolder, Quota, Usage, measure};
 use crate::{
     FileError,
     locks::Locks,
-    virtual_path::{Mount, Place, VirtualPath},
+    mount::Mount,
+    virtual_path::{Place, VirtualPath},
 };
 
 /// Largest file that is read or searched, in bytes.

@@ -2,13 +2,13 @@
 
 use std::{fs, path::Path};
 
-use contract::events::EVENTS_FILE;
 use contract::{
+    events::EVENTS_FILE,
     files::{Edit, FileInfo},
-    objectives::TEMPLATE_MARKER,
+    objectives::{OBJECTIVES_FILE, TEMPLATE_MARKER},
     session::SessionId,
 };
-use sessions::{Existing, FileError, OBJECTIVES_FILE, Sessions, Workspace};
+use sessions::{Existing, FileError, Sessions, Workspace};
 use tempfile::TempDir;
 
 struct Fixture {

@@ -6,12 +6,12 @@ use contract::{
     part_metadata::ManufacturingMethod,
     workbench::{WorkbenchMetadata, WorkbenchResult},
 };
-
+use materials::ManufacturingConfig;
 use serde_json::Value;
 
 use crate::{
     cnc,
-    finding::Finding,
+    flaw::Flaw,
     moulding,
     price::{self, Listed, Piece},
     printing, scale,
@@ -20,7 +20,6 @@ use crate::{
     solid::Solid,
     surface::Surface,
 };
-use materials::ManufacturingConfig;
 
 /// Where the answer has what is allowed and deserves a look, among the figures of the method.
 const WARNINGS: &str = "warnings";
@@ -71,7 +70,7 @@ pub(crate) fn verdict(
     quantity: u32,
     is_reused: bool,
     cancel: &AtomicBool,
-) -> (WorkbenchResult, Vec<Finding>) {
+) -> (WorkbenchResult, Vec<Flaw>) {
     let mut findings = Vec::new();
     let mut metadata = WorkbenchMetadata::default();
     let material = match material_of(config, method, material_id) {
@@ -114,7 +113,7 @@ pub(crate) fn material_of<'a>(
     config: &'a ManufacturingConfig,
     method: ManufacturingMethod,
     material_id: Option<&str>,
-) -> Result<(Listed<'a>, Option<Finding>), Finding> {
+) -> Result<(Listed<'a>, Option<Flaw>), Flaw> {
     let for_method = || config.materials_for(method);
     let Some(id) = material_id else {
         let message = format!(
@@ -123,11 +122,11 @@ pub(crate) fn material_of<'a>(
             method.name(),
             for_method()
         );
-        return Err(Finding::new("part.material_missing", message));
+        return Err(Flaw::new("part.material_missing", message));
     };
     let listed = config.listed(id).map_err(|unknown| {
         let known = unknown.known.clone();
-        Finding::new("part.unknown_material", unknown.to_string()).against(id, known)
+        Flaw::new("part.unknown_material", unknown.to_string()).against(id, known)
     })?;
     let fault = (!listed.1.allows(method)).then(|| {
         let allowed: Vec<_> = listed.1.compatibility.iter().map(|method| method.name()).collect();
@@ -139,7 +138,7 @@ pub(crate) fn material_of<'a>(
             method.name(),
             for_method()
         );
-        Finding::new("part.material_method", message).against(method.name(), allowed)
+        Flaw::new("part.material_method", message).against(method.name(), allowed)
     });
     Ok((listed, fault))
 }
@@ -147,7 +146,7 @@ pub(crate) fn material_of<'a>(
 /// What came of looking at the geometry.
 #[derive(Default)]
 struct Judged {
-    findings: Vec<Finding>,
+    findings: Vec<Flaw>,
     /// What is allowed and deserves a look.
     warnings: Vec<String>,
     /// How it is milled, where that is not as it is modelled.
@@ -179,7 +178,7 @@ fn judge_geometry(
     };
     if let Some(fault) = fault {
         let message = format!("Geometry is not a closed, valid solid: {fault}");
-        findings.push(Finding::new("part.closed_solid", message));
+        findings.push(Flaw::new("part.closed_solid", message));
     }
     findings.extend(single_body::findings(solid));
     // Rays say nothing true about a surface that does not part inside from outside.
@@ -207,7 +206,7 @@ fn judge_geometry(
             config.file(),
             method.name()
         );
-        findings.push(Finding::new("part.method_unsupported", message));
+        findings.push(Flaw::new("part.method_unsupported", message));
     }
     Judged { findings, warnings, setup }
 }

@@ -5,7 +5,7 @@ use contract::{
 };
 use serde_json::json;
 
-use crate::finding::{Finding, part_violation};
+use crate::flaw::{Flaw, part_violation};
 
 /// Axes by name.
 const AXES: [char; 3] = ['X', 'Y', 'Z'];
@@ -52,7 +52,7 @@ fn too_large(label: &str, bounds: &BoundingBox) -> Option<Violation> {
         "Boundary constraint violation: it measures {size:.1} mm along {axis}, {MAX_SIZE_WITHOUT_BUILD_ZONE_MM:.1} mm are \
          allowed where no objectives give a build zone"
     );
-    Some(Finding::new("part.size", message).against(size, MAX_SIZE_WITHOUT_BUILD_ZONE_MM).on(label))
+    Some(Flaw::new("part.size", message).against(size, MAX_SIZE_WITHOUT_BUILD_ZONE_MM).on(label))
 }
 
 #[cfg(test)]

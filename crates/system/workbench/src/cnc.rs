@@ -3,17 +3,17 @@
 
 use contract::workbench::WorkbenchMetadata;
 use design::InternalCorner;
+use materials::CncProcess;
 use parry3d_f64::math::Vector;
 
 use crate::{
-    finding::{Finding, position},
+    flaw::{Flaw, position},
     gaps,
     rays::WayOut,
     setup::Setup,
     solid::Solid,
     surface::{Facet, Surface},
 };
-use materials::CncProcess;
 
 /// A face that tilts away from the tool by more cannot be milled, as the sine of the angle (0.57°).
 const OVERHANG: f64 = -0.01;
@@ -37,7 +37,7 @@ const MAX_PLACES: usize = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Milling {
     /// What stands against milling the part.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Flaw>,
     /// What is allowed and deserves a look.
     pub warnings: Vec<String>,
     /// How it is laid down, where that is not as it is modelled, with the tool coming from +Z.
@@ -108,7 +108,7 @@ impl Workpiece<'_> {
         (0..surface.facets.len()).filter(move |&index| is_hidden(&surface.facets[index]))
     }
 
-    fn undercut_finding(&self, hidden: &[usize]) -> Option<Finding> {
+    fn undercut_finding(&self, hidden: &[usize]) -> Option<Flaw> {
         let &first = hidden.first()?;
         let faces = self.surface.count_faces(hidden);
         let message = format!(
@@ -118,7 +118,7 @@ impl Workpiece<'_> {
             self.process.axis,
             position(self.surface.facets[first].middle().to_array())
         );
-        Some(Finding::new("part.undercut", message).against(faces, 0))
+        Some(Flaw::new("part.undercut", message).against(faces, 0))
     }
 
     /// The corners that a tool coming from `axis` would have to get into.
@@ -127,7 +127,7 @@ impl Workpiece<'_> {
     }
 
     /// What stands against the gaps that a tool coming from `axis` has to pass through.
-    fn gap_finding(&self, axis: Vector) -> Option<Finding> {
+    fn gap_finding(&self, axis: Vector) -> Option<Flaw> {
         let needed = 2.0 * self.process.min_tool_radius_mm;
         let gap = gaps::narrowest(self.surface, axis).filter(|gap| gap.width_mm < needed - GAP_TOLERANCE_MM)?;
         let message = format!(
@@ -136,7 +136,7 @@ impl Workpiece<'_> {
             gap.width_mm,
             position(gap.at)
         );
-        Some(Finding::new("part.narrow_gap", message).against(gap.width_mm, needed))
+        Some(Flaw::new("part.narrow_gap", message).against(gap.width_mm, needed))
     }
 
     /// A remark on the corner that is the deepest for the tool that gets into it.
@@ -155,14 +155,14 @@ impl Workpiece<'_> {
         ))
     }
 
-    fn corner_findings(&self, axis: Vector) -> Vec<Finding> {
+    fn corner_findings(&self, axis: Vector) -> Vec<Flaw> {
         let corners: Vec<_> = self.corners_along(axis).collect();
         corner_findings(self.process.min_tool_radius_mm, &corners)
     }
 }
 
 /// What stands against milling corners, one sentence for sharp ones and one for narrow ones.
-fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Finding> {
+fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Flaw> {
     let mut findings = Vec::new();
     let sharp: Vec<_> = corners.iter().copied().filter(|corner| corner.radius_mm <= 0.0).collect();
     if let Some(first) = sharp.first() {
@@ -173,7 +173,7 @@ fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Find
             first.length_mm,
             others(&sharp)
         );
-        findings.push(Finding::new("part.internal_corner", message).against(0.0, tool_radius_mm));
+        findings.push(Flaw::new("part.internal_corner", message).against(0.0, tool_radius_mm));
     }
     let round = corners.iter().copied().filter(|corner| corner.radius_mm > 0.0);
     let mut narrow: Vec<_> = round.filter(|corner| is_narrow(corner, tool_radius_mm)).collect();
@@ -186,7 +186,7 @@ fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Find
             position(first.position_mm),
             others(&narrow)
         );
-        findings.push(Finding::new("part.internal_corner", message).against(first.radius_mm, tool_radius_mm));
+        findings.push(Flaw::new("part.internal_corner", message).against(first.radius_mm, tool_radius_mm));
     }
     findings
 }

@@ -1,25 +1,23 @@
 //! The price of a whole design, and everything that stands between it and being made.
 
-use materials::BoughtPart;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{
-    gate::Gate,
+    gate::{Finding, Gate},
     limits::DOF_WARNING_FROM,
     objectives::Zone,
     part_metadata::{ManufacturingMethod, PartMetadata},
-    violations::Violation,
     workbench::{PriceReport, PricedPart, WorkbenchMetadata, WorkbenchResult},
 };
+use materials::{BoughtPart, ManufacturingConfig, Material};
 
 use crate::{
     analysis::{verdict, warnings},
     build_zone::build_zone_violation,
-    finding::{Finding, design_violation, part_violation},
+    flaw::{Flaw, design_violation, part_violation},
     same_shape::is_same_shape,
     solid::Solid,
 };
-use materials::{ManufacturingConfig, Material};
 
 /// A part of a design. Zones are no parts; the caller leaves them out.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +53,7 @@ pub struct PricedDesign {
     /// Prices and weights.
     pub report: PriceReport,
     /// Everything that is wrong, in the order of the gates, then of the parts.
-    pub findings: Vec<(Gate, Violation)>,
+    pub findings: Vec<Finding>,
     /// What is allowed and deserves a look.
     pub warnings: Vec<String>,
     /// Labels of the parts that name no method: they can be simulated, and are neither priced nor weighed.
@@ -112,7 +110,7 @@ pub fn price_design_unless(
     let weight_g = total(bench.priced.iter().map(|part| part.result.weight_g));
     let mut findings = bench.findings;
     findings.extend(cap_findings(unit_cost, weight_g, limits));
-    findings.sort_by_key(|(gate, _)| *gate);
+    findings.sort_by_key(|finding| finding.gate);
 
     let of_part =
         |part: &PricedPart| warnings(&part.result).map(|it| format!("part {:?}: {it}", part.label)).collect::<Vec<_>>();
@@ -153,7 +151,7 @@ struct Bench<'a> {
     /// What has a set-up or a mould by now.
     made: Vec<Made<'a>>,
     priced: Vec<PricedPart>,
-    findings: Vec<(Gate, Violation)>,
+    findings: Vec<Finding>,
     /// Labels of the parts without a method.
     unpriced: Vec<String>,
 }
@@ -177,7 +175,7 @@ impl<'a> Bench<'a> {
             (Some(metadata), None, Some(method)) => self.make(part, metadata, method),
             (Some(_), None, None) if part.is_fixed => self.refuse(
                 part,
-                Finding::new(
+                Flaw::new(
                     "part.fixed_without_method",
                     "it is fixed and has no manufacturing_method, but the environment is what was handed over and \
                      nothing else; set manufacturing_method to cnc, 3dp or im, or give a cots_id when the part is \
@@ -187,7 +185,7 @@ impl<'a> Bench<'a> {
             (Some(metadata), None, None) => self.leave_unpriced(part, metadata),
             (None, ..) => self.refuse(
                 part,
-                Finding::new(
+                Flaw::new(
                     "part.compound",
                     "a compound cannot be priced, because it names neither material nor method; make each of its \
                      pieces a part of its own with PartMetadata; in a benchmark, fix the compound when it belongs to \
@@ -196,7 +194,7 @@ impl<'a> Bench<'a> {
             ),
         }
         let outside = build_zone_violation(part.label, &part.solid.bounding_box, self.limits.build_zone.as_ref());
-        self.findings.extend(outside.map(|violation| (Gate::BuildZone, violation)));
+        self.findings.extend(outside.map(|violation| Gate::BuildZone.finding(violation)));
     }
 
     /// A part without a method is simulated, but nobody can say what it costs. Its material must be known all the same.
@@ -205,12 +203,12 @@ impl<'a> Bench<'a> {
         match metadata.material_id.as_deref().map(|id| config.listed(id)) {
             Some(Err(unknown)) => {
                 let known = unknown.known.clone();
-                let finding = Finding::new("part.unknown_material", unknown.to_string());
+                let finding = Flaw::new("part.unknown_material", unknown.to_string());
                 self.refuse(part, finding.against(metadata.material_id.clone(), known));
             }
             Some(Ok((id, material))) => {
                 let finding = self.fem_finding(id, material);
-                self.findings.extend(finding.map(|finding| (Gate::Manufacturability, finding.on(part.label))));
+                self.findings.extend(finding.map(|flaw| Gate::Manufacturability.finding(flaw.on(part.label))));
             }
             None => {}
         }
@@ -218,17 +216,17 @@ impl<'a> Bench<'a> {
     }
 
     /// What stress analysis lacks of a material, where it follows.
-    fn fem_finding(&self, id: &str, material: &Material) -> Option<Finding> {
+    fn fem_finding(&self, id: &str, material: &Material) -> Option<Flaw> {
         let missing = material.missing_fem_fields();
         (self.limits.fem_required && !missing.is_empty()).then(|| {
             let message =
                 format!("FEM Validation Error: Material '{id}' missing required FEM fields: {}", missing.join(", "));
-            Finding { measured: Some(missing.into()), ..Finding::new("part.fem_fields", message) }
+            Flaw { measured: Some(missing.into()), ..Flaw::new("part.fem_fields", message) }
         })
     }
 
-    fn refuse(&mut self, part: &DesignPart, finding: Finding) {
-        self.findings.push((Gate::Manufacturability, finding.on(part.label)));
+    fn refuse(&mut self, part: &DesignPart, finding: Flaw) {
+        self.findings.push(Gate::Manufacturability.finding(finding.on(part.label)));
     }
 
     fn buy(&mut self, part: &DesignPart, id: &str) {
@@ -243,7 +241,7 @@ impl<'a> Bench<'a> {
                 format!("the catalogue has no part {id:?}; search it and set cots_id to a part_id from its answer");
             violations.push(message.clone());
             let violation = part_violation(part.label, "part.unknown_cots", message).measured(id);
-            self.findings.push((Gate::Manufacturability, violation));
+            self.findings.push(Gate::Manufacturability.finding(violation));
             (0.0, 0.0)
         };
         let is_manufacturable = violations.is_empty();
@@ -291,17 +289,17 @@ impl<'a> Bench<'a> {
 }
 
 /// Caps that the sums exceed.
-fn cap_findings(unit_cost: f64, weight_g: f64, limits: &Limits) -> Vec<(Gate, Violation)> {
+fn cap_findings(unit_cost: f64, weight_g: f64, limits: &Limits) -> Vec<Finding> {
     let over = |value: f64, cap: Option<f64>| cap.filter(|cap| value > *cap);
     let cost = over(unit_cost, limits.max_unit_cost).map(|cap| {
         let places = distinguishing_places(unit_cost, cap, 2);
         let message = format!("Unit cost ${unit_cost:.places$} exceeds limit ${cap:.places$}");
-        (Gate::Cost, design_violation("design.unit_cost", message).measured(unit_cost).limit(cap))
+        Gate::Cost.finding(design_violation("design.unit_cost", message).measured(unit_cost).limit(cap))
     });
     let weight = over(weight_g, limits.max_weight_g).map(|cap| {
         let places = distinguishing_places(weight_g, cap, 1);
         let message = format!("Weight {weight_g:.places$}g exceeds limit {cap:.places$}g");
-        (Gate::Weight, design_violation("design.weight", message).measured(weight_g).limit(cap))
+        Gate::Weight.finding(design_violation("design.weight", message).measured(weight_g).limit(cap))
     });
     cost.into_iter().chain(weight).collect()
 }
@@ -454,7 +452,7 @@ mod tests {
         #[case] text: &str,
     ) {
         let design = priced(&[(yaml, stands)], &Limits::default());
-        let [(gate, violation)] = design.findings.as_slice() else { panic!("{:?}", design.findings) };
+        let [Finding { gate, violation }] = design.findings.as_slice() else { panic!("{:?}", design.findings) };
         assert_eq!((*gate, violation.rule.as_str()), (Gate::Manufacturability, rule));
         assert_eq!((violation.file.as_str(), violation.place.as_deref()), ("script.py", Some("part \"p0\"")));
         assert!(violation.message.contains(text), "{}", violation.message);
@@ -481,7 +479,7 @@ mod tests {
             fem_required: true,
         };
         let design = priced(&[(Some(MILLED), Loose), (Some(MILLED), Loose), (Some(MILLED), InTheEnvironment)], &limits);
-        let told: Vec<_> = design.findings.iter().map(|(gate, it)| (*gate, it.message.as_str())).collect();
+        let told: Vec<_> = design.findings.iter().map(|it| (it.gate, it.violation.message.as_str())).collect();
         assert_eq!(
             told,
             [
@@ -515,7 +513,7 @@ mod tests {
         let limits = Limits { fem_required, ..Limits::default() };
         let design = price_design(&config, &catalogue, &[part], &limits, 1);
         assert_eq!(design.findings.len(), count);
-        for (gate, violation) in &design.findings {
+        for Finding { gate, violation } in &design.findings {
             assert_eq!(*gate, Gate::Manufacturability);
             assert_eq!(
                 violation.message,

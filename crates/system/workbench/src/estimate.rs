@@ -8,14 +8,14 @@ use contract::{
     part_metadata::ManufacturingMethod,
     violations::Violation,
 };
+use materials::{BoughtPart, ManufacturingConfig};
 
 use crate::{
     analysis::material_of,
     electronics::{price_electronics, unknown_cots},
-    finding::Finding,
+    flaw::Flaw,
     price::{self, Piece},
 };
-use materials::{BoughtPart, ManufacturingConfig};
 
 /// Decimals that computed figures keep, money as well as weights.
 const FIGURE_DECIMALS: i32 = 4;
@@ -166,7 +166,7 @@ fn stock_violation(part: &ManufacturedPartEstimate, place: &str) -> Option<Viola
 }
 
 /// The same finding, of a plan.
-fn by_material(fault: Finding, place: &str) -> Violation {
+fn by_material(fault: Flaw, place: &str) -> Violation {
     let field = format!("{place}.material_id");
     let rule = fault.rule.replacen("part.", "assembly.", 1);
     let found = violation(&rule, format!("{field}: {}", fault.message), field);

@@ -14,7 +14,7 @@ mod cnc;
 mod design_price;
 mod electronics;
 mod estimate;
-mod finding;
+mod flaw;
 mod frame;
 mod gaps;
 mod moulding;

@@ -1,16 +1,16 @@
 //! Injection moulding in two halves that open along z: draft, undercuts and walls.
 
 use contract::workbench::WorkbenchMetadata;
+use materials::MouldingProcess;
 use parry3d_f64::math::Vector;
 use serde_json::Value;
 
 use crate::{
-    finding::{Finding, position},
+    flaw::{Flaw, position},
     rays::WayOut,
     surface::{Facet, Surface},
     thickness::{Thickness, WallThickness, measure},
 };
-use materials::MouldingProcess;
 
 /// Share of the required angle that a face must have: normals come in single precision, which tells a sine of 2° to
 /// within 2 parts in a million.
@@ -31,7 +31,7 @@ const EVEN_TURN: f64 = 0.5;
 const SMOOTH: f64 = 0.966;
 
 /// What stands against moulding `surface`.
-pub(crate) fn findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Finding> {
+pub(crate) fn findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Flaw> {
     let mut findings = Vec::new();
     findings.extend(draft_finding(process, surface, metadata));
     findings.extend(undercut_finding(surface, metadata));
@@ -39,7 +39,7 @@ pub(crate) fn findings(process: &MouldingProcess, surface: &Surface, metadata: &
     findings
 }
 
-fn draft_finding(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<Finding> {
+fn draft_finding(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<Flaw> {
     let needed = process.min_draft_angle_deg;
     let enough = (needed * DRAFT).to_radians().sin();
     let lean = |index: &usize| surface.facets[*index].least_lean();
@@ -59,7 +59,7 @@ fn draft_finding(process: &MouldingProcess, surface: &Surface, metadata: &mut Wo
          leave the mould; faces to taper: {faces}",
         position(surface.facets[smallest].middle().to_array())
     );
-    Some(Finding::new("part.draft", message).against(angle, needed))
+    Some(Flaw::new("part.draft", message).against(angle, needed))
 }
 
 /// Which steep facets belong to bands where a curved face rolls over the parting line, from leaning up to leaning down:
@@ -119,7 +119,7 @@ fn turns_evenly(surface: &Surface, band: &[usize], enough: f64) -> bool {
     })
 }
 
-fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<Finding> {
+fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<Flaw> {
     let (up, down) = (WayOut::of(surface, Vector::Z), WayOut::of(surface, -Vector::Z));
     let count = surface.points_per_facet();
     let is_caught = |facet: &Facet| {
@@ -136,10 +136,10 @@ fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Opti
          gets free of them, for example at {} mm; open them to one side",
         position(surface.facets[first].middle().to_array())
     );
-    Some(Finding::new("part.undercut", message).against(faces, 0))
+    Some(Flaw::new("part.undercut", message).against(faces, 0))
 }
 
-fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Finding> {
+fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Flaw> {
     let (least, most) = (process.min_wall_thickness_mm, process.max_wall_thickness_mm);
     let WallThickness { thinnest, thickest, junction } = measure(surface, most);
     let mut note = |name: &str, found: Option<Thickness>| {
@@ -159,7 +159,7 @@ fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &m
             thin.thickness_mm,
             position(thin.at)
         );
-        findings.push(Finding::new("part.wall_thickness", message).against(thin.thickness_mm, least));
+        findings.push(Flaw::new("part.wall_thickness", message).against(thin.thickness_mm, least));
     }
     let thick_wall = thickest.filter(|thick| thick.thickness_mm > most + THICKNESS_TOLERANCE_MM);
     let thick_junction = junction.filter(|ball| ball.thickness_mm > most * JUNCTION + THICKNESS_TOLERANCE_MM);
@@ -169,7 +169,7 @@ fn thickness_findings(process: &MouldingProcess, surface: &Surface, metadata: &m
             thick.thickness_mm,
             position(thick.at)
         );
-        findings.push(Finding::new("part.wall_thickness", message).against(thick.thickness_mm, most));
+        findings.push(Flaw::new("part.wall_thickness", message).against(thick.thickness_mm, most));
     }
     findings
 }

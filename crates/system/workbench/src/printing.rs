@@ -1,9 +1,9 @@
 //! 3D print: what a printer builds, and what deserves a look because it may not come out well. Nothing here is refused.
 
 use contract::workbench::WorkbenchMetadata;
-
-use crate::{finding::position, frame::Frame, solid::Solid, surface::Surface, thickness::measure};
 use materials::PrintProcess;
+
+use crate::{flaw::position, frame::Frame, solid::Solid, surface::Surface, thickness::measure};
 
 /// Deviation of a measured thickness from the true one, mm.
 const THICKNESS_TOLERANCE_MM: f64 = 0.005;

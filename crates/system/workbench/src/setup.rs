@@ -2,7 +2,7 @@
 
 use parry3d_f64::math::Vector;
 
-use crate::{finding::position, frame::Frame, surface::Surface};
+use crate::{flaw::position, frame::Frame, surface::Surface};
 
 /// A turned part is worth telling of when its block is smaller than this share of the one along the world's axes.
 const CLEARLY_SMALLER: f64 = 1.0 - 1e-6;

@@ -5,21 +5,16 @@
 
 #[expect(dead_code, reason = "the activity is called by name, through Temporal; the constant made for callers is not")]
 mod activity;
-mod artifacts;
-mod content;
-mod handover;
-mod likeness;
+mod call;
 mod pictures;
-mod plan;
+mod planning;
 mod preview;
 mod price;
+mod pricing;
 mod queue;
-mod records;
-mod refusal;
 mod routes;
-mod scene;
+mod scenes;
 mod simulate;
-mod submit;
 mod tools;
 mod validate;
 
@@ -30,14 +25,15 @@ use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
 use catalog::Catalog;
 use contract::backend::SimulatorBackend;
 use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports, variables};
+use handover::FileReceipts;
 use materials::ManufacturingConfig;
+use materials::Materials;
 use physics::backend_for;
 use service::{Service, listen_address, optional, probe, required, start_logging};
 use sessions::Sessions;
 use workflows::{Frontend, QueuePoller, worker_options};
 
-use crate::{activity::HeavyActivities, queue::Queue, records::Records, tools::Tools};
-use materials::Materials;
+use crate::{activity::HeavyActivities, queue::Queue, tools::Tools};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -48,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
     let mounts_dir = PathBuf::from(required("WORKER_MOUNTS_DIR", "the folder of the read-only mounts")?);
     let frontend = optional(variables::TEMPORAL_URL).map(|at| Frontend::at(&at)).transpose()?;
 
-    let records_dir = PathBuf::from(required(variables::WORKER_RECORDS_DIR, "the folder of what passed which check")?);
+    let receipts_dir = PathBuf::from(required(variables::WORKER_RECORDS_DIR, "the folder of what passed which check")?);
     let configuration = mounts_dir.join("config");
     let materials = Materials {
         config: Arc::new(ManufacturingConfig::read(&configuration.join("manufacturing_config.yaml"))?),
@@ -58,11 +54,11 @@ async fn main() -> anyhow::Result<()> {
     let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: mounts_dir.join(name) });
     let config = CadRuntimeConfig { mounts: mounts.into(), ..CadRuntimeConfig::new(python, sessions.path()) };
     let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
-    let records = Records::new(&records_dir)?;
+    let receipts = FileReceipts::new(&receipts_dir)?;
     let ffmpeg = PathBuf::from(optional("FFMPEG").unwrap_or_else(|| "ffmpeg".to_owned()));
     native_provider(optional("GENESIS_PROVIDER"))?;
     let queue = Queue::new();
-    let tools = Tools { cad: cad.clone(), sessions: sessions.clone(), materials, records, queue, ffmpeg };
+    let tools = Tools { cad: cad.clone(), sessions: sessions.clone(), materials, receipts, queue, ffmpeg };
 
     let mut service = Service::new("worker-heavy", "Proving Ground Worker (Heavy)")
         .guarded_by_token(optional(variables::WORKER_TOKEN))

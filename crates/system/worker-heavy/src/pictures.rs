@@ -3,12 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
+use handover::NotBuilt;
 use physics::{Camera, SampledState, Scene, VIEW_ELEVATIONS_DEG, render_video, render_views};
 
-use crate::{
-    queue::{Task, Turn},
-    tools::NotBuilt,
-};
+use crate::queue::{Task, Turn};
 
 /// The video, from the session root.
 pub const VIDEO_FILE: &str = "renders/simulation.mp4";

@@ -1,17 +1,19 @@
 //! `preview`: one picture of the design from any direction.
 
 use contract::{
-    benchmark::{PreviewRequest, PreviewResponse},
+    benchmark::{PreviewOutput, PreviewRequest, PreviewResponse},
     session::SessionId,
 };
+use handover::{NotBuilt, Workshop};
 use physics::{Camera, PhysicsError, render_preview};
+use scene::scene_of;
 use service::ServiceError;
 
 use crate::{
-    queue::{Task, Turn},
-    refusal::Refusal,
-    scene::scene_of,
-    tools::{CHECK_LIMIT, NotBuilt, Tools, size_of},
+    call::Call,
+    queue::Task,
+    scenes::scene_sources,
+    tools::{CHECK_LIMIT, Tools, size_of},
 };
 
 /// Serves one preview; the call waits for its turn.
@@ -20,38 +22,27 @@ pub async fn preview(
     session: &SessionId,
     request: &PreviewRequest,
 ) -> Result<PreviewResponse, ServiceError> {
-    let (session, request) = (session.clone(), request.clone());
-    tools
-        .in_turn(&[&session.clone()], move |tools, turn| async move {
-            let mut events = Vec::new();
-            let (success, message, image_path) = match draw(&tools, &turn, &session, &request, &mut events).await {
-                Ok(path) => (true, "Preview rendered".to_owned(), Some(path)),
-                Err(cause) => (false, Refusal::not_built(cause)?.message, None),
-            };
-            let message = format!("{message}{}", turn.note());
-            Ok(PreviewResponse { success, message, image_path, queue_position: turn.position(), events })
-        })
-        .await
+    let request = request.clone();
+    tools.call(session, &request.design.clone(), move |call| async move { draw(&call, &request).await }).await
 }
 
-async fn draw(
-    tools: &Tools,
-    turn: &Turn,
-    session: &SessionId,
-    request: &PreviewRequest,
-    events: &mut Vec<serde_json::Map<String, serde_json::Value>>,
-) -> Result<String, NotBuilt> {
-    let built = tools.build(turn, session, &request.design, false, events).await?;
-    turn.leave_room();
-    let (scene, _) = scene_of(&built.scene_sources()).map_err(NotBuilt::Input)?;
+async fn draw(call: &Call, request: &PreviewRequest) -> Result<PreviewResponse, NotBuilt> {
+    let built = call.build_checked(&request.design, false).await?;
+    call.turn.leave_room();
+    let (scene, _) = scene_of(&scene_sources(&built)).map_err(NotBuilt::Input)?;
     let camera = Camera { pitch_deg: request.pitch, yaw_deg: request.yaw };
     let task = Task { name: "drawing", limit: CHECK_LIMIT, size: size_of(&built.design) };
-    let rendered = turn.work(task, move |cancel| render_preview(&scene, camera, cancel)).await?;
+    let rendered = call.turn.work(task, move |cancel| render_preview(&scene, camera, cancel)).await?;
     let picture = rendered.map_err(|error| match error {
         PhysicsError::Render(_) | PhysicsError::Cancelled => NotBuilt::Worker(anyhow::Error::new(error)),
         PhysicsError::Scene(_) | PhysicsError::Engine(_) => NotBuilt::Input(error.to_string()),
     })?;
     let path = format!("renders/preview_pitch{:.0}_yaw{:.0}.jpg", request.pitch, request.yaw);
-    tools.keep(session, vec![(path.clone(), picture)]).await?;
-    Ok(path)
+    call.keep(vec![(path.clone(), picture)]).await?;
+    Ok(PreviewResponse {
+        success: true,
+        message: "Preview rendered".to_owned(),
+        output: PreviewOutput { image_path: Some(path) },
+        ..PreviewResponse::default()
+    })
 }

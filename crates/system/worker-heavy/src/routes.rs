@@ -1,5 +1,7 @@
 //! HTTP routes of the heavy worker.
 
+use std::sync::Arc;
+
 use aide::axum::{ApiRouter, routing::post_with};
 use axum::{Json, extract::State};
 use contract::{
@@ -9,7 +11,7 @@ use contract::{
 };
 use service::{Answer, Session, Valid};
 
-use crate::{handover, plan, preview, price, simulate, submit, tools::Tools, validate};
+use crate::{call::Call, planning, preview, price, simulate, tools::Tools, validate};
 
 /// All routes.
 pub fn routes(tools: Tools) -> ApiRouter {
@@ -108,7 +110,7 @@ async fn costing_route(
     Session(session): Session,
     Valid(CostingRequest {}): Valid<CostingRequest>,
 ) -> Answer<Json<CostingResponse>> {
-    plan::validate_costing_and_price(&tools, &session).await.map(Json)
+    planning::validate_costing_and_price(&tools, &session).await.map(Json)
 }
 
 async fn plan_route(
@@ -116,7 +118,7 @@ async fn plan_route(
     Session(session): Session,
     Valid(request): Valid<PlanRequest>,
 ) -> Answer<Json<PlanResponse>> {
-    plan::submit_plan(&tools, &session, &request).await.map(Json)
+    planning::submit_plan(&tools, &session, &request).await.map(Json)
 }
 
 async fn submit_route(
@@ -124,7 +126,8 @@ async fn submit_route(
     Session(session): Session,
     Valid(request): Valid<SubmitRequest>,
 ) -> Answer<Json<SubmitResponse>> {
-    submit::submit(&tools, &session, &request).await.map(Json)
+    let design = request.design.clone();
+    tools.call(&session, &design, move |call| async move { handover::submit(&*call, &request).await }).await.map(Json)
 }
 
 async fn handover_route(
@@ -132,5 +135,10 @@ async fn handover_route(
     Session(session): Session,
     Valid(request): Valid<HandoverRequest>,
 ) -> Answer<Json<HandoverResponse>> {
-    handover::handover(&tools, &session, &request).await.map(Json)
+    let sessions = [&session, &request.benchmark_session_id];
+    let work = |target: Arc<Call>, benchmark: Vec<Call>| async move {
+        let [benchmark] = &benchmark[..] else { unreachable!("two sessions were named") };
+        handover::take_over(&*target, benchmark).await
+    };
+    tools.call_in(&sessions, None, work).await.map(Json)
 }

@@ -6,16 +6,16 @@ mod run;
 use anyhow::Context;
 use chrono::Utc;
 use contract::{
-    benchmark::{BenchmarkRequest, BenchmarkResponse, SimulationArtifacts},
+    benchmark::{BenchmarkOutput, BenchmarkRequest, BenchmarkResponse, SimulationArtifacts},
     events::{event, names},
-    gate::Gate,
     objectives::Objectives,
     session::SessionId,
     simulation::FailureReason,
     variation::StaticVariation,
-    violations::Violation,
 };
+use handover::{Built, NotBuilt, Simulated, Workshop, missing_price, sha256};
 use physics::{Actuator, Controller, ManyReport, Mobility, Scene};
+use scene::{SceneSources, scene_of};
 use serde_json::json;
 use service::ServiceError;
 
@@ -24,15 +24,10 @@ use self::{
     run::{Run, seeds_of, variation_id},
 };
 use crate::{
-    content::sha256,
+    call::Call,
     pictures::{self, Wanted},
-    price::missing_price,
-    queue::Turn,
-    records::Simulated,
-    refusal::Refusal,
-    scene::{SceneSources, scene_of},
-    tools::{Built, NotBuilt, Tools, size_of},
-    validate::{below_ground, refused},
+    scenes::{below_ground, scene_sources},
+    tools::{Tools, size_of},
 };
 
 /// How much faster than its servo a part may turn before that is told, as a factor.
@@ -45,24 +40,14 @@ pub async fn simulate(
     session: &SessionId,
     request: &BenchmarkRequest,
 ) -> Result<BenchmarkResponse, ServiceError> {
-    let (session, request) = (session.clone(), request.clone());
-    tools
-        .in_turn(&[&session.clone()], move |tools, turn| async move {
-            simulate_in_turn(&tools, &turn, &session, &request).await
-        })
-        .await
+    let request = request.clone();
+    tools.call(session, &request.design.clone(), move |call| async move { run(&call, &request).await }).await
 }
 
-async fn simulate_in_turn(
-    tools: &Tools,
-    turn: &Turn,
-    session: &SessionId,
-    request: &BenchmarkRequest,
-) -> Result<BenchmarkResponse, ServiceError> {
+async fn run(call: &Call, request: &BenchmarkRequest) -> Result<BenchmarkResponse, NotBuilt> {
     let begun = Utc::now();
-    let mut events = Vec::new();
-    let built = tools.build(turn, session, &request.design, false, &mut events).await;
-    turn.leave_room();
+    let built = call.build_checked(&request.design, false).await;
+    call.turn.leave_room();
     let objectives = built.as_ref().ok().and_then(|built| built.objectives.as_ref());
     let seeds = seeds_of(request, objectives);
     let asked = json!({
@@ -71,83 +56,59 @@ async fn simulate_in_turn(
         "runtime_seed": seeds.start,
         "num_seeds": seeds.end - seeds.start,
     });
-    events.insert(0, event(names::SIMULATION_REQUEST, begun, asked));
-    let built = match built {
-        Ok(built) => built,
-        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
-    };
-    if let Some(findings) = missing_price(tools, session, &built).await? {
-        return Ok(refused(Refusal::of(findings), turn, events));
-    }
-    if let Some(findings) = unsound_assembly(&built) {
-        return Ok(refused(Refusal::of(findings), turn, events));
-    }
-    let (scene, variation) = match scene_for(&built, request) {
-        Ok(scene) => scene,
-        Err(sentence) => return Ok(refused(Refusal::not_built(NotBuilt::Input(sentence))?, turn, events)),
-    };
+    call.emit_first(event(names::SIMULATION_REQUEST, begun, asked));
+    let built = built?;
+    NotBuilt::unless_empty(missing_price(call.receipts(), &built).await?)?;
+    NotBuilt::unless_empty(built.unsound_assembly())?;
+    let (scene, variation) = scene_for(&built, request).map_err(NotBuilt::Input)?;
     let run = Run::new(request, built.objectives.as_ref(), variation, seeds);
-    events.push(run.backend_selected());
-    let ran = match run.go(turn, scene.clone(), size_of(&built.design)).await {
-        Ok(done) => done,
-        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
-    };
+    call.emit(run.backend_selected());
+    let ran = run.go(&call.turn, scene.clone(), size_of(&built.design)).await?;
     let report = &ran.many;
     for seed in &report.individual_results {
         if seed.report.failure == Some(FailureReason::PhysicsInstability) {
-            events.push(run.instability(seed));
+            call.emit(run.instability(seed));
         }
-        events.push(run.ended(seed));
+        call.emit(run.ended(seed));
     }
     let result = run.result(&ran)?;
 
     let warnings = run::collision_warnings(&ran.collisions).chain(warnings(request, &scene, report)).collect();
     let wanted = Wanted { views: request.render, video: run.states_for_video(report) };
-    let pictures = match pictures::draw(turn, scene, wanted, tools.ffmpeg.clone()).await {
-        Ok(pictures) => pictures,
-        Err(cause) => return Ok(refused(Refusal::not_built(cause)?, turn, events)),
-    };
+    let pictures = pictures::draw(&call.turn, scene, wanted, call.tools.ffmpeg.clone()).await?;
     let exported = ran.exported.as_ref().context("the engine gave no scene to keep")?;
     let files: Vec<_> = pictures.files.into_iter().chain(files(exported, &result)?).collect();
     let hashes = files.iter().map(|(path, content)| (path.clone(), sha256(content))).collect();
-    forget_previous(tools, session).await?;
-    tools.keep(session, files).await?;
-    let record = Simulated {
+    forget_previous(&call.tools, call.session()).await?;
+    call.keep(files).await?;
+    let receipt = Simulated {
         is_smoke: request.smoke_test_mode,
         scene_path: SCENE_FILE.to_owned(),
         files: hashes,
         at: Utc::now(),
     };
-    tools.note_content(session, &built.key, record).await?;
+    call.receipts().write_of_content(&built.key, receipt).await?;
     let failed = report.individual_results.iter().find(|seed| !seed.report.success);
     Ok(BenchmarkResponse {
         success: failed.is_none(),
-        message: format!("{}{}", run.message(report), turn.note()),
+        message: run.message(report),
         failure_reason: failed.and_then(|seed| seed.report.failure),
-        confidence: result.confidence.clone(),
-        queue_position: turn.position(),
-        rejected_by: None,
-        violations: Vec::new(),
         warnings,
-        result: Some(result),
-        artifacts: Some(SimulationArtifacts {
-            render_paths: pictures.render_paths,
-            video_path: pictures.video_path,
-            mjcf_content: Some(exported.document.clone()),
-            scene_path: Some(SCENE_FILE.to_owned()),
-            // Objectives that ask for stress or fluids are refused before, as nothing here computes them.
-            stress_summaries: Vec::new(),
-            fluid_metrics: Vec::new(),
-        }),
-        events,
+        output: BenchmarkOutput {
+            confidence: result.confidence.clone(),
+            result: Some(result),
+            artifacts: Some(SimulationArtifacts {
+                render_paths: pictures.render_paths,
+                video_path: pictures.video_path,
+                mjcf_content: Some(exported.document.clone()),
+                scene_path: Some(SCENE_FILE.to_owned()),
+                // Objectives that ask for stress or fluids are refused before, as nothing here computes them.
+                stress_summaries: Vec::new(),
+                fluid_metrics: Vec::new(),
+            }),
+        },
+        ..BenchmarkResponse::default()
     })
-}
-
-/// What is wrong with the assembly definition, which says what drives the design.
-fn unsound_assembly(built: &Built) -> Option<Vec<(Gate, Violation)>> {
-    let violations = built.assembly.as_ref().map(|checked| checked.violations.clone()).unwrap_or_default();
-    let findings: Vec<_> = violations.into_iter().map(|violation| (Gate::AssemblyDefinition, violation)).collect();
-    (!findings.is_empty()).then_some(findings)
 }
 
 /// What the request asks for and does not get, what no real motor could do, and what the engine could not do.
@@ -213,7 +174,7 @@ fn scene_for(built: &Built, request: &BenchmarkRequest) -> Result<(Scene, Option
     if let Some(sentence) = built.objectives.as_ref().and_then(beyond_rigid_bodies) {
         return Err(sentence);
     }
-    let sources = built.scene_sources();
+    let sources = scene_sources(built);
     let (scene, variation) = scene_of(&SceneSources {
         motor_power: &request.motor_power,
         variation_id: variation_id(request, built.objectives.as_ref()),

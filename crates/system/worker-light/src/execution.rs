@@ -10,7 +10,10 @@ use contract::{
 use service::{Answer, ServiceError, Session, Valid};
 use tokio::sync::oneshot;
 
-use crate::worker::{Worker, runtime_failure, to_the_end};
+use crate::{
+    completion::run_detached,
+    worker::{Worker, runtime_failure},
+};
 
 /// `POST /runtime/execute`
 pub async fn execute(
@@ -21,7 +24,7 @@ pub async fn execute(
     // Dropped with this handler when the client hangs up; the run in its own task then ends the process, and keeps
     // the session locked until it is gone.
     let (_client_is_here, client_left) = oneshot::channel::<()>();
-    to_the_end(run(worker, session, request, async move { drop(client_left.await) })).await.map(Json)
+    run_detached(run(worker, session, request, async move { drop(client_left.await) })).await.map(Json)
 }
 
 async fn run(

@@ -5,8 +5,10 @@
 //! locked into the session that it works on.
 
 mod assets;
+mod completion;
 mod execution;
 mod files;
+mod git_routes;
 mod limited;
 mod lint;
 mod routes;

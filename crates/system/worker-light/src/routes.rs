@@ -6,13 +6,13 @@ use aide::axum::{
 };
 use axum::{middleware::map_response, routing::get};
 
-use crate::{assets, execution, files, lint, topology, version_control::routes as git, worker::Worker};
+use crate::{assets, execution, files, git_routes, lint, topology, worker::Worker};
 
 /// The router, with its state given.
 pub fn routes(worker: Worker) -> ApiRouter {
     ApiRouter::new()
         .merge(file_routes())
-        .merge(git_routes())
+        .merge(git_api())
         .merge(asset_routes())
         .api_route(
             "/runtime/execute",
@@ -62,19 +62,22 @@ fn file_routes() -> ApiRouter<Worker> {
         )
 }
 
-fn git_routes() -> ApiRouter<Worker> {
+fn git_api() -> ApiRouter<Worker> {
     ApiRouter::new()
-        .api_route("/git/init", post_with(git::init, |o| o.summary("Make the session a repository").tag("git")))
-        .api_route("/git/commit", post_with(git::commit, |o| o.summary("Commit all changes").tag("git")))
-        .api_route("/git/status", get_with(git::status, |o| o.summary("Branch, changes and conflicts").tag("git")))
+        .api_route("/git/init", post_with(git_routes::init, |o| o.summary("Make the session a repository").tag("git")))
+        .api_route("/git/commit", post_with(git_routes::commit, |o| o.summary("Commit all changes").tag("git")))
+        .api_route(
+            "/git/status",
+            get_with(git_routes::status, |o| o.summary("Branch, changes and conflicts").tag("git")),
+        )
         .api_route(
             "/git/resolve",
-            post_with(git::resolve, |o| o.summary("Take one side of a file in conflict").tag("git")),
+            post_with(git_routes::resolve, |o| o.summary("Take one side of a file in conflict").tag("git")),
         )
-        .api_route("/git/merge/abort", post_with(git::abort_merge, |o| o.summary("Give a merge up").tag("git")))
+        .api_route("/git/merge/abort", post_with(git_routes::abort_merge, |o| o.summary("Give a merge up").tag("git")))
         .api_route(
             "/git/merge/complete",
-            post_with(git::complete_merge, |o| o.summary("Commit a merge without open conflicts").tag("git")),
+            post_with(git_routes::complete_merge, |o| o.summary("Commit a merge without open conflicts").tag("git")),
         )
 }
 

@@ -7,7 +7,7 @@ use contract::execution::{InspectTopologyRequest, InspectTopologyResponse};
 use service::{Answer, Session, Valid};
 use sessions::{Place, VirtualPath};
 
-use crate::worker::{Worker, to_the_end};
+use crate::{completion::run_detached, worker::Worker};
 
 /// Longest time that the script may take to build its shape.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -35,7 +35,7 @@ pub async fn inspect(
             failure(error.to_string())
         }))
     };
-    to_the_end(inspecting).await.map(Json)
+    run_detached(inspecting).await.map(Json)
 }
 
 fn script_in_session(path: &str) -> Result<String, String> {

@@ -6,7 +6,6 @@ use cad_runtime::{CadRuntime, CadRuntimeError};
 use service::ServiceError;
 use sessions::Sessions;
 use tokio::sync::Semaphore;
-use tracing::Instrument;
 
 use crate::{ruff::Ruff, version_control::Git};
 
@@ -33,17 +32,6 @@ impl Worker {
     pub fn new(sessions: Sessions, cad: CadRuntime, git: Git, ruff: Ruff) -> Self {
         Self { sessions, cad, git, ruff, runs: Arc::new(Semaphore::new(MAX_RUNS)) }
     }
-}
-
-/// Work that comes to its own end when the caller goes away: git, say, would otherwise leave its locks behind.
-pub async fn to_the_end<T, W>(work: W) -> Result<T, ServiceError>
-where
-    T: Send + 'static,
-    W: Future<Output = Result<T, ServiceError>> + Send + 'static,
-{
-    tokio::spawn(work.in_current_span())
-        .await
-        .map_err(|error| ServiceError::internal(&anyhow::Error::new(error).context("the work was cut off")))?
 }
 
 /// A failure of the CAD runtime itself: 503 while it restarts, 500 otherwise.

@@ -49,7 +49,7 @@ pub(super) fn measure_pricing() -> anyhow::Result<Vec<Measurement>> {
             let answer = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
             priced.push(begun.elapsed());
             anyhow::ensure!(answer.success, "the assembly was not priced: {}", answer.message);
-            for (stage, milliseconds) in answer.stage_ms {
+            for (stage, milliseconds) in answer.output.stage_ms {
                 stages.entry(stage).or_default().push(Duration::from_secs_f64(milliseconds / 1000.0));
             }
             let begun = Instant::now();

@@ -1,9 +1,9 @@
 //! Scripts that speak for themselves. Whatever a script does to the process that runs it, a design is what is measured
 //! from the shapes that it hands over, and a run ends as it ended.
 
-use cad_runtime::{BuildRequest, ExportFormat, ScriptSource};
+use cad_runtime::{BuildRequest, ScriptSource};
 use contract::execution::{ScriptFault, ScriptFaultKind};
-use design::Design;
+use design::{Design, ExportFormat};
 
 use crate::fixture::{Fixture, PLENTY};
 

@@ -15,16 +15,14 @@ use contract::{
     },
     variation::StaticVariation,
 };
+use handover::NotBuilt;
 use physics::{
     BodyCollision, CollisionKind, ExportedScene, ManyReport, PhysicsError, Primitive, RunReport, RunSettings,
     SampledState, Scene, SeedReport, Start, backend_for,
 };
 use serde_json::{Map, Value, json};
 
-use crate::{
-    queue::{Task, Turn},
-    tools::NotBuilt,
-};
+use crate::queue::{Task, Turn};
 
 /// Longest time of all runs of one simulation, from the meshes to the verdict.
 const SIMULATION_LIMIT: Duration = Duration::from_mins(8);

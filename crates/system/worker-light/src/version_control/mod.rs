@@ -17,10 +17,9 @@
 mod confinement;
 mod git;
 mod repository;
-pub mod routes;
 mod status;
 #[cfg(test)]
 mod tests;
 
 pub use git::{Git, GitError};
-pub use repository::Repository;
+pub use repository::{Repository, RepositoryError};

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use contract::{
     git::{CommitResponse, GitStatus, ResolveStrategy},
-    objectives::is_template,
+    objectives::{OBJECTIVES_FILE, is_template},
     session::SessionId,
 };
 use service::ServiceError;
-use sessions::{EntryKind, Existing, FileError, OBJECTIVES_FILE, SessionLock, Sessions, VirtualPath, Workspace};
-
-use crate::limited::Client;
+use sessions::{EntryKind, Existing, FileError, SessionLock, Sessions, VirtualPath, Workspace};
 
 use super::{
     Git, GitError,
     git::{Ended, Turn},
     status::{Sides, parse_conflicts, parse_status},
 };
+use crate::limited::Client;
 
 /// The only configuration that a repository has, whatever was written into it.
 const CONFIGURATION: &str = "\

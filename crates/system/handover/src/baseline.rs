@@ -1,61 +1,22 @@
-//! What exactly a check was about: hashes of the built design and of the files that decide with it.
-//!
-//! A check counts for the geometry that came out of the script and not for its text alone, so a script that builds
-//! something else the next time it runs has not been checked. How far apart two runs may be, `likeness` says.
+//! What was handed over and may not change: objectives, moved object and environment, by hash.
 
 use std::collections::BTreeMap;
 
 use contract::{
-    gate::Gate,
+    gate::{Finding, Gate},
     handover::{Baseline, EnvironmentPart},
     objectives::Objectives,
     violations::Violation,
 };
-use design::{Part, PartRole};
+use design::{Design, Part, PartRole};
+use design_rules::moved_part;
+use materials::Materials;
 use sha2::{Digest, Sha256};
 
-use crate::tools::Built;
-use materials::Materials;
-
-/// The files of a workspace that decide, with the script, what a design is worth. Absent files are `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DecidingFiles {
-    /// The script's text.
-    pub script: Vec<u8>,
-    /// `objectives.yaml`.
-    pub objectives: Option<Vec<u8>>,
-    /// `assembly_definition.yaml`.
-    pub assembly: Option<Vec<u8>>,
-    /// The file that holds the moved object, where the objectives name one.
-    pub moved_mesh: Option<Vec<u8>>,
-    /// The session's own `manufacturing_config.yaml`.
-    pub config: Option<Vec<u8>>,
-}
-
-/// SHA-256 of bytes, hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(Sha256::new_with_prefix(bytes))
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Key under which checks of parts, by their hashes, with the files beside them are recorded.
-pub fn content_key(part_hashes: &[String], files: &DecidingFiles) -> String {
-    let mut hash = Sha256::new();
-    let DecidingFiles { script, objectives, assembly, moved_mesh, config } = files;
-    let others = [objectives, assembly, moved_mesh, config].map(Option::as_ref);
-    for file in std::iter::once(Some(script)).chain(others) {
-        // Absent, empty and joined files all differ.
-        hash.update(file.map_or(u64::MAX, |bytes| bytes.len() as u64).to_le_bytes());
-        hash.update(file.map_or(&[][..], |bytes| bytes));
-    }
-    for part_hash in part_hashes {
-        hash.update(part_hash);
-    }
-    hex(hash)
-}
+use crate::{
+    built::{Built, NotBuilt},
+    content::sha256,
+};
 
 /// The parts of a benchmark's environment by hash: what the script builds, and the data of its material. The scene is
 /// made from these two and nothing else, so how this worker writes scenes may change without changing a benchmark.
@@ -84,16 +45,16 @@ fn material_hash(part: &Part, materials: &Materials) -> Result<String, String> {
             hash.update(bought.weight_g.to_le_bytes());
         }
     }
-    Ok(hex(hash))
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// Where objectives, moved object and environment differ from what was handed over.
-pub fn changes_since(baseline: &Baseline, built: &Built) -> Vec<(Gate, Violation)> {
+fn changes_since(baseline: &Baseline, built: &Built) -> Vec<Finding> {
     let Built { design, files, materials, part_hashes, .. } = built;
     let mut changes: Vec<_> = objectives_changed(&baseline.objectives_sha256, files.objectives.as_deref())
         .into_iter()
         .chain(moved_mesh_changed(baseline.moved_mesh_sha256.as_deref(), files.moved_mesh.as_deref()))
-        .map(|found| (Gate::Environment, found))
+        .map(|found| Gate::Environment.finding(found))
         .collect();
     for (label, handed_over) in &baseline.environment {
         let place = format!("part {label:?}");
@@ -103,23 +64,21 @@ pub fn changes_since(baseline: &Baseline, built: &Built) -> Vec<(Gate, Violation
                 "Immutability violation: part {label:?} of the benchmark's environment is missing; build it as \
                  environment.py does and return it beside your own parts"
             );
-            changes
-                .push((Gate::Environment, Violation::new("script.py", "environment.part_missing", sentence).at(place)));
+            let missing = Violation::new("script.py", "environment.part_missing", sentence).at(place);
+            changes.push(Gate::Environment.finding(missing));
             continue;
         };
         let found = match hashes_of(part, hash, materials) {
             Ok(found) => found,
             Err(sentence) => {
-                changes.push((
-                    Gate::Environment,
-                    Violation::new("script.py", "environment.part_changed", sentence).at(place),
-                ));
+                let changed = Violation::new("script.py", "environment.part_changed", sentence).at(place);
+                changes.push(Gate::Environment.finding(changed));
                 continue;
             }
         };
         let fault = |rule, sentence: String, found: &str, wanted: &str| {
             let violation = Violation::new("script.py", rule, sentence).at(place.clone()).measured(found).limit(wanted);
-            (Gate::Environment, violation)
+            Gate::Environment.finding(violation)
         };
         if found.cad_sha256 != handed_over.cad_sha256 {
             let sentence = format!(
@@ -139,7 +98,19 @@ pub fn changes_since(baseline: &Baseline, built: &Built) -> Vec<(Gate, Violation
             changes.push(fault("environment.material_changed", sentence, found, wanted));
         }
     }
+    let foreign = foreign_moved_part(&built.design, built.objectives.as_ref(), baseline);
+    changes.extend(foreign.map(|found| Gate::Environment.finding(found)));
     changes
+}
+
+/// Refuses a design whose environment or objectives are not those that were handed over to its session.
+///
+/// # Errors
+/// [`NotBuilt::Rejected`] with everything that was changed.
+pub fn hold_to_baseline(built: Built) -> Result<Built, NotBuilt> {
+    let changes = built.baseline.as_ref().map(|baseline| changes_since(baseline, &built)).unwrap_or_default();
+    NotBuilt::unless_empty(changes)?;
+    Ok(built)
 }
 
 /// Where `objectives.yaml` differs from the hash that was recorded.
@@ -167,14 +138,21 @@ fn moved_mesh_changed(recorded: Option<&str>, mesh: Option<&[u8]>) -> Option<Vio
     })
 }
 
-/// Caps and quantity of the objectives, as pricing wants them.
-pub fn limits_of(objectives: Option<&Objectives>, fem_required: bool) -> workbench::Limits {
-    workbench::Limits {
-        build_zone: objectives.map(|objectives| objectives.objectives.build_zone),
-        max_unit_cost: objectives.map(|objectives| objectives.constraints.max_unit_cost),
-        max_weight_g: objectives.map(|objectives| objectives.constraints.max_weight_g),
-        fem_required,
+/// The violation of a design in which a part stands in for the moved object that was not handed over: whoever solves a
+/// benchmark does not bring the object that is to be moved.
+fn foreign_moved_part(design: &Design, objectives: Option<&Objectives>, baseline: &Baseline) -> Option<Violation> {
+    let label = &objectives?.moved_object.label;
+    // A fixed part is no moved object, and refused where the scene is made.
+    let part = moved_part(design, label).ok().flatten()?;
+    if baseline.environment.contains_key(&part.label) {
+        return None;
     }
+    let own = &part.label;
+    let sentence = format!(
+        "Immutability violation: part {own:?} would take the place of the moved object {label:?}, but is no part of the \
+         benchmark's environment; give it another label"
+    );
+    Some(Violation::new("script.py", "environment.moved_object_replaced", sentence).at(format!("part {own:?}")))
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use contract::{
     part_metadata::{JointSupport, JointType},
 };
 use design::{Part, PartRole};
+use materials::Servo;
 use physics::{Actuator, Controller, Waypoint};
 
-use super::{SceneSources, freedoms};
-use materials::Servo;
+use crate::{SceneSources, freedoms};
 
 /// A servo's stiffness is its torque over this angle, rad.
 const SERVO_FULL_EFFORT_RAD: f64 = 0.2;
@@ -19,7 +19,7 @@ const SERVO_DAMPING_S: f64 = 0.1;
 
 /// Every part that something drives. A part of the solution is named in the assembly definition, one of the environment
 /// in the objectives.
-pub(super) fn motors_of(sources: &SceneSources) -> Result<Vec<Actuator>, String> {
+pub(crate) fn motors_of(sources: &SceneSources) -> Result<Vec<Actuator>, String> {
     let planned = sources.assembly.into_iter().flat_map(|assembly| assembly.final_assembly.iter());
     let planned = planned.flat_map(|node| match node {
         AssemblyNode::Subassembly(subassembly) => subassembly.parts.iter(),

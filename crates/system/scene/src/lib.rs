@@ -1,4 +1,6 @@
 //! From a built design, its objectives and its plan to a scene that can be simulated.
+//!
+//! It knows materials and the engine-neutral scene of `physics`, and no session, request or engine.
 
 mod bodies;
 mod freedoms;
@@ -12,7 +14,7 @@ use design::Design;
 use design_rules::moved_part;
 use physics::{Scene, SceneZone, ZoneKind};
 
-pub use self::moved_object::{foreign_moved_part, mesh_at_start};
+pub use self::moved_object::mesh_at_start;
 use materials::Materials;
 
 /// Everything that a scene is made of.
@@ -74,7 +76,6 @@ pub fn scene_of(sources: &SceneSources) -> Result<(Scene, Option<StaticVariation
         zones: std::iter::once(goal).chain(forbidden).collect(),
         bounds: Some(objectives.simulation_bounds),
         moved_object: Some(moved_object),
-        ..Scene::default()
     };
     Ok((scene, variation))
 }

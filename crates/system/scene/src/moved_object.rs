@@ -3,14 +3,11 @@
 use std::io::Cursor;
 
 use contract::{
-    handover::Baseline,
     limits::MOVED_OBJECT_DENSITY_KG_M3,
     objectives::{MovedObject, Objectives},
     variation::StaticVariation,
-    violations::Violation,
 };
-use design::{Design, Mesh};
-use design_rules::moved_part;
+use design::Mesh;
 use physics::{Body, Geometry, Mobility};
 use sha2::{Digest, Sha256};
 
@@ -22,14 +19,14 @@ const MESH: &str = "mesh";
 const COLOR: [f64; 3] = [0.95, 0.55, 0.1];
 
 /// A variation, before anything is drawn of it.
-pub(super) fn variation(id: &str) -> StaticVariation {
+pub(crate) fn variation(id: &str) -> StaticVariation {
     let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(id).into();
     StaticVariation { id: id.to_owned(), seed: u32::from_be_bytes([a, b, c, d]), moved_object_radius_mm: None }
 }
 
 /// The moved object at its nominal start, in the size that the variation draws, which is noted there. `mesh` holds the
 /// STL file of the shape `mesh`, which has its size.
-pub(super) fn spawn(
+pub(crate) fn spawn(
     object: &MovedObject,
     mesh: Option<&[u8]>,
     variation: Option<&mut StaticVariation>,
@@ -92,23 +89,6 @@ pub fn mesh_at_start(objectives: &Objectives, stl: Option<&[u8]>) -> Option<Mesh
         }
         _ => None,
     }
-}
-
-/// The violation of a design in which a part stands in for the moved object that was not handed over: whoever solves a
-/// benchmark does not bring the object that is to be moved.
-pub fn foreign_moved_part(design: &Design, objectives: Option<&Objectives>, baseline: &Baseline) -> Option<Violation> {
-    let label = &objectives?.moved_object.label;
-    // A fixed part is no moved object, and refused where the scene is made.
-    let part = moved_part(design, label).ok().flatten()?;
-    if baseline.environment.contains_key(&part.label) {
-        return None;
-    }
-    let own = &part.label;
-    let sentence = format!(
-        "Immutability violation: part {own:?} would take the place of the moved object {label:?}, but is no part of the \
-         benchmark's environment; give it another label"
-    );
-    Some(Violation::new("script.py", "environment.moved_object_replaced", sentence).at(format!("part {own:?}")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which checked part a built part is, when the numbers of two runs of a script differ by less than anybody can make.
+//! When two parts are one part: the numbers of two runs of a script differ by less than anybody can make.
 //!
 //! A hash changes with the last digit, and so does the way in which a mesher cuts a face into triangles. So a part that
 //! passed a check is kept with its shape, and a later one that follows the same surfaces to within [`TOLERANCE_MM`]
@@ -10,11 +10,9 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use contract::{execution::BoundingBox, session::SessionId};
-use design::{Design, FastenerHole, Part, part_hash, words_hash};
+use contract::execution::BoundingBox;
+use design::{FastenerHole, Part, words_hash};
 use serde::{Deserialize, Serialize};
-
-use crate::records::Records;
 
 /// Largest difference of a coordinate, mm: a thousandth of the distance that triangles keep from their face.
 const TOLERANCE_MM: f64 = 1e-4;
@@ -49,56 +47,9 @@ pub struct Likeness {
     points: Vec<SurfacePoint>,
 }
 
-/// The parts of a design as the session's checks know them.
-#[derive(Debug, Default)]
-pub struct Recognised {
-    /// Hash of each part in the design's order: of the checked part that it is, else its own.
-    pub hashes: Vec<String>,
-    /// How parts differ from those of the same label that were checked last, one sentence each.
-    pub moved: Vec<String>,
-}
-
-impl Recognised {
-    /// Compares all parts with those that the session's checks have kept.
-    ///
-    /// Where `cancel` is set meanwhile, the answer counts for nothing.
-    pub fn of(design: &Design, records: &Records, session: &SessionId, cancel: &AtomicBool) -> anyhow::Result<Self> {
-        let mut recognised = Self::default();
-        for part in &design.parts {
-            let known = records.likenesses(session, &part.label)?;
-            let own = if known.is_empty() { None } else { Likeness::of(part) };
-            let hash = match own {
-                Some(own) => known
-                    .iter()
-                    .find(|(_, checked)| checked.is_like(&own, cancel))
-                    .map(|(hash, _)| hash.clone())
-                    .or_else(|| {
-                        recognised.moved.push(format!("part {:?}: {}", part.label, known[0].1.difference(&own)));
-                        None
-                    }),
-                None => None,
-            };
-            recognised.hashes.push(hash.unwrap_or_else(|| part_hash(part)));
-        }
-        Ok(recognised)
-    }
-}
-
-/// Keeps the parts of a design that was checked, under their hashes.
-pub fn keep(design: &Design, hashes: &[String], records: &Records, session: &SessionId) -> anyhow::Result<()> {
-    for (part, hash) in design.parts.iter().zip(hashes) {
-        if !records.has_likeness(session, &part.label, hash)
-            && let Some(likeness) = Likeness::of(part)
-        {
-            records.keep_likeness(session, &part.label, hash, &likeness)?;
-        }
-    }
-    Ok(())
-}
-
 impl Likeness {
     /// What a part is recognised by; `None` where it has no normals or too many points.
-    fn of(part: &Part) -> Option<Self> {
+    pub fn of(part: &Part) -> Option<Self> {
         let hole = |hole: &FastenerHole| {
             let [x, y, z] = hole.position_mm;
             let [far_x, far_y, far_z] = std::array::from_fn(|axis| hole.position_mm[axis] + AXIS_MM * hole.axis[axis]);
@@ -117,7 +68,7 @@ impl Likeness {
     }
 
     /// Whether both are one part to within the tolerance.
-    fn is_like(&self, other: &Self, cancel: &AtomicBool) -> bool {
+    pub fn is_like(&self, other: &Self, cancel: &AtomicBool) -> bool {
         let near = |one: &[f64], two: &[f64]| one.iter().zip(two).all(|(one, two)| (one - two).abs() <= TOLERANCE_MM);
         self.words == other.words
             && self.soundness == other.soundness
@@ -149,7 +100,7 @@ impl Likeness {
     }
 
     /// The first figure by which a later part differs from this one, in words.
-    fn difference(&self, now: &Self) -> String {
+    pub fn difference(&self, now: &Self) -> String {
         let size = |bounds: &BoundingBox, axis: usize| bounds.max[axis] - bounds.min[axis];
         let of_bounds = ["x", "y", "z"].into_iter().enumerate().flat_map(|(axis, name)| {
             let (before, after) = (&self.bounds, &now.bounds);

@@ -8,9 +8,12 @@ use contract::{
 };
 use service::{Answer, ServiceError, Session, Valid};
 
-use super::{Repository, repository::RepositoryError};
-use crate::limited::Client;
-use crate::worker::{Worker, to_the_end};
+use crate::{
+    completion::run_detached,
+    limited::Client,
+    version_control::{Repository, RepositoryError},
+    worker::Worker,
+};
 
 /// `POST /git/init`
 pub async fn init(State(worker): State<Worker>, Session(session): Session) -> Answer<Json<StatusResponse>> {
@@ -73,7 +76,7 @@ where
     F: Future<Output = Result<T, RepositoryError>> + Send + 'static,
 {
     let (_client_is_here, client) = Client::present();
-    to_the_end(async move {
+    run_detached(async move {
         let repository = Repository::open(&worker.git, &worker.sessions, &session, &client).await?;
         Ok(work(repository).await?)
     })

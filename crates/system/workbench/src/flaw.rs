@@ -8,7 +8,7 @@ const DESIGN_FILE: &str = "script.py";
 
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finding {
+pub(crate) struct Flaw {
     /// `part.rule`.
     pub rule: &'static str,
     /// One sentence.
@@ -19,8 +19,8 @@ pub(crate) struct Finding {
     pub limit: Option<Value>,
 }
 
-impl Finding {
-    /// A finding without values.
+impl Flaw {
+    /// A flaw without values.
     pub fn new(rule: &'static str, message: impl Into<String>) -> Self {
         Self { rule, message: message.into(), measured: None, limit: None }
     }

@@ -4,9 +4,9 @@ use contract::part_metadata::{JointMetadata, JointType};
 use design::Part;
 
 /// Where the solution's moving parts are named.
-pub(super) const PLANNED: &str = "assembly_definition.yaml: final_assembly";
+pub(crate) const PLANNED: &str = "assembly_definition.yaml: final_assembly";
 /// Where the environment's are.
-pub(super) const OF_ENVIRONMENT: &str = "objectives.yaml: moving_parts";
+pub(crate) const OF_ENVIRONMENT: &str = "objectives.yaml: moving_parts";
 
 /// Share of an axis that counts as none.
 const ALMOST_NONE: f64 = 0.1;
@@ -14,7 +14,7 @@ const ALMOST_NONE: f64 = 0.1;
 /// Why `dofs`, which `field` names for a part, contradict how the design lets it move. A hinge or slide along a
 /// coordinate axis has one degree of freedom; one that stands askew has those that its axis has a share of. Nothing for
 /// an empty list, and for a loose part, which has all six.
-pub(super) fn contradiction(field: &str, part: &Part, dofs: &[String]) -> Option<String> {
+pub(crate) fn contradiction(field: &str, part: &Part, dofs: &[String]) -> Option<String> {
     if dofs.is_empty() {
         return None;
     }

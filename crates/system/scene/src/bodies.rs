@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use contract::part_metadata::{JointMetadata, JointSupport, JointType};
 use design::{Design, Part};
-use physics::{Body, Geometry, MassProperties, Mobility, Weld};
-
 use materials::Materials;
+use physics::{Body, Geometry, MassProperties, Mobility, Weld};
 
 /// Friction and bounce of a part whose material nobody knows, such as a bought one.
 const UNKNOWN_FRICTION: f64 = 0.5;
@@ -60,7 +59,7 @@ fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
 }
 
 /// The body of one part, with its joint where the design's other parts put it.
-pub(super) fn jointed_body_of(part: &Part, design: &Design, materials: &Materials) -> Result<Body, String> {
+pub(crate) fn jointed_body_of(part: &Part, design: &Design, materials: &Materials) -> Result<Body, String> {
     let mut body = body_of(part, materials)?;
     let Some(joint) = part.joint().filter(|_| body.mobility.is_jointed()) else { return Ok(body) };
     let label = &part.label;
@@ -109,7 +108,7 @@ fn anchor_of(part: &Part, other: Option<&Part>, joint: &JointMetadata) -> Result
 }
 
 /// Parts that are held together by fasteners or by the attribute `constraint`, each pair once.
-pub(super) fn welds_of(design: &Design) -> Result<Vec<Weld>, String> {
+pub(crate) fn welds_of(design: &Design) -> Result<Vec<Weld>, String> {
     let mut pairs = BTreeSet::new();
     for part in design.parts.iter().filter(|part| !part.is_zone()) {
         let fastened = part.metadata().into_iter().flat_map(|metadata| &metadata.rigid_connections);
