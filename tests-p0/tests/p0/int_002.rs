@@ -298,6 +298,25 @@ async fn script_events_never_pass_as_service_events(#[future(awt)] ctx: Context)
     Ok(())
 }
 
+#[rstest]
+#[tokio::test]
+async fn event_handed_in_twice_is_stored_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
+    let (session, controller) = (ctx.session("twice"), ctx.controller());
+    let script = "from shared.observability.events import emit_event\n\
+                  for step in range(3):\n    emit_event('step', step=step)\n";
+    let emitted = session.light.must_execute(script, 20).await.events;
+    let id = controller.must_make_test_episode(&run_request(&session.id)).await;
+    let both: Vec<_> = emitted.iter().chain(&emitted).cloned().collect();
+
+    assert_eq!(controller.must_ingest_events(id, both).await, 3, "twice in one call");
+    assert_eq!(controller.must_ingest_events(id, emitted).await, 0, "and in another one");
+
+    let stored = EventLog::from_stored(&controller.must_events(id).await);
+    let steps: Vec<_> = stored.of_type("step").iter().map(|event| event["step"].clone()).collect();
+    assert_eq!(steps, [json!(0), json!(1), json!(2)]);
+    Ok(())
+}
+
 /// Have the stack to themselves, and disturb it.
 mod alone {
     use super::*;

@@ -5,6 +5,7 @@ use std::path::Path;
 use catalog::Catalog;
 use contract::{
     catalog::CatalogQuery,
+    events::{CotsSearch, EventBody},
     execution::BoundingBox,
     objectives::is_template,
     part_metadata::PartMetadata,
@@ -13,7 +14,7 @@ use contract::{
 use design::{Face, InternalCorner};
 use materials::{ManufacturingConfig, bought};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use workbench::{DesignPart, Limits, Solid};
 
 use crate::costing::{Costing, validate_costing_and_price};
@@ -121,7 +122,7 @@ fn costing(input: CostingInput) -> Result<Value, String> {
         "violations": written(&violations)?,
         "estimate": written(&estimate)?,
         "assembly_yaml": assembly_yaml,
-        "events": events,
+        "events": written(&events)?,
     }))
 }
 
@@ -206,31 +207,15 @@ fn design_part<'part>(
 }
 
 /// The event bodies that tell of violations; the caller adds the envelope.
-fn failure_events(violations: &[Violation]) -> Vec<Value> {
-    let body = |violation: &Violation| {
-        json!({
-            "event_type": contract::events::names::LOGIC_FAILURE,
-            "file_path": violation.file,
-            "constraint_name": violation.rule,
-            "error_message": violation.to_string(),
-        })
-    };
-    violations.iter().map(body).collect()
+fn failure_events(violations: &[Violation]) -> Vec<EventBody> {
+    violations.iter().map(|violation| EventBody::LogicFailure(violation.into())).collect()
 }
 
 fn search(input: &SearchInput) -> Result<Value, String> {
     let catalog = open(&input.catalog_path)?;
     let answer = catalog.search(&input.query).map_err(|error| error.to_string())?;
-    let mut event = Map::from_iter([
-        ("event_type".to_owned(), contract::events::names::COTS_SEARCH.into()),
-        ("query".to_owned(), answer.query.clone().into()),
-        ("results_count".to_owned(), answer.candidates.len().into()),
-        ("part_ids".to_owned(), answer.candidates.iter().map(|found| found.part_id.clone()).collect()),
-    ]);
-    if let Value::Object(version) = written(&answer.version)? {
-        event.extend(version);
-    }
+    let event = EventBody::CotsSearch(CotsSearch::from(&answer));
     let mut answer = written(&answer)?;
-    answer["events"] = Value::Array(vec![Value::Object(event)]);
+    answer["events"] = written(&[event])?;
     Ok(answer)
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::Utc;
 use contract::{
     episodes::TraceType,
-    events::{event, names::RUN_COMMAND_TOOL},
+    events::{Event, EventBody, RunCommand, Source},
     execution::{ExecuteRequest, ExecuteResponse},
     files::{FileContent, PathRequest},
     lifecycle::EpisodeStatus,
@@ -375,8 +375,8 @@ fn phase_record(
     execution: Execution,
 ) -> Result<(PhaseOutcome, PhaseRecord), PhaseError> {
     let episode = &input.episode;
-    let (outcome, facts, emitted) = match execution {
-        Execution::Refused { reason } => (PhaseOutcome::Failed { reason }, json!({}), Vec::new()),
+    let (outcome, exit_code, facts, emitted) = match execution {
+        Execution::Refused { reason } => (PhaseOutcome::Failed { reason }, None, json!({}), Vec::new()),
         Execution::Ran(run) => {
             let facts = json!({
                 "exit_code": run.exit_code,
@@ -387,19 +387,16 @@ fn phase_record(
                 "events": run.events.len(),
                 "malformed_events": run.malformed_events,
             });
-            (judge(&episode.script_path, episode.script_timeout_s, &run), facts, run.events)
+            (judge(&episode.script_path, episode.script_timeout_s, &run), Some(run.exit_code), facts, run.events)
         }
     };
-    let command = event(
-        RUN_COMMAND_TOOL,
-        Utc::now(),
-        json!({
-            "episode_id": episode.episode_id,
-            "session_id": episode.session_id,
-            "command": format!("python {}", episode.script_path),
-            "exit_code": facts.get("exit_code"),
-        }),
-    );
+    let command = EventBody::RunCommandTool(RunCommand {
+        episode_id: episode.episode_id,
+        session_id: episode.session_id.to_string(),
+        command: format!("python {}", episode.script_path),
+        exit_code,
+    });
+    let command = Event::new(Source::ControllerWorker, command).into_map();
     let record = PhaseRecord {
         key: key(input),
         attempt: attempt.for_database(),

@@ -15,14 +15,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use catalog::Catalog;
-use chrono::Utc;
 use contract::{
     catalog::{CatalogAnswer, CatalogMetadata, CatalogQuery, FoundPart, headers},
     catalog_version::CatalogVersion,
-    events::{event, names},
+    events::{CotsSearch, Event, EventBody, Source},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
 use service::{Answer, ServiceError, ValidQuery};
 
 use crate::application::{Application, store_error};
@@ -56,7 +54,11 @@ async fn search(State(application): State<Application>, ValidQuery(query): Valid
     let episode_id = query.episode_id;
     let answer = application.catalogue.ask(move |catalog| catalog.search(&query)).await.map_err(unavailable)?;
     if let Some(id) = episode_id {
-        let searched = event(names::COTS_SEARCH, Utc::now(), Value::Object(fields(&answer)));
+        let searched = Event {
+            trace_id: service::trace_id(),
+            ..Event::new(Source::Controller, EventBody::CotsSearch(CotsSearch::from(&answer)))
+        };
+        let searched = searched.into_map();
         application.store.ingest_events(id, &[searched]).await.map_err(store_error)?;
     }
     let headers = headers_of(&answer).map_err(|error| ServiceError::internal(&error))?;
@@ -110,25 +112,6 @@ fn headers_of(answer: &CatalogAnswer) -> anyhow::Result<HeaderMap> {
 
 async fn metadata(State(application): State<Application>) -> Answer<Json<CatalogMetadata>> {
     application.catalogue.ask(Catalog::metadata).await.map(Json).map_err(unavailable)
-}
-
-/// What the event of a search says: the question, what was found, and the version that found it.
-fn fields(answer: &CatalogAnswer) -> Map<String, Value> {
-    let part_ids: Vec<&str> = answer.candidates.iter().map(|found| found.part_id.as_str()).collect();
-    let version = &answer.version;
-    let fields = json!({
-        // Postgres keeps no NUL character, and a question may hold one.
-        "query": answer.query.replace('\0', "\u{fffd}"),
-        "results_count": part_ids.len(),
-        "part_ids": part_ids,
-        "catalog_version": version.catalog_version,
-        "bd_warehouse_commit": version.bd_warehouse_commit,
-        "generated_at": version.generated_at,
-    });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]

@@ -3,10 +3,9 @@
 use chrono::{DateTime, Utc};
 use contract::{
     episodes::{Episode, EpisodeMetadata, EpisodeQuery, EpisodeTransition},
-    events::{event, names::EPISODE_TRANSITION},
+    events::{EpisodeTransitionEvent, Event, EventBody, Source},
     lifecycle::{EpisodeStatus, NextAgent},
 };
-use serde_json::json;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -261,14 +260,14 @@ async fn record_transition(
     .bind(transition.reason.as_deref().map(storable_text))
     .fetch_one(&mut *connection)
     .await?;
-    let fields = json!({
-        "episode_id": episode_id,
-        "status": transition.status,
-        "previous_status": before,
-        "workflow_id": transition.workflow_id,
-        "reason": transition.reason,
+    let changed = EventBody::EpisodeTransition(EpisodeTransitionEvent {
+        episode_id,
+        status: transition.status,
+        previous_status: before,
+        workflow_id: transition.workflow_id.clone(),
+        reason: transition.reason.clone(),
     });
-    insert_events(connection, episode_id, &[event(EPISODE_TRANSITION, at, fields)]).await?;
+    insert_events(connection, episode_id, &[Event::at(at, Source::Controller, changed).into_map()]).await?;
     Ok(())
 }
 
@@ -293,6 +292,8 @@ async fn transitions_of(connection: &mut PgConnection, episode_id: Uuid) -> Stor
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

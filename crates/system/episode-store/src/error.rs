@@ -21,14 +21,6 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database schema cannot be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A batch of events was not stored whole, so none of it was.
-    #[error("{given} events were given and {stored} would have been stored; none was")]
-    Incomplete {
-        /// Events in the batch.
-        given: u64,
-        /// Rows that the database reported.
-        stored: u64,
-    },
     /// The database refused or broke off.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -47,7 +39,7 @@ impl StoreError {
                 }
                 _ => false,
             },
-            Self::UnknownEpisode(_) | Self::Migration(_) | Self::Incomplete { .. } => false,
+            Self::UnknownEpisode(_) | Self::Migration(_) => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contract::{
-    events::{event, names::PLAN_REFUSAL},
+    events::{Event, EventBody, PlanRefusalEvent, Source},
     lifecycle::EpisodeStatus,
     reviews::{PlanRefusal, PlanRefusalRequest, RefusalReason, RefusalState},
 };
@@ -77,15 +77,16 @@ impl EpisodeStore {
             return Ok(RefusalRecording::AlreadyPending { number });
         }
         let refusal = insert_refusal(&mut transaction, episode_id, request).await?;
-        let fields = json!({
-            "episode_id": episode_id,
-            "number": refusal.number,
-            "reason": refusal.reason,
-            "reasons": refusal.reasons,
-            "evidence": refusal.evidence,
-            "next_agent": refusal.next_agent,
+        let refused = EventBody::PlanRefusal(PlanRefusalEvent {
+            episode_id,
+            number: refusal.number,
+            reason: refusal.reason.clone(),
+            reasons: refusal.reasons.clone(),
+            evidence: refusal.evidence.clone(),
+            next_agent: refusal.next_agent,
         });
-        insert_events(&mut transaction, episode_id, &[event(PLAN_REFUSAL, refusal.created_at, fields)]).await?;
+        let event = Event::at(refusal.created_at, Source::Controller, refused).into_map();
+        insert_events(&mut transaction, episode_id, &[event]).await?;
         set_next_agent(&mut transaction, episode_id, Some(refusal.next_agent)).await?;
         transaction.commit().await?;
         Ok(RefusalRecording::Recorded(refusal))

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use contract::{
     episodes::{AfterRejection, EpisodeMetadata},
     events::{
-        SCRIPT_SOURCE, SOURCE_FIELD, event,
-        names::{REVIEW_DECISION, SIMULATION_RESULT},
+        Event, EventBody, EvidenceStats, ReviewDecisionEvent, SCRIPT_SOURCE, SOURCE_FIELD, Source,
+        names::SIMULATION_RESULT,
     },
     lifecycle::EpisodeStatus,
     limits::MAX_REJECTIONS,
     reviews::{Review, ReviewDecision, ReviewEvidence, ReviewFrontmatter},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -121,7 +121,9 @@ impl EpisodeStore {
             answer_refusal(&mut transaction, episode_id, number, answer).await?;
         }
         let simulations = simulations_of(&mut transaction, episode_id).await?;
-        insert_events(&mut transaction, episode_id, &[decision_event(&review, answered, simulations)]).await?;
+        let decided = decision_event(&review, answered, simulations);
+        let event = Event::at(review.created_at, Source::Controller, decided).into_map();
+        insert_events(&mut transaction, episode_id, &[event]).await?;
         set_next_agent(&mut transaction, episode_id, effect.next_agent).await?;
         if effect.status != status {
             let reason = Some(reason_of_the_end(&review, effect.status, after_rejection));
@@ -201,28 +203,23 @@ async fn insert_review(
     Ok(row.into())
 }
 
-fn decision_event(
-    review: &Review,
-    answered_refusal: Option<u32>,
-    simulations_run: i64,
-) -> serde_json::Map<String, Value> {
-    let fields = json!({
-        "episode_id": review.episode_id,
-        "round": review.round,
-        "decision": review.decision,
-        "reason": review.comments.first(),
-        "comments": review.comments,
-        "next_agent": review.next_agent,
-        "refusal_number": answered_refusal,
-        "evidence": review.evidence,
-        "evidence_stats": {
-            "has_sim_report": checked(&review.evidence, SIMULATION_REPORT),
-            "has_mfg_report": checked(&review.evidence, MANUFACTURING_REPORT),
-            "num_renders": review.evidence.images_viewed,
-            "simulations_run": simulations_run,
+fn decision_event(review: &Review, answered_refusal: Option<u32>, simulations_run: i64) -> EventBody {
+    EventBody::ReviewDecision(ReviewDecisionEvent {
+        episode_id: review.episode_id,
+        round: review.round,
+        decision: review.decision,
+        reason: review.comments.first().cloned(),
+        comments: review.comments.clone(),
+        next_agent: review.next_agent,
+        refusal_number: answered_refusal,
+        evidence: review.evidence.clone(),
+        evidence_stats: EvidenceStats {
+            has_sim_report: checked(&review.evidence, SIMULATION_REPORT),
+            has_mfg_report: checked(&review.evidence, MANUFACTURING_REPORT),
+            num_renders: review.evidence.images_viewed,
+            simulations_run,
         },
-    });
-    event(REVIEW_DECISION, review.created_at, fields)
+    })
 }
 
 /// True when a file of this name is among those that were checked, in whatever directory.
@@ -249,6 +246,7 @@ fn reason_of_the_end(review: &Review, status: EpisodeStatus, after_rejection: Af
 #[cfg(test)]
 mod tests {
     use contract::lifecycle::NextAgent;
+    use serde_json::Value;
 
     use super::*;
 
@@ -272,12 +270,13 @@ mod tests {
 
     #[test]
     fn event_reports_decision_reason_and_evidence() {
-        let event = decision_event(&review(ReviewDecision::Rejected, &["too heavy", "and loud"]), None, 2);
+        let told = |body: EventBody| serde_json::to_value(body).expect("a body is JSON");
+        let event = told(decision_event(&review(ReviewDecision::Rejected, &["too heavy", "and loud"]), None, 2));
         assert_eq!(event["reason"], "too heavy");
         assert_eq!(event["next_agent"], "coder");
         let expected = json!({"has_sim_report": true, "has_mfg_report": false, "num_renders": 3, "simulations_run": 2});
         assert_eq!(event["evidence_stats"], expected);
-        assert_eq!(decision_event(&review(ReviewDecision::Approved, &[]), None, 0)["reason"], Value::Null);
+        assert_eq!(told(decision_event(&review(ReviewDecision::Approved, &[]), None, 0))["reason"], Value::Null);
     }
 
     #[test]

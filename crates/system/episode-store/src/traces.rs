@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contract::{
     episodes::{Trace, TraceType},
-    events::StoredEvent,
+    events::{SEQ_FIELD, SOURCE_FIELD, StoredEvent},
     lifecycle::EpisodeStatus,
     limits::MAX_PAGE_BYTES,
 };
@@ -48,7 +48,8 @@ impl EpisodeStore {
         Ok(number)
     }
 
-    /// Stores events in their order, all or none; how many were stored, which is as many as were given.
+    /// Stores events in their order, all or none; how many were stored. What the episode has already, by `source` and
+    /// `seq`, is not stored again.
     pub async fn ingest_events(&self, episode_id: Uuid, events: &[Map<String, Value>]) -> Stored<u64> {
         let mut transaction = self.pool.begin().await?;
         lock_episode(&mut transaction, episode_id).await?;
@@ -125,21 +126,34 @@ async fn insert_batch(connection: &mut PgConnection, episode_id: Uuid, events: &
     let whole: Vec<Value> = events.iter().map(storable_object).collect();
     let names: Vec<&str> = whole.iter().map(event_name).collect();
     let texts: Vec<String> = whole.iter().map(ToString::to_string).collect();
+    let (sources, numbers): (Vec<Option<&str>>, Vec<Option<i64>>) = whole.iter().map(identity).unzip();
     let stored = sqlx::query(
-        "INSERT INTO traces (episode_id, created_at, trace_type, name, content, metadata) \
-         SELECT $1, clock_timestamp(), 'EVENT', event.name, event.content, event.metadata \
-         FROM UNNEST($2::text[], $3::text[], $4::jsonb[]) WITH ORDINALITY AS event (name, content, metadata, place) \
-         ORDER BY event.place",
+        "INSERT INTO traces (episode_id, created_at, trace_type, name, content, metadata, source, seq) \
+         SELECT $1, clock_timestamp(), 'EVENT', event.name, event.content, event.metadata, event.source, event.seq \
+         FROM UNNEST($2::text[], $3::text[], $4::jsonb[], $5::text[], $6::bigint[]) \
+         WITH ORDINALITY AS event (name, content, metadata, source, seq, place) \
+         ORDER BY event.place \
+         ON CONFLICT (episode_id, source, seq) WHERE seq IS NOT NULL DO NOTHING",
     )
     .bind(episode_id)
     .bind(names)
     .bind(texts)
     .bind(&whole)
+    .bind(sources)
+    .bind(numbers)
     .execute(connection)
-    .await?
-    .rows_affected();
-    let given = events.len() as u64;
-    if stored == given { Ok(stored) } else { Err(StoreError::Incomplete { given, stored }) }
+    .await?;
+    Ok(stored.rows_affected())
+}
+
+/// What an event is known by, where its source has numbered it.
+fn identity(event: &Value) -> (Option<&str>, Option<i64>) {
+    let source = event.get(SOURCE_FIELD).and_then(Value::as_str);
+    let number = event.get(SEQ_FIELD).and_then(Value::as_i64);
+    match (source, number) {
+        (Some(source), Some(number)) => (Some(source), Some(number)),
+        _ => (None, None),
+    }
 }
 
 fn event_name(event: &Value) -> &str {
@@ -240,6 +254,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_a_numbered_event_is_known_again() {
+        assert_eq!(identity(&json!({"source": "worker-heavy", "seq": 7})), (Some("worker-heavy"), Some(7)));
+        for unnumbered in [
+            json!({"source": "script"}),
+            json!({"seq": 7}),
+            json!({"source": 1, "seq": 7}),
+            json!({"source": "script", "seq": 0.5}),
+        ] {
+            assert_eq!(identity(&unnumbered), (None, None), "{unnumbered}");
+        }
+    }
 
     #[test]
     fn event_without_usable_name_gets_a_default_name() {

@@ -1,11 +1,9 @@
 //! Findings in words, and as events: the same whatever the tool.
 
-use chrono::Utc;
 use contract::{
-    events::{event, names},
+    events::{EventBody, LintFailure, LogicFailure},
     gate::{Finding, Gate},
 };
-use serde_json::{Map, Value, json};
 
 /// Rule of a document that is not there.
 pub const MISSING: &str = "file.missing";
@@ -47,24 +45,18 @@ fn joined(findings: &[Finding], beginning: impl Fn(Gate) -> &'static str) -> Str
 }
 
 /// The events that tell of findings: one for each document of words, one for each broken rule of the others.
-pub fn failure_events(findings: &[Finding]) -> Vec<Map<String, Value>> {
+pub fn failure_events(findings: &[Finding]) -> Vec<EventBody> {
     let mut events = Vec::new();
     for gate in [Gate::Plan, Gate::Todo] {
         let of_gate: Vec<_> = findings.iter().filter(|finding| finding.gate == gate).collect();
         if let Some(first) = of_gate.first() {
             let errors: Vec<_> = of_gate.iter().map(ToString::to_string).collect();
-            let fields = json!({ "file_path": first.violation.file, "errors": errors });
-            events.push(event(names::LINT_FAILURE_DOCS, Utc::now(), fields));
+            let file_path = first.violation.file.clone();
+            events.push(EventBody::LintFailureDocs(LintFailure { file_path, errors }));
         }
     }
-    events.extend(findings.iter().filter(|finding| !matches!(finding.gate, Gate::Plan | Gate::Todo)).map(|finding| {
-        let fields = json!({
-            "file_path": finding.violation.file,
-            "constraint_name": finding.violation.rule,
-            "error_message": finding.to_string(),
-        });
-        event(names::LOGIC_FAILURE, Utc::now(), fields)
-    }));
+    let others = findings.iter().filter(|finding| !matches!(finding.gate, Gate::Plan | Gate::Todo));
+    events.extend(others.map(|finding| EventBody::LogicFailure(LogicFailure::from(&finding.violation))));
     events
 }
 

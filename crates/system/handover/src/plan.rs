@@ -3,7 +3,7 @@
 use chrono::Utc;
 use contract::{
     assembly::ASSEMBLY_DEFINITION_FILE,
-    events::{event, names},
+    events::{EventBody, PlanSubmission},
     gate::Gate,
     handover::{PlanOutput, PlanResponse, PlannerRole},
     objectives::Objectives,
@@ -12,7 +12,6 @@ use contract::{
 };
 use gates::todo::TodoStage;
 use materials::Materials;
-use serde_json::json;
 
 use crate::{
     content::sha256,
@@ -23,7 +22,7 @@ use crate::{
     refusal::first_gate,
 };
 
-/// Hands a plan over. What passes is recorded: from then on no item of the to-do list may vanish, and neither objectives
+/// Hands a plan over, and tells the events of that. What passes is recorded: from then on no item of the to-do list may vanish, and neither objectives
 /// nor stage may change.
 ///
 /// # Errors
@@ -34,26 +33,26 @@ pub async fn submit_plan<R: Receipts>(
     documents: &Documents,
     role: PlannerRole,
     materials: &Materials,
+    mut emit: impl FnMut(EventBody),
 ) -> anyhow::Result<PlanResponse> {
-    let submitted = match role {
-        PlannerRole::EngineerPlanner => names::PLAN_SUBMISSION_ENGINEER,
-        PlannerRole::BenchmarkPlanner => names::PLAN_SUBMISSION_BENCHMARK,
-    };
     let judged = handed_over.judge(documents, role.stage(), TodoStage::HandedOver, materials);
     let accepted = judged.findings.is_empty();
-    let mut events = vec![event(
-        submitted,
-        Utc::now(),
-        json!({ "plan_path": PLAN_FILE, "accepted": accepted, "artifacts_present": documents.present() }),
-    )];
-    events.extend(failure_events(&judged.findings));
+    let submission = PlanSubmission {
+        plan_path: PLAN_FILE.to_owned(),
+        accepted,
+        artifacts_present: documents.present().into_iter().map(str::to_owned).collect(),
+    };
+    emit(match role {
+        PlannerRole::EngineerPlanner => EventBody::PlanSubmissionEngineer(submission),
+        PlannerRole::BenchmarkPlanner => EventBody::PlanSubmissionBenchmark(submission),
+    });
+    failure_events(&judged.findings).into_iter().for_each(&mut emit);
     let mut output = PlanOutput { estimate: judged.estimate, revision: None };
     let (Some(todo), Some(objectives), true) = (judged.todo, &documents.objectives, accepted) else {
         return Ok(PlanResponse {
             message: message(&judged.findings),
             rejected_by: first_gate(&judged.findings),
             violations: judged.findings,
-            events,
             output,
             ..PlanResponse::default()
         });
@@ -65,7 +64,6 @@ pub async fn submit_plan<R: Receipts>(
         success: true,
         message: "Plan handed over".to_owned(),
         warnings: handed_over.not_compared(role.stage()),
-        events,
         output,
         ..PlanResponse::default()
     })
@@ -76,19 +74,21 @@ pub fn costing(
     assembly: Option<&[u8]>,
     objectives: Option<&Objectives>,
     materials: &Materials,
+    emit: impl FnMut(EventBody),
 ) -> (CostingResponse, Option<String>) {
     let Some(assembly) = assembly else {
         let sentence = format!("{ASSEMBLY_DEFINITION_FILE} is missing; write it first");
         let missing = Violation::new(ASSEMBLY_DEFINITION_FILE, MISSING, sentence);
-        return (costing_answer(vec![missing], CostingOutput::default()), None);
+        return (costing_answer(vec![missing], CostingOutput::default(), emit), None);
     };
     let costing = agent_tools::validate_costing_and_price(assembly, objectives, &materials.config, &materials.catalog);
     let output = CostingOutput { estimate: costing.estimate };
-    (costing_answer(costing.violations, output), costing.assembly_yaml)
+    (costing_answer(costing.violations, output, emit), costing.assembly_yaml)
 }
 
-fn costing_answer(violations: Vec<Violation>, output: CostingOutput) -> CostingResponse {
+fn costing_answer(violations: Vec<Violation>, output: CostingOutput, emit: impl FnMut(EventBody)) -> CostingResponse {
     let findings = Gate::AssemblyDefinition.findings(violations);
+    failure_events(&findings).into_iter().for_each(emit);
     let message = match &output.estimate {
         Some(estimate) if findings.is_empty() => format!(
             "Costing is sound: ${:.2} and {:.1} g a unit",
@@ -100,7 +100,6 @@ fn costing_answer(violations: Vec<Violation>, output: CostingOutput) -> CostingR
         success: findings.is_empty(),
         message,
         rejected_by: first_gate(&findings),
-        events: failure_events(&findings),
         violations: findings,
         output,
         ..CostingResponse::default()

@@ -8,14 +8,13 @@ use anyhow::Context;
 use chrono::Utc;
 use contract::{
     design_source::DesignSource,
-    events::{event, names},
+    events::{EventBody, SubmissionValidation},
     gate::{Finding, Gate, Stage},
     handover::{ReviewManifest, SubmitOutput, SubmitRequest, SubmitResponse},
     violations::Violation,
 };
 use design::ExportFormat;
 use gates::todo::TodoStage;
-use serde_json::json;
 
 use crate::{
     built::{Built, NotBuilt},
@@ -55,22 +54,15 @@ pub async fn submit<W: Workshop>(workshop: &W, request: &SubmitRequest) -> Resul
             refusal.answer(words)
         }
     };
-    let fields = match &answer.output.manifest {
-        Some(manifest) => json!({
-            "artifacts_present": present,
-            "verification_passed": true,
-            "errors": [],
-            "content_sha256": manifest.content_sha256,
-            "catalog": manifest.catalog,
-        }),
-        None => json!({
-            "artifacts_present": present,
-            "verification_passed": false,
-            "errors": [answer.message],
-            "rejected_by": answer.rejected_by,
-        }),
-    };
-    workshop.emit(event(names::SUBMISSION_VALIDATION, Utc::now(), fields));
+    let manifest = answer.output.manifest.as_ref();
+    workshop.emit(EventBody::SubmissionValidation(SubmissionValidation {
+        artifacts_present: present.into_iter().map(str::to_owned).collect(),
+        verification_passed: answer.success,
+        errors: if answer.success { Vec::new() } else { vec![answer.message.clone()] },
+        rejected_by: answer.rejected_by,
+        content_sha256: manifest.map(|manifest| manifest.content_sha256.clone()),
+        catalog: manifest.map(|manifest| manifest.catalog.clone()),
+    }));
     Ok(answer)
 }
 

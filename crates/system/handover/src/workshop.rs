@@ -2,10 +2,9 @@
 
 use std::future::Future;
 
-use contract::design_source::DesignSource;
+use contract::{design_source::DesignSource, events::EventBody};
 use design::ExportFormat;
 use materials::Materials;
-use serde_json::{Map, Value};
 
 use crate::{
     built::{Built, NotBuilt},
@@ -75,7 +74,7 @@ pub trait Workshop: Sync {
     fn keep(&self, files: Files) -> impl Future<Output = Result<(), NotBuilt>> + Send;
 
     /// Notes an event of this call.
-    fn emit(&self, event: Map<String, Value>);
+    fn emit(&self, event: EventBody);
 }
 
 /// Reads the files that decide about a design. They are read before its script runs, which may write where it works.

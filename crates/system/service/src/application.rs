@@ -30,6 +30,7 @@ use crate::{
     readiness::{Probe, ask_all},
     request::MAX_BODY_BYTES,
     server::{Limits, serve},
+    trace,
 };
 
 /// An HTTP service of the stack.
@@ -175,11 +176,12 @@ async fn unknown_method(request: Request) -> ServiceError {
 /// Binds the test id to all log lines of a request, and writes a marker line when `?marker=` asks for one.
 async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let test = request.headers().get(TEST_ID_HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let span = tracing::info_span!("request", test_id = test, path = request.uri().path());
+    let trace_id = request.headers().get("traceparent").and_then(|v| v.to_str().ok()).and_then(trace::id_of);
+    let span = tracing::info_span!("request", test_id = test, trace_id, path = request.uri().path());
     let marker = request.uri().query().and_then(|query| {
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "marker").map(|(_, text)| text.into_owned())
     });
-    async move {
+    let answering = async move {
         if let Some(text) = marker {
             tracing::info!(marker = text, service = shared.name, "=== {text} ===");
         }
@@ -188,9 +190,8 @@ async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> 
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         tracing::debug!(%method, status = response.status().as_u16(), kind, "answered");
         response
-    }
-    .instrument(span)
-    .await
+    };
+    trace::within(trace_id, answering.instrument(span)).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the cause over by value")]

@@ -13,6 +13,7 @@ mod readiness;
 mod request;
 mod server;
 mod settings;
+mod trace;
 
 pub use answer::Bytes;
 pub use application::Service;
@@ -21,6 +22,7 @@ pub use logging::start_logging;
 pub use readiness::{Probe, probe};
 pub use request::{Session, Valid, ValidId, ValidQuery, parameter};
 pub use settings::{MissingSetting, listen_address, optional, required};
+pub use trace::trace_id;
 
 /// What a handler returns.
 pub type Answer<T> = Result<T, ServiceError>;

@@ -9,8 +9,10 @@ use std::{
 
 use anyhow::Context;
 use cad_runtime::{BuildRequest, ScriptSource};
+use chrono::{DateTime, Utc};
 use contract::{
     design_source::DesignSource,
+    events::{Event, EventBody, Source},
     handover::Baseline,
     session::SessionId,
     tool::ToolAnswer,
@@ -42,12 +44,14 @@ pub struct Call {
     pub turn: Arc<Turn>,
     receipts: SessionReceipts<FileReceipts>,
     bundle: Option<String>,
-    source: OnceCell<Source>,
+    source: OnceCell<Origin>,
+    /// What its events belong to.
+    trace_id: Option<String>,
     events: Mutex<Vec<Map<String, Value>>>,
 }
 
 /// Where a call finds its files: the session itself, or the bundle that came with the call.
-struct Source {
+struct Origin {
     workspace: Workspace,
     /// Keeps an unpacked bundle on disk as long as the call needs it.
     _bundle: Option<Scratch>,
@@ -105,13 +109,15 @@ impl Tools {
         W: Future<Output = Result<ToolAnswer<T>, NotBuilt>> + Send + 'static,
     {
         let named: Vec<SessionId> = sessions.iter().map(|id| (*id).clone()).collect();
-        let tools = self.clone();
+        let (tools, trace_id) = (self.clone(), service::trace_id());
         self.in_turn(sessions, move |turn| async move {
             let (first, others) = named.split_first().context("a call is about a session")?;
-            let call = Arc::new(Call::new(tools.clone(), Arc::clone(&turn), first, bundle));
-            let others = others.iter().map(|id| Call::new(tools.clone(), Arc::clone(&turn), id, None)).collect();
-            let done = work(Arc::clone(&call), others).await;
-            call.answer(done)
+            let call =
+                |id: &SessionId, bundle| Call::new(tools.clone(), Arc::clone(&turn), id, bundle, trace_id.clone());
+            let main = Arc::new(call(first, bundle));
+            let others = others.iter().map(|id| call(id, None)).collect();
+            let done = work(Arc::clone(&main), others).await;
+            main.answer(done)
         })
         .await?
     }
@@ -136,9 +142,15 @@ impl Tools {
 
 impl Call {
     /// A call about a session; its files come from the bundle where there is one.
-    pub fn new(tools: Tools, turn: Arc<Turn>, session: &SessionId, bundle: Option<String>) -> Self {
+    fn new(
+        tools: Tools,
+        turn: Arc<Turn>,
+        session: &SessionId,
+        bundle: Option<String>,
+        trace_id: Option<String>,
+    ) -> Self {
         let receipts = tools.receipts_of(session);
-        Self { tools, turn, receipts, bundle, source: OnceCell::new(), events: Mutex::default() }
+        Self { tools, turn, receipts, bundle, source: OnceCell::new(), trace_id, events: Mutex::default() }
     }
 
     /// The session.
@@ -153,8 +165,10 @@ impl Call {
     }
 
     /// Notes an event before all others of this call.
-    pub fn emit_first(&self, event: Map<String, Value>) {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).insert(0, event);
+    pub fn emit_first(&self, at: DateTime<Utc>, body: EventBody) {
+        let mut event = Event::at(at, Source::WorkerHeavy, body);
+        event.trace_id.clone_from(&self.trace_id);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).insert(0, event.into_map());
     }
 
     /// The answer of this call: with its events, and its place in the queue.
@@ -177,10 +191,10 @@ impl Call {
         let opening = self.source.get_or_try_init(|| async {
             let Some(text) = self.bundle.clone() else {
                 let workspace = self.tools.workspace(self.session()).await?;
-                return Ok::<_, NotBuilt>(Source { workspace, _bundle: None });
+                return Ok::<_, NotBuilt>(Origin { workspace, _bundle: None });
             };
             let bundle = self.tools.unbundle(text).await?;
-            Ok(Source { workspace: bundle.workspace().clone(), _bundle: Some(bundle) })
+            Ok(Origin { workspace: bundle.workspace().clone(), _bundle: Some(bundle) })
         });
         Ok(&opening.await?.workspace)
     }
@@ -199,7 +213,7 @@ impl Call {
         if taken.malformed > 0 {
             tracing::warn!(lines = taken.malformed, "the script wrote lines that are no events");
         }
-        taken.events.into_iter().for_each(|event| self.emit(event));
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).extend(taken.events);
         let built = built?;
         let comparing = self.turn.work(checking(&built.design), move |_| hold_to_baseline(built));
         comparing.await?
@@ -312,7 +326,8 @@ impl Workshop for Call {
         Ok(self.tools.keep(self.session(), files).await?)
     }
 
-    fn emit(&self, event: Map<String, Value>) {
+    fn emit(&self, body: EventBody) {
+        let event = told(body, self.trace_id.clone());
         self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }
@@ -330,6 +345,11 @@ impl From<Unfinished> for NotBuilt {
             Unfinished::Broken(error) => Self::Worker(error),
         }
     }
+}
+
+/// An event of this worker, as it is told.
+pub fn told(body: EventBody, trace_id: Option<String>) -> Map<String, Value> {
+    Event { trace_id, ..Event::new(Source::WorkerHeavy, body) }.into_map()
 }
 
 /// The error of a call that its caller cannot mend.

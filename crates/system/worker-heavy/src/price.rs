@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::atomic::AtomicBool, time::Instant};
 use anyhow::Context;
 use chrono::Utc;
 use contract::{
-    events::{event, names},
+    events::{EventBody, ManufacturabilityCheck, ManufacturabilityFacts},
     session::SessionId,
     tool::ToolAnswer,
     workbench::{
@@ -15,7 +15,7 @@ use contract::{
 use design::Design;
 use handover::{NotBuilt, Priced, Refusal, Workshop, keep_parts};
 use materials::Materials;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use service::ServiceError;
 use workbench::PricedDesign;
 
@@ -74,15 +74,17 @@ async fn price(call: &Call, request: &PriceRequest) -> Result<PriceResponse, Not
     }
     stages.insert("record".to_owned(), milliseconds(begun));
     for part in &priced.report.parts {
-        let fields = json!({
-            "part_id": part.label,
-            "method": part.method,
-            "result": part.result.is_manufacturable,
-            "price": part.result.unit_cost,
-            "weight_g": part.result.weight_g,
-            "metadata": { "cots_id": part.cots_id, "violations": part.result.violations },
-        });
-        call.emit(event(names::MANUFACTURABILITY_CHECK, Utc::now(), fields));
+        call.emit(EventBody::ManufacturabilityCheck(ManufacturabilityCheck {
+            part_id: part.label.clone(),
+            method: part.method,
+            result: part.result.is_manufacturable,
+            price: part.result.unit_cost,
+            weight_g: part.result.weight_g,
+            metadata: ManufacturabilityFacts {
+                cots_id: part.cots_id.clone(),
+                violations: part.result.violations.clone(),
+            },
+        }));
     }
     let PricedDesign { report, findings, mut warnings, unpriced: _ } = priced;
     warnings.extend(built.design.notes.iter().cloned());

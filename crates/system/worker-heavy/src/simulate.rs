@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkOutput, BenchmarkRequest, BenchmarkResponse, SimulationArtifacts},
-    events::{event, names},
+    events::{EventBody, SimulationRequested},
     objectives::Objectives,
     session::SessionId,
     simulation::FailureReason,
@@ -16,7 +16,6 @@ use contract::{
 use handover::{Built, NotBuilt, Simulated, Workshop, missing_price, sha256};
 use physics::{Actuator, Controller, ManyReport, Mobility, Scene};
 use scene::{SceneSources, scene_of};
-use serde_json::json;
 use service::ServiceError;
 
 use self::{
@@ -50,13 +49,13 @@ async fn run(call: &Call, request: &BenchmarkRequest) -> Result<BenchmarkRespons
     call.turn.leave_room();
     let objectives = built.as_ref().ok().and_then(|built| built.objectives.as_ref());
     let seeds = seeds_of(request, objectives);
-    let asked = json!({
-        "script_path": request.design.script_path,
-        "static_variation_id": variation_id(request, objectives),
-        "runtime_seed": seeds.start,
-        "num_seeds": seeds.end - seeds.start,
-    });
-    call.emit_first(event(names::SIMULATION_REQUEST, begun, asked));
+    let asked = SimulationRequested {
+        script_path: request.design.script_path.clone(),
+        static_variation_id: variation_id(request, objectives).map(str::to_owned),
+        runtime_seed: seeds.start,
+        num_seeds: seeds.end - seeds.start,
+    };
+    call.emit_first(begun, EventBody::SimulationRequest(asked));
     let built = built?;
     NotBuilt::unless_empty(missing_price(call.receipts(), &built).await?)?;
     NotBuilt::unless_empty(built.unsound_assembly())?;

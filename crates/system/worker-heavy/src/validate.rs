@@ -4,7 +4,7 @@
 use chrono::Utc;
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    events::{event, names},
+    events::{EventBody, SceneValidation},
     gate::{Finding, Gate},
     session::SessionId,
     violations::Violation,
@@ -43,8 +43,8 @@ async fn check(call: &Call, request: &BenchmarkRequest) -> Result<BenchmarkRespo
     });
     let (built, findings, warnings) = checking.await?;
     let passed = findings.is_empty();
-    let sentences: Vec<_> = findings.iter().map(|finding| finding.violation.message.as_str()).collect();
-    call.emit(event(names::SCENE_VALIDATION, Utc::now(), json!({ "result": passed, "errors": sentences })));
+    let errors = findings.iter().map(|finding| finding.violation.message.clone()).collect();
+    call.emit(EventBody::SceneValidation(SceneValidation { result: passed, errors }));
     let message = if passed { "Validation successful".to_owned() } else { message(&findings) };
     let in_benchmark = built.baseline.is_some();
     let receipt = Validated { passed, findings: findings.clone(), in_benchmark, at: Utc::now() };

@@ -3,11 +3,10 @@
 use std::{ops::Range, time::Duration};
 
 use anyhow::Context;
-use chrono::Utc;
 use contract::{
     backend::SimulatorBackend,
     benchmark::BenchmarkRequest,
-    events::{event, names},
+    events::{BackendSelected, EventBody, PhysicsInstability, RunFacts, SimulationEnd},
     limits::OVERLOAD_S,
     objectives::Objectives,
     simulation::{
@@ -20,7 +19,6 @@ use physics::{
     BodyCollision, CollisionKind, ExportedScene, ManyReport, PhysicsError, Primitive, RunReport, RunSettings,
     SampledState, Scene, SeedReport, Start, backend_for,
 };
-use serde_json::{Map, Value, json};
 
 use crate::queue::{Task, Turn};
 
@@ -132,51 +130,45 @@ impl Run {
     }
 
     /// The event that says which engine really runs.
-    pub fn backend_selected(&self) -> Map<String, Value> {
+    pub fn backend_selected(&self) -> EventBody {
         let engine = backend_for(self.backend);
-        event(
-            names::SIMULATION_BACKEND_SELECTED,
-            Utc::now(),
-            json!({
-                "backend": self.backend,
-                "provider": engine.provider(),
-                "engine": engine.engine(),
-                "fem_enabled": self.fem_enabled,
-                "compute_target": self.compute_target,
-            }),
-        )
+        EventBody::SimulationBackendSelected(BackendSelected {
+            backend: self.backend,
+            provider: engine.provider(),
+            engine: engine.engine(),
+            fem_enabled: self.fem_enabled,
+            compute_target: self.compute_target.clone(),
+        })
     }
 
     /// The event of a run that was aborted as unstable.
-    pub fn instability(&self, seed: &SeedReport) -> Map<String, Value> {
-        let fields = json!({
-            "kinetic_energy": seed.report.kinetic_energy_j,
-            "threshold": self.settings.max_kinetic_energy_j,
-            "step": seed.report.steps,
-            "cause": seed.report.ended.instability,
-            "runtime_seed": seed.start.seed,
-        });
-        event(names::PHYSICS_INSTABILITY, Utc::now(), fields)
+    pub fn instability(&self, seed: &SeedReport) -> EventBody {
+        EventBody::PhysicsInstability(PhysicsInstability {
+            kinetic_energy: seed.report.kinetic_energy_j,
+            threshold: self.settings.max_kinetic_energy_j,
+            step: seed.report.steps,
+            cause: seed.report.ended.instability,
+            runtime_seed: seed.start.seed,
+        })
     }
 
     /// The event of the end of one run.
-    pub fn ended(&self, seed: &SeedReport) -> Map<String, Value> {
+    pub fn ended(&self, seed: &SeedReport) -> EventBody {
         let SeedReport { start, report } = seed;
-        let fields = json!({
-            "success": report.success,
-            "failure_reason": report.failure.map_or("none".to_owned(), FailureReason::name),
-            "time_elapsed_s": report.ended.time_s,
-            "compute_time_ms": report.compute_time.as_secs_f64() * 1000.0,
-            "metadata": {
-                "num_steps": report.steps,
-                "runtime_seed": start.seed,
-                "start_offset_mm": start.offset_mm,
-                "static_variation_id": self.static_variation_id(),
-                "static_variation": self.variation,
-                "overloaded_motor": report.overloaded_motor,
+        EventBody::SimulationResult(SimulationEnd {
+            success: report.success,
+            failure_reason: report.failure.map_or("none".to_owned(), FailureReason::name),
+            time_elapsed_s: report.ended.time_s,
+            compute_time_ms: report.compute_time.as_secs_f64() * 1000.0,
+            metadata: RunFacts {
+                num_steps: report.steps,
+                runtime_seed: start.seed,
+                start_offset_mm: start.offset_mm,
+                static_variation_id: self.static_variation_id().map(str::to_owned),
+                static_variation: self.variation.clone(),
+                overloaded_motor: report.overloaded_motor.clone(),
             },
-        });
-        event(names::SIMULATION_RESULT, Utc::now(), fields)
+        })
     }
 
     /// The first run in full, with what became of all where there are several.
