@@ -62,3 +62,20 @@ impl NextAgent {
         }
     }
 }
+
+/// A part of an episode's work that one activity does. Each round of it has an outcome of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// A script of the workspace runs.
+    RunScript,
+}
+
+impl Phase {
+    /// The name in checkpoints.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RunScript => "run_script",
+        }
+    }
+}

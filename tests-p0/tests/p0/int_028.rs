@@ -65,7 +65,7 @@ async fn light_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     let light = &session.light;
     let file =
         |path: &str, content: &str| WriteFileRequest { path: path.into(), content: content.into(), overwrite: false };
-    let execute = |code: &str| ExecuteRequest { code: code.into(), timeout: 20 };
+    let execute = |code: &str| ExecuteRequest::text(code, 20);
     let inspect = |target: &str| InspectTopologyRequest { target_id: target.into(), script_path: "script.py".into() };
     let search = GrepRequest { pattern: "bystander".into(), path: None, glob: None };
     let lint = |content: &str| LintRequest { path: None, content: Some(content.into()) };

@@ -11,16 +11,43 @@ fn default_timeout() -> u32 {
     DEFAULT_EXECUTE_TIMEOUT_S
 }
 
-/// Body of `POST /runtime/execute`.
+/// Body of `POST /runtime/execute`: source text, or a file of the session.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Validate)]
 pub struct ExecuteRequest {
     /// Python source.
-    #[garde(length(min = 1))]
-    pub code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1))]
+    #[garde(inner(length(min = 1)), custom(one_source(self.script_path.as_deref())))]
+    pub code: Option<String>,
+    /// File of the session that is run in place of `code`; tracebacks name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1, "maxLength" = 4096))]
+    #[garde(inner(length(min = 1, max = 4096)))]
+    pub script_path: Option<String>,
     /// Wall-clock limit in seconds, 1 to 300.
     #[serde(default = "default_timeout")]
     #[garde(range(min = 1, max = 300))]
     pub timeout: u32,
+}
+
+impl ExecuteRequest {
+    /// Runs source text.
+    pub fn text(code: impl Into<String>, timeout: u32) -> Self {
+        Self { code: Some(code.into()), script_path: None, timeout }
+    }
+
+    /// Runs a file of the session.
+    pub fn file(script_path: impl Into<String>, timeout: u32) -> Self {
+        Self { code: None, script_path: Some(script_path.into()), timeout }
+    }
+}
+
+fn one_source<C>(file: Option<&str>) -> impl FnOnce(&Option<String>, &C) -> garde::Result {
+    move |code, _| match (code, file) {
+        (None, None) => Err(garde::Error::new("is missing; give code, or the script_path of a file of the session")),
+        (Some(_), Some(_)) => Err(garde::Error::new("stands beside script_path; give one of them")),
+        _ => Ok(()),
+    }
 }
 
 /// Answer of `POST /runtime/execute`.

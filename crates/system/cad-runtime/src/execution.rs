@@ -30,6 +30,13 @@ pub struct Execution {
 }
 
 impl Execution {
+    /// A script that was refused before anything ran.
+    pub(crate) fn refused(fault: ScriptFault) -> Self {
+        let stderr = format!("{}\n", fault.message);
+        let (stdout, wall) = (String::new(), Duration::ZERO);
+        Self { stdout, stderr, exit_code: -1, timed_out: false, fault: Some(fault), max_rss_kb: 0, wall }
+    }
+
     pub(crate) fn new(outcome: Outcome, timeout: Duration) -> Self {
         let Outcome { ending, fault, stdout, mut stderr, .. } = outcome;
         let timed_out = fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::TimeLimit);

@@ -19,11 +19,15 @@ const MESHES_LIMIT_BYTES: u64 = 1 << 30;
 
 /// The job that runs a script until its shapes are handed over. `with_metadata` asks for parts that can be made.
 pub(crate) fn script_job(script: &ScriptSource, with_metadata: bool) -> Result<Job, ScriptFault> {
-    let input = match script {
+    Ok(Job { mode: "build", input: input_of(script)?, extra: json!({ "with_metadata": with_metadata }) })
+}
+
+/// Where the child finds a script.
+pub(crate) fn input_of(script: &ScriptSource) -> Result<Input, ScriptFault> {
+    Ok(match script {
         ScriptSource::File(path) => Input::File(relative(path)?),
         ScriptSource::Text(text) => Input::Text(text.clone()),
-    };
-    Ok(Job { mode: "build", input, extra: json!({ "with_metadata": with_metadata }) })
+    })
 }
 
 /// The job that measures what was handed over.

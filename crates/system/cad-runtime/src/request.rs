@@ -28,6 +28,12 @@ pub enum ScriptSource {
     Text(String),
 }
 
+impl From<&str> for ScriptSource {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 /// How fine triangles follow curved faces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tessellation {

@@ -123,17 +123,21 @@ impl CadRuntime {
         }
     }
 
-    /// Runs Python source with the session's root as working folder, as `python file.py` would.
+    /// Runs a script with the session's root as working folder, as `python file.py` would.
     ///
     /// The process is ended at `timeout`, when `cancel` completes, or when the returned future is dropped.
     pub async fn execute(
         &self,
         session_root: &Path,
-        code: &str,
+        script: impl Into<ScriptSource>,
         timeout: Duration,
         cancel: impl Future<Output = ()>,
     ) -> Result<Execution, CadRuntimeError> {
-        let job = Job { mode: "execute", input: Input::Text(code.to_owned()), extra: json!({}) };
+        let input = match measuring::input_of(&script.into()) {
+            Ok(input) => input,
+            Err(fault) => return Ok(Execution::refused(fault)),
+        };
+        let job = Job { mode: "execute", input, extra: json!({}) };
         let outcome = self.run(session_root, job, timeout, cancel).await?;
         Ok(Execution::new(outcome, timeout))
     }

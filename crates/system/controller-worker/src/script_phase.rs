@@ -19,11 +19,11 @@ use contract::{
     episodes::TraceType,
     events::{Event, EventBody, RunCommand, Source},
     execution::{ExecuteRequest, ExecuteResponse},
-    files::{FileContent, PathRequest},
-    lifecycle::EpisodeStatus,
+    lifecycle::{EpisodeStatus, Phase},
 };
 use episode_store::{
-    EpisodeStore, NewTrace, PhaseKey, PhaseRecord, PhaseRecording, StoreError, Transition, TransitionOutcome,
+    EpisodeStore, NewTrace, PhaseKey, PhaseRecord, PhaseRecording, StepRecord, StoreError, Transition,
+    TransitionOutcome,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -45,8 +45,6 @@ pub(crate) struct ScriptInput {
     pub(crate) round: u32,
 }
 
-/// Name of the phase in checkpoints.
-const PHASE: &str = "run_script";
 /// Time between two looks whether the worker that holds a run still answers.
 const LOOK_PAUSE: Duration = Duration::from_secs(3);
 /// Looks in a row without an answer after which the run counts as lost.
@@ -82,7 +80,7 @@ pub(crate) enum PhaseError {
     #[error("worker-light failed")]
     Reply(#[from] UnexpectedReply),
     /// A finished phase is stored in a form that this version does not know.
-    #[error("the stored outcome of phase {PHASE} cannot be read")]
+    #[error("the stored outcome of the phase cannot be read")]
     Checkpoint(#[from] serde_json::Error),
 }
 
@@ -130,12 +128,6 @@ pub(crate) struct ScriptPhase {
     turns: Turns,
 }
 
-/// A script that can be run, or why there is none.
-enum Script {
-    Refused { reason: String },
-    Code(String),
-}
-
 /// A run, or why there was nothing to run.
 enum Execution {
     Refused { reason: String },
@@ -177,18 +169,17 @@ impl ScriptPhase {
         }
         let worker = LightWorker::new(&self.worker_light_url, episode.session_id.as_str(), self.http.clone())
             .with_token(self.worker_token.as_deref());
-        let code = match read_script(&worker, episode).await {
-            Ok(Script::Code(code)) => code,
-            Ok(Script::Refused { reason }) => {
-                return self.record(input, attempt, Execution::Refused { reason }).await;
-            }
-            Err(error) if error.is_unreachable() => return self.not_reached(input, attempt, progress, error).await,
-            Err(error) => return self.lost(input, attempt, progress, error).await,
-        };
+        // Asked first because it answers at once: a worker that hangs is found out sooner than by a call that may be slow.
+        if let Err(error) = answers(&worker).await {
+            return if error.is_unreachable() {
+                self.not_reached(input, attempt, progress, error).await
+            } else {
+                self.lost(input, attempt, progress, error).await
+            };
+        }
         progress.begin_run();
-        self.save(input, attempt, &progress).await?;
-        self.store.add_trace(episode.episode_id, &tool_start(episode, attempt)).await?;
-        match execute(&worker, episode, code).await {
+        self.record_step(input, attempt, "run_begun", &progress, vec![tool_start(episode, attempt)]).await?;
+        match execute(&worker, episode).await {
             Ok(execution) => self.record(input, attempt, execution).await,
             // It was alive a moment ago and says itself that the run has not begun.
             Err(error @ PhaseError::Reply(_)) if error.is_unreachable() => {
@@ -204,7 +195,7 @@ impl ScriptPhase {
         let note = async {
             if let Earlier::UnderWay(mut progress) = self.earlier(input).await? {
                 progress.let_go_of_run();
-                self.save(input, attempt, &progress).await?;
+                self.record_step(input, attempt, "run_let_go", &progress, Vec::new()).await?;
             }
             Ok::<(), PhaseError>(())
         };
@@ -224,9 +215,18 @@ impl ScriptPhase {
         })
     }
 
-    async fn save(&self, input: &ScriptInput, attempt: &Attempt, progress: &Progress) -> Result<(), PhaseError> {
+    /// Notes how far the phase has come, and the traces that tell of it, in one write.
+    async fn record_step(
+        &self,
+        input: &ScriptInput,
+        attempt: &Attempt,
+        name: &'static str,
+        progress: &Progress,
+        traces: Vec<NewTrace>,
+    ) -> Result<(), PhaseError> {
         let state = serde_json::to_value(progress)?;
-        Ok(self.store.save_checkpoint(&key(input), attempt.for_database(), &state).await?)
+        let step = StepRecord { key: key(input), attempt: attempt.for_database(), name, state, traces };
+        Ok(self.store.record_step(&step).await?)
     }
 
     /// The run, or the way to it, was lost: it is repeated, and counted.
@@ -238,9 +238,9 @@ impl ScriptPhase {
         error: PhaseError,
     ) -> Result<PhaseOutcome, PhaseError> {
         progress.lose_run();
-        self.save(input, attempt, &progress).await?;
         let note = format!("attempt {} was lost: {}", attempt.number, error.chain());
-        self.store.add_trace(input.episode.episode_id, &error_trace(&input.episode, attempt, note)).await?;
+        let traces = vec![error_trace(&input.episode, attempt, note)];
+        self.record_step(input, attempt, "run_lost", &progress, traces).await?;
         Err(error)
     }
 
@@ -263,11 +263,9 @@ impl ScriptPhase {
             );
             return self.record(input, attempt, Execution::Refused { reason }).await;
         }
-        self.save(input, attempt, &progress).await?;
-        if is_first {
-            let note = format!("waiting for worker-light: {}", error.chain());
-            self.store.add_trace(input.episode.episode_id, &error_trace(&input.episode, attempt, note)).await?;
-        }
+        let note = || format!("waiting for worker-light: {}", error.chain());
+        let traces = is_first.then(|| error_trace(&input.episode, attempt, note()));
+        self.record_step(input, attempt, "worker_not_reached", &progress, traces.into_iter().collect()).await?;
         Err(error)
     }
 
@@ -308,25 +306,12 @@ impl Attempt {
 }
 
 fn key(input: &ScriptInput) -> PhaseKey {
-    PhaseKey { episode_id: input.episode.episode_id, phase: PHASE, round: input.round }
+    PhaseKey { episode_id: input.episode.episode_id, phase: Phase::RunScript, round: input.round }
 }
 
-async fn read_script(worker: &LightWorker, input: &EpisodeInput) -> Result<Script, PhaseError> {
-    let script = &input.script_path;
-    // Asked first because it answers at once: a worker that hangs is found out sooner than by a call that may be slow.
+async fn answers(worker: &LightWorker) -> Result<(), PhaseError> {
     worker.health().await?.expect_status(StatusCode::OK)?;
-    let read = worker.read_file(&PathRequest { path: script.clone() }).await?;
-    if read.status == StatusCode::NOT_FOUND {
-        return Ok(Script::Refused { reason: nothing_to_run(input) });
-    }
-    if let Some(reason) = refusal(script, &read) {
-        return Ok(Script::Refused { reason });
-    }
-    let code = read.expect::<FileContent>(StatusCode::OK)?.content;
-    if code.trim().is_empty() {
-        return Ok(Script::Refused { reason: format!("{script} is empty") });
-    }
-    Ok(Script::Code(code))
+    Ok(())
 }
 
 /// Says what an episode needs here, since its task alone starts nothing.
@@ -338,12 +323,15 @@ fn nothing_to_run(input: &EpisodeInput) -> String {
     )
 }
 
-async fn execute(worker: &LightWorker, input: &EpisodeInput, code: String) -> Result<Execution, PhaseError> {
-    let request = ExecuteRequest { code, timeout: input.script_timeout_s };
+async fn execute(worker: &LightWorker, input: &EpisodeInput) -> Result<Execution, PhaseError> {
+    let request = ExecuteRequest::file(&input.script_path, input.script_timeout_s);
     let ran = tokio::select! {
         ran = worker.execute_in_its_own_time(&request) => ran?,
         silence = silence_of(worker) => return Err(silence.into()),
     };
+    if ran.status == StatusCode::NOT_FOUND {
+        return Ok(Execution::Refused { reason: nothing_to_run(input) });
+    }
     if let Some(reason) = refusal(&input.script_path, &ran) {
         return Ok(Execution::Refused { reason });
     }

@@ -23,7 +23,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 pub use episodes::{NewEpisode, Transition, TransitionOutcome};
 pub use error::StoreError;
-pub use phases::{Checkpoint, PhaseKey, PhaseRecord, PhaseRecording};
+pub use phases::{Checkpoint, PhaseKey, PhaseRecord, PhaseRecording, PhaseStep, StepRecord};
 pub use refusals::RefusalRecording;
 pub use reviews::{ReviewRecording, UnderReview};
 pub use sweeping::{SweepingTurn, UnsettledEpisode};

@@ -1,8 +1,9 @@
 //! How far the phases of an episode have come, so that a new attempt knows what an old one did.
 
 use chrono::{DateTime, Utc};
+use contract::lifecycle::Phase;
 use serde_json::{Map, Value};
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::{
@@ -29,11 +30,44 @@ pub struct Checkpoint {
 pub struct PhaseKey {
     /// Episode.
     pub episode_id: Uuid,
-    /// Name of the phase.
-    pub phase: &'static str,
+    /// Which one.
+    pub phase: Phase,
     /// From 1.
     pub round: u32,
 }
+
+/// One step of an unfinished phase.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRecord {
+    /// Which phase.
+    pub key: PhaseKey,
+    /// Attempt that made it, from 1.
+    pub attempt: i32,
+    /// What happened, such as `run_begun`.
+    pub name: &'static str,
+    /// What the phase wants to remember.
+    pub state: Value,
+    /// Traces that tell of it.
+    pub traces: Vec<NewTrace>,
+}
+
+/// A step that a phase made.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct PhaseStep {
+    /// 1-based sequence number in its phase and round.
+    pub step: i32,
+    /// What happened.
+    pub name: String,
+    /// Attempt that made it, from 1.
+    pub attempt: i32,
+    /// What the phase remembered then.
+    pub state: Value,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The step that ends a phase.
+const FINISHED: &str = "finished";
 
 /// All that a finished phase leaves behind; stored together.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,33 +104,55 @@ impl EpisodeStore {
              WHERE episode_id = $1 AND phase = $2 AND round = $3",
         )
         .bind(key.episode_id)
-        .bind(key.phase)
+        .bind(key.phase.name())
         .bind(key.round.cast_signed())
         .fetch_optional(&self.pool)
         .await?;
         Ok(found)
     }
 
-    /// Notes how far a phase has come. A phase that is finished stays as it is.
-    pub async fn save_checkpoint(&self, key: &PhaseKey, attempt: i32, state: &Value) -> Stored<()> {
+    /// Notes a step of an unfinished phase: how far it has come, and the traces that tell of it, all or none. Of a phase
+    /// that is finished nothing is noted.
+    pub async fn record_step(&self, step: &StepRecord) -> Stored<()> {
         let mut transaction = self.pool.begin().await?;
-        lock_episode(&mut transaction, key.episode_id).await?;
-        sqlx::query(
+        lock_episode(&mut transaction, step.key.episode_id).await?;
+        let saved = sqlx::query(
             "INSERT INTO phase_checkpoints (episode_id, phase, round, attempt, state, updated_at) \
              VALUES ($1, $2, $3, $4, $5, clock_timestamp()) \
              ON CONFLICT (episode_id, phase, round) DO UPDATE \
              SET attempt = EXCLUDED.attempt, state = EXCLUDED.state, updated_at = EXCLUDED.updated_at \
              WHERE phase_checkpoints.finished_at IS NULL",
         )
-        .bind(key.episode_id)
-        .bind(key.phase)
-        .bind(key.round.cast_signed())
-        .bind(attempt)
-        .bind(storable_value(state))
+        .bind(step.key.episode_id)
+        .bind(step.key.phase.name())
+        .bind(step.key.round.cast_signed())
+        .bind(step.attempt)
+        .bind(storable_value(&step.state))
         .execute(&mut *transaction)
         .await?;
+        if saved.rows_affected() == 0 {
+            return Ok(());
+        }
+        insert_step(&mut transaction, &step.key, step.attempt, step.name, &step.state).await?;
+        for trace in &step.traces {
+            insert_trace(&mut transaction, step.key.episode_id, trace).await?;
+        }
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// The steps of a phase, in their order.
+    pub async fn steps(&self, key: &PhaseKey) -> Stored<Vec<PhaseStep>> {
+        let found = sqlx::query_as(
+            "SELECT step, name, attempt, state, at FROM phase_steps \
+             WHERE episode_id = $1 AND phase = $2 AND round = $3 ORDER BY step",
+        )
+        .bind(key.episode_id)
+        .bind(key.phase.name())
+        .bind(key.round.cast_signed())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(found)
     }
 
     /// Stores what a phase left behind and marks it finished, once a round: when two attempts overlap, the first to get
@@ -110,7 +166,7 @@ impl EpisodeStore {
              WHERE episode_id = $1 AND phase = $2 AND round = $3 AND finished_at IS NOT NULL",
         )
         .bind(episode_id)
-        .bind(phase)
+        .bind(phase.name())
         .bind(round.cast_signed())
         .fetch_optional(&mut *transaction)
         .await?;
@@ -128,13 +184,37 @@ impl EpisodeStore {
              updated_at = EXCLUDED.updated_at, finished_at = EXCLUDED.finished_at",
         )
         .bind(episode_id)
-        .bind(phase)
+        .bind(phase.name())
         .bind(round.cast_signed())
         .bind(record.attempt)
         .bind(storable_value(&record.state))
         .execute(&mut *transaction)
         .await?;
+        insert_step(&mut transaction, &record.key, record.attempt, FINISHED, &record.state).await?;
         transaction.commit().await?;
         Ok(PhaseRecording::Recorded)
     }
+}
+
+async fn insert_step(
+    connection: &mut PgConnection,
+    key: &PhaseKey,
+    attempt: i32,
+    name: &str,
+    state: &Value,
+) -> Stored<()> {
+    sqlx::query(
+        "INSERT INTO phase_steps (episode_id, phase, round, step, name, attempt, state, at) \
+         SELECT $1, $2, $3, COALESCE(max(step), 0) + 1, $4, $5, $6, clock_timestamp() \
+         FROM phase_steps WHERE episode_id = $1 AND phase = $2 AND round = $3",
+    )
+    .bind(key.episode_id)
+    .bind(key.phase.name())
+    .bind(key.round.cast_signed())
+    .bind(name)
+    .bind(attempt)
+    .bind(storable_value(state))
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State};
+use cad_runtime::ScriptSource;
 use contract::{
     execution::{ExecuteRequest, ExecuteResponse, ScriptFaultKind},
     session::SessionId,
 };
 use service::{Answer, ServiceError, Session, Valid};
+use sessions::VirtualPath;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -50,8 +52,9 @@ async fn run(
     let open = |workspace: &sessions::Workspace| workspace.discard_events().map(|()| workspace.clone());
     let workspace = worker.sessions.in_workspace(&session, open).await?;
     let timeout = Duration::from_secs(request.timeout.into());
+    let script = script_of(&worker, &session, request).await?;
     let execution =
-        worker.cad.execute(workspace.path(), &request.code, timeout, client_left).await.map_err(runtime_failure)?;
+        worker.cad.execute(workspace.path(), script, timeout, client_left).await.map_err(runtime_failure)?;
     if execution.fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::Cancelled) {
         // Nobody is there to hand events to.
         worker.sessions.in_workspace(&session, sessions::Workspace::discard_events).await?;
@@ -70,4 +73,22 @@ async fn run(
         events: taken.events,
         malformed_events: taken.malformed,
     })
+}
+
+/// The script that is asked for. A file is looked at first, so that one that is missing, closed or empty is refused in the
+/// words of the file routes; the interpreter reads it again.
+async fn script_of(
+    worker: &Worker,
+    session: &SessionId,
+    request: ExecuteRequest,
+) -> Result<ScriptSource, ServiceError> {
+    let Some(path) = request.script_path else { return Ok(ScriptSource::Text(request.code.unwrap_or_default())) };
+    let wanted = path.clone();
+    let text = worker.sessions.in_workspace(session, move |workspace| workspace.read_text(&wanted)).await?;
+    if text.trim().is_empty() {
+        return Err(ServiceError::unprocessable(format!("{path} is empty")));
+    }
+    // A script in a read-only mount is not below the session's folder; it is handed over as text.
+    let own = VirtualPath::parse(&path).and_then(|path| path.writable().map(ToOwned::to_owned));
+    Ok(own.ok().and_then(|own| own.to_str().map(str::to_owned)).map_or(ScriptSource::Text(text), ScriptSource::File))
 }

@@ -11,7 +11,7 @@ use temporalio_sdk::{
     Runtime, Worker, WorkerOptions, WorkerOptionsBuilder,
     runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder, WorkerTuner},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::Frontend;
 
@@ -21,6 +21,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long running activities may go on after the stop signal; then they are cancelled and retried elsewhere.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long a worker may take to end after the stop signal, before it is dropped.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 /// Longest time between two signs of life that reach Temporal. Left to itself the SDK sends them at four fifths of the
 /// limit, which a busy machine exceeds; a cancellation travels with the answer to one.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
@@ -94,8 +96,16 @@ impl QueuePoller {
                         () = &mut stop => {
                             self.set(State::Stopped);
                             shut_down();
-                            if let Err(error) = running.await {
-                                tracing::warn!(queue = self.queue, %error, "the Temporal worker did not end cleanly");
+                            // The SDK's own shutdown does not always complete; what it leaves is retried elsewhere.
+                            match timeout(SHUTDOWN_LIMIT, running).await {
+                                Ok(Ok(())) => {}
+                                Ok(Err(error)) => {
+                                    tracing::warn!(queue = self.queue, %error, "the Temporal worker did not end cleanly");
+                                }
+                                Err(_) => {
+                                    let limit_s = SHUTDOWN_LIMIT.as_secs();
+                                    tracing::warn!(queue = self.queue, limit_s, "the Temporal worker did not end in time");
+                                }
                             }
                             break;
                         }

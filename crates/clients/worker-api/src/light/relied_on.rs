@@ -136,7 +136,7 @@ impl LightWorker {
     #[track_caller]
     pub fn must_execute(&self, code: &str, timeout_s: u32) -> impl Future<Output = ExecuteResponse> + Send {
         let at = Location::caller();
-        let request = ExecuteRequest { code: code.to_owned(), timeout: timeout_s };
+        let request = ExecuteRequest::text(code, timeout_s);
         async move { must(self.execute(&request).await, StatusCode::OK, at) }
     }
 

@@ -14,7 +14,7 @@ async fn runs_are_concurrent_and_isolated() -> anyhow::Result<()> {
              print(open('mine').read(), os.environ['SESSION_ID'])\n"
         );
         runs.push(tokio::spawn(async move {
-            runtime.execute(&session, &code, crate::fixture::PLENTY, std::future::pending()).await
+            runtime.execute(&session, code.as_str(), crate::fixture::PLENTY, std::future::pending()).await
         }));
     }
     let started = std::time::Instant::now();
