@@ -9,6 +9,8 @@ mod built;
 mod checks;
 mod content;
 mod documents;
+#[cfg(test)]
+mod fake_workshop;
 mod file_receipts;
 mod handed_over;
 mod likeness;

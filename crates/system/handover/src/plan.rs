@@ -105,3 +105,6 @@ fn costing_answer(violations: Vec<Violation>, output: CostingOutput, emit: impl 
         ..CostingResponse::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

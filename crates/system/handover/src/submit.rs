@@ -208,32 +208,4 @@ impl Shown {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FILES: [&str; 4] =
-        ["assets/ball.obj", "assets/scene.xml", "renders/render_e15_a0.png", "renders/simulation.mp4"];
-
-    /// What is shown when these files have changed since.
-    fn shown_without(changed: &[&str]) -> Shown {
-        let simulated = Simulated {
-            is_smoke: false,
-            scene_path: "assets/scene.xml".to_owned(),
-            files: FILES.map(|path| (path.to_owned(), sha256(path.as_bytes()))).into(),
-            at: Utc::now(),
-        };
-        Shown::untouched(simulated, |path| (!changed.contains(&path)).then(|| sha256(path.as_bytes())))
-    }
-
-    #[test]
-    fn only_existing_simulation_files_are_shown() {
-        let [mesh, scene, picture, video] = FILES;
-        let all =
-            Shown { pictures: vec![picture.to_owned()], video: Some(video.to_owned()), scene: Some(scene.to_owned()) };
-        assert_eq!(shown_without(&[picture]), Shown { pictures: Vec::new(), ..shown_without(&[]) });
-        assert_eq!(shown_without(&[video]), Shown { video: None, ..shown_without(&[]) });
-        assert_eq!(shown_without(&[scene]), Shown { scene: None, ..shown_without(&[]) });
-        assert_eq!(shown_without(&[mesh]), Shown { scene: None, ..shown_without(&[]) });
-        assert_eq!(shown_without(&[]), all);
-    }
-}
+mod tests;

@@ -164,3 +164,6 @@ fn has_same_shapes(old: &BTreeMap<String, EnvironmentPart>, new: &BTreeMap<Strin
 fn is_reserved(name: &str) -> bool {
     name == ENVIRONMENT_SCRIPT || name.starts_with("environment/")
 }
+
+#[cfg(test)]
+mod tests;
