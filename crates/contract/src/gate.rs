@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::violations::Violation;
 
-/// What stands between work and its hand-over, in the order in which it is asked.
+/// What stands between work and its hand-over. Of several that refuse at once, the first of these is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {

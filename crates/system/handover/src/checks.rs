@@ -46,7 +46,9 @@ pub async fn missing_checks<R: Receipts>(
         return Ok(vec![Gate::Validation.finding(Violation::new("script.py", "design.not_validated", sentence))]);
     };
     if !validated.passed {
-        return Ok(validated.findings);
+        // A receipt that keeps no findings must not open the way either.
+        let unknown = || Gate::Validation.finding(Violation::new("script.py", "design.not_valid", "Validation failed"));
+        return Ok(if validated.findings.is_empty() { vec![unknown()] } else { validated.findings });
     }
     let unpriced = missing_price(receipts, built).await?;
     if !unpriced.is_empty() {

@@ -12,7 +12,7 @@ use chrono::Utc;
 use contract::{
     assembly::ASSEMBLY_DEFINITION_FILE,
     design_source::DesignSource,
-    events::event,
+    events::{Event, EventBody, Source},
     execution::BoundingBox,
     gate::{Finding, Gate},
     handover::{Baseline, EnvironmentPart},
@@ -23,7 +23,7 @@ use contract::{
 };
 use design::{Design, ExportFormat, Geometry, Part, PartRole};
 use materials::{ManufacturingConfig, Materials};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use crate::{
@@ -288,7 +288,7 @@ impl Workshop for FakeWorkshop {
             return Err(cause);
         }
         // As a script would.
-        self.emit(event("built", Utc::now(), json!({})));
+        self.emit(EventBody::Other(Map::from_iter([("event_type".to_owned(), "built".into())])));
         self.made_of(files).await
     }
 
@@ -311,8 +311,8 @@ impl Workshop for FakeWorkshop {
         Ok(())
     }
 
-    fn emit(&self, event: Map<String, Value>) {
-        locked(&self.events).push(event);
+    fn emit(&self, body: EventBody) {
+        locked(&self.events).push(Event::new(Source::WorkerHeavy, body).into_map());
     }
 }
 

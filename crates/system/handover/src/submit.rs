@@ -196,8 +196,9 @@ impl Shown {
         let Simulated { scene_path, files, .. } = simulated;
         let (kept, lost): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(path, hash)| hash_of(path).as_ref() == Some(hash));
-        let folder = scene_path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let is_whole = !lost.iter().any(|(path, _)| path.starts_with(folder));
+        let folder = scene_path.rfind('/').map_or("", |end| &scene_path[..=end]);
+        let is_whole =
+            kept.iter().any(|(path, _)| *path == scene_path) && !lost.iter().any(|(path, _)| path.starts_with(folder));
         let with = |ending: &'static str| kept.iter().map(|(path, _)| path).filter(move |path| path.ends_with(ending));
         Self {
             pictures: with(".png").cloned().collect(),

@@ -38,7 +38,7 @@ pub async fn take_over<W: Workshop>(target: &W, benchmark: &W) -> Result<Handove
         Ok((baseline, files)) => Ok(HandoverResponse {
             success: true,
             message: format!(
-                "Benchmark handed over: {} parts of its environment are fixed by hash",
+                "Benchmark handed over: the parts of its environment are fixed by hash ({})",
                 baseline.environment.len()
             ),
             output: HandoverOutput { baseline: Some(baseline), files },
@@ -85,10 +85,12 @@ async fn packed<W: Workshop>(target: &W, benchmark: &W) -> Result<(Baseline, Vec
         environment: environment_of(&built, benchmark.materials()).map_err(NotBuilt::Input)?,
         recorded_at: Utc::now(),
     };
-    refuse_another_benchmark(target, &baseline).await?;
+    let is_known = refuse_another_benchmark(target, &baseline).await?;
 
-    let files = package(benchmark, &built, &design, objectives).await?;
-    refuse_overwriting(target, &files).await?;
+    let mut files = sources(benchmark, &built, &design, objectives).await?;
+    refuse_overwriting(target, &files, is_known).await?;
+    let models = benchmark.export(&built, &[ExportFormat::Step, ExportFormat::Glb]).await?;
+    files.extend([ENVIRONMENT_STEP, ENVIRONMENT_GLB].map(str::to_owned).into_iter().zip(models));
     let names = files.iter().map(|(name, _)| name.clone()).collect();
     target.keep(files).await?;
     recognition::keep(target.receipts(), built).await?;
@@ -96,14 +98,14 @@ async fn packed<W: Workshop>(target: &W, benchmark: &W) -> Result<(Baseline, Vec
     Ok((baseline, names))
 }
 
-/// A session solves one benchmark; the same one may be handed over again.
-async fn refuse_another_benchmark<W: Workshop>(target: &W, new: &Baseline) -> Result<(), NotBuilt> {
-    let Some(old) = target.receipts().note::<Baseline>().await? else { return Ok(()) };
+/// A session solves one benchmark; the same one may be handed over again. True when it was handed over before.
+async fn refuse_another_benchmark<W: Workshop>(target: &W, new: &Baseline) -> Result<bool, NotBuilt> {
+    let Some(old) = target.receipts().note::<Baseline>().await? else { return Ok(false) };
     let is_same = old.objectives_sha256 == new.objectives_sha256
         && old.moved_mesh_sha256 == new.moved_mesh_sha256
         && has_same_shapes(&old.environment, &new.environment);
     if is_same {
-        return Ok(());
+        return Ok(true);
     }
     let sentence = format!(
         "this session already holds the benchmark of session {}; hand another one over into a session of its own",
@@ -113,8 +115,8 @@ async fn refuse_another_benchmark<W: Workshop>(target: &W, new: &Baseline) -> Re
     Err(NotBuilt::Rejected(vec![Gate::Environment.finding(other)]))
 }
 
-/// Objectives, the moved object, the scripts that build the environment, and its model.
-async fn package<W: Workshop>(
+/// Objectives, the moved object, and the scripts that build the environment.
+async fn sources<W: Workshop>(
     benchmark: &W,
     built: &Built,
     design: &DesignSource,
@@ -133,16 +135,15 @@ async fn package<W: Workshop>(
         );
         return Err(NotBuilt::Input(sentence));
     }
-    let models = benchmark.export(built, &[ExportFormat::Step, ExportFormat::Glb]).await?;
-    files.extend([ENVIRONMENT_STEP, ENVIRONMENT_GLB].map(str::to_owned).into_iter().zip(models));
     Ok(files)
 }
 
-/// Whatever stands in the session stays, unless it is the template or what comes anyway.
-async fn refuse_overwriting<W: Workshop>(target: &W, files: &Files) -> Result<(), NotBuilt> {
+/// Whatever stands in the session stays, unless it is the template, what comes anyway, or the package's own from an earlier
+/// hand-over of the same benchmark.
+async fn refuse_overwriting<W: Workshop>(target: &W, files: &Files, is_known: bool) -> Result<(), NotBuilt> {
     for (name, content) in files {
         let Some(present) = target.read_kept(name).await? else { continue };
-        let may_go = present == *content || is_template(&present) || name.starts_with("environment/");
+        let may_go = present == *content || is_template(&present) || (is_known && is_reserved(name));
         if !may_go {
             let sentence =
                 format!("{name} exists in this session and differs from the benchmark's; move it away first");

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use contract::{design_source::DesignSource, gate::Finding, objectives::OBJECTIVES_FILE};
+use contract::{
+    design_source::DesignSource,
+    events::{Event, Source, names},
+    gate::Finding,
+    objectives::OBJECTIVES_FILE,
+};
 use gates::todo::TodoItems;
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
@@ -31,7 +36,10 @@ async fn hand_over(workshop: &FakeWorkshop, role: PlannerRole) -> PlanResponse {
     let receipts = workshop.receipts();
     let first_commit = workshop.first_objectives.as_deref();
     let handed_over = HandedOver::in_session(receipts, first_commit).await.expect("receipts can be read");
-    submit_plan(receipts, &handed_over, &documents, role, workshop.materials()).await.expect("a receipt can be written")
+    let mut events = Vec::new();
+    let emit = |body: EventBody| events.push(Event::new(Source::WorkerHeavy, body).into_map());
+    let answer = submit_plan(receipts, &handed_over, &documents, role, workshop.materials(), emit).await;
+    PlanResponse { events, ..answer.expect("a receipt can be written") }
 }
 
 async fn recorded(workshop: &FakeWorkshop) -> Option<PlanRecord> {
@@ -229,18 +237,22 @@ async fn missing_baseline_is_warned_of() {
 
 #[test]
 fn costing_of_a_missing_file_is_refused() {
-    let (answer, text) = costing(None, None, FakeWorkshop::solution().materials());
+    let mut events = Vec::new();
+    let (answer, text) = costing(None, None, FakeWorkshop::solution().materials(), |body| events.push(body));
     assert_eq!((answer.success, answer.rejected_by), (false, Some(Gate::AssemblyDefinition)));
     assert_eq!(answer.message, "assembly_definition.yaml is missing; write it first");
-    assert_eq!(types_of(&answer.events), [names::LOGIC_FAILURE]);
+    assert!(matches!(&events[..], [EventBody::LogicFailure(_)]), "{events:?}");
     assert_eq!((answer.output, text), (CostingOutput::default(), None));
 }
 
 #[test]
 fn costing_fills_the_computed_figures_in() {
     let estimated = ASSEMBLY.replace("108.5981", "1.0").replace("10.8", "1.0");
-    let (answer, text) = costing(Some(estimated.as_bytes()), None, FakeWorkshop::solution().materials());
+    let mut events = Vec::new();
+    let (answer, text) =
+        costing(Some(estimated.as_bytes()), None, FakeWorkshop::solution().materials(), |body| events.push(body));
     assert_eq!((answer.success, answer.message.as_str()), (true, "Costing is sound: $108.60 and 10.8 g a unit"));
+    assert_eq!(events, []);
     let text = text.expect("the file could be read");
     assert_eq!(text.matches("108.5981").count(), 2, "{text}");
     assert!(text.contains("estimated_weight_g: 10.8"), "{text}");

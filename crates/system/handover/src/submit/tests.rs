@@ -2,6 +2,7 @@
 
 use contract::{
     assembly::ASSEMBLY_DEFINITION_FILE,
+    events::names,
     execution::{ScriptFault, ScriptFaultKind},
     handover::PlannerRole,
     objectives::OBJECTIVES_FILE,
@@ -10,6 +11,7 @@ use contract::{
 use gates::todo::TodoItems;
 use materials::SESSION_FILE;
 use rstest::rstest;
+use serde_json::json;
 
 use super::*;
 use crate::{

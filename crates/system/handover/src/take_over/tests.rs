@@ -232,7 +232,7 @@ async fn mounted_mesh_is_fixed_but_not_packed() {
 async fn baseline_is_recorded_by_hash() {
     let (target, benchmark) = sessions().await;
     let answer = take_over(&target, &benchmark).await.expect("the worker can do its work");
-    assert_eq!(answer.message, "Benchmark handed over: 1 parts of its environment are fixed by hash");
+    assert_eq!(answer.message, "Benchmark handed over: the parts of its environment are fixed by hash (1)");
     let baseline = answer.output.baseline.expect("what was handed over is fixed");
     assert_eq!(baseline_of(&target).await.as_ref(), Some(&baseline));
     assert_eq!(baseline_of(&benchmark).await, None);
