@@ -46,7 +46,7 @@ weekly: ready ## all tiers
 check: ready ## everything that must pass before a merge: format, lints, house rules, unit tests, P0
 	cargo fmt --all --check
 	cargo xtask tidy
-	cargo run --quiet --package ledger -- --check README.md
+	cargo run --quiet --package ledger -- --check LEDGER.md
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo nextest run --profile unit --workspace $(TIERS:%=--exclude %)
 	cargo test --quiet --workspace --doc

@@ -6,9 +6,9 @@
 mod clauses;
 mod defects;
 mod dependencies;
+mod ledger_document;
 mod modules;
 mod names;
-mod readme;
 mod rust_source;
 mod sources;
 mod tiers;
@@ -64,7 +64,7 @@ pub fn run(root: &Path) -> anyhow::Result<ExitCode> {
     findings.extend(modules::check(root, &files)?);
     findings.extend(defects::check(root, &ledger)?);
     findings.extend(clauses::check(root, &ledger)?);
-    findings.extend(readme::check(root, &ledger));
+    findings.extend(ledger_document::check(root, &ledger));
 
     if findings.is_empty() {
         println!("tidy: {} packages and {} files keep the rules of the house", packages.len(), files.len());

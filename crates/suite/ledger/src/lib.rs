@@ -1,8 +1,8 @@
 //! The catalogue of requirements: what the suite has to show, and how much of it is shown today.
 //!
 //! People edit `ledger.yaml`; this crate reads it strictly, so that an id cannot be lost, doubled or left
-//! without a word of explanation. `xtask` holds the test files against it, the README's status block is written
-//! from it. The crate knows no service and no test: it only knows what is asked of them.
+//! without a word of explanation. `xtask` holds the test files against it, the status block of `LEDGER.md` is
+//! written from it. The crate knows no service and no test: it only knows what is asked of them.
 
 mod clause;
 mod entry;

@@ -1,4 +1,4 @@
-//! Command `ledger`: prints the catalogue and keeps the README's status block in step with it.
+//! Command `ledger`: prints the catalogue and keeps the status block of `LEDGER.md` in step with it.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -44,8 +44,8 @@ Examples:
   cargo run -p ledger -- --tier p0 --state deferred  what is still missing before a merge
   cargo run -p ledger -- --id INT-020                one requirement: what, how shown, what does not count
   cargo run -p ledger -- --json                      the same for programs
-  cargo run -p ledger -- --write README.md           bring the README's status block up to date
-  cargo run -p ledger -- --check README.md           fail when it is not";
+  cargo run -p ledger -- --write LEDGER.md           bring the status block of LEDGER.md up to date
+  cargo run -p ledger -- --check LEDGER.md           fail when it is not";
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {

@@ -1,4 +1,4 @@
-//! The status block of the README: written between two markers, never by hand.
+//! The status block of `LEDGER.md`: written between two markers, never by hand.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ pub enum StatusBlockError {
     /// The block is not what the ledger says now.
     #[error(
         "the status block is not what the ledger says: line {line} is `{found}`, the ledger says `{expected}`; \
-         `cargo run -p ledger -- --write README.md` mends it"
+         `cargo run -p ledger -- --write LEDGER.md` mends it"
     )]
     Stale {
         /// First line that differs, counted from 1 in the document.
@@ -72,7 +72,7 @@ fn around_the_block(document: &str) -> Result<(&str, &str), StatusBlockError> {
 /// Counts per tier, the implemented ids, and the deferred ones folded away per tier.
 fn render(ledger: &Ledger) -> String {
     let mut block = String::from(
-        "<!-- Written by `cargo run -p ledger -- --write README.md`; edit crates/suite/ledger/ledger.yaml instead. -->\n\n",
+        "<!-- Written by `cargo run -p ledger -- --write LEDGER.md`; edit crates/suite/ledger/ledger.yaml instead. -->\n\n",
     );
     block.push_str("| Tier | Runs | Implemented | Deferred | All |\n|---|---|---:|---:|---:|\n");
     for tier in Tier::ALL {

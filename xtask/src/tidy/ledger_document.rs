@@ -1,4 +1,4 @@
-//! The README tells what the ledger says.
+//! The status tables of `LEDGER.md` are those of the ledger.
 
 use std::path::Path;
 
@@ -7,16 +7,19 @@ use status_block::StatusBlockError;
 
 use super::{Finding, Rule};
 
+/// The document that holds the status tables, from the project's root.
+const DOCUMENT: &str = "LEDGER.md";
+
 const STATUS: Rule = Rule {
-    name: "readme status",
-    reason: "the first table that a newcomer sees is generated, or it would soon be wrong; \
-             mend it with `cargo run -p ledger -- --write README.md`",
+    name: "ledger document",
+    reason: "the tables of LEDGER.md are generated from ledger.yaml, or they would soon be wrong; \
+             write them with `cargo run -p ledger -- --write LEDGER.md`",
 };
 
-/// Compares the status block of the README with the ledger.
+/// Compares the status block of `LEDGER.md` with the ledger.
 pub fn check(root: &Path, ledger: &Ledger) -> Vec<Finding> {
-    let finding = |line, what: String| vec![Finding::new(&STATUS, "README.md", line, what)];
-    let document = match std::fs::read_to_string(root.join("README.md")) {
+    let finding = |line, what: String| vec![Finding::new(&STATUS, DOCUMENT, line, what)];
+    let document = match std::fs::read_to_string(root.join(DOCUMENT)) {
         Ok(document) => document,
         Err(error) => return finding(1, format!("cannot be read: {error}")),
     };
@@ -35,19 +38,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readme_must_match_the_ledger() {
+    fn document_must_match_the_ledger() {
         let ledger = Ledger::load().expect("the ledger keeps its rules");
         let empty = format!("# Title\n{}\n{}\n", status_block::BEGIN, status_block::END);
         let written = status_block::write_into(&empty, &ledger).expect("the markers are there");
-        let checked = |text: &str| places(&check(tree(&[("README.md", text)]).path(), &ledger));
+        let checked = |text: &str| places(&check(tree(&[("LEDGER.md", text)]).path(), &ledger));
         assert_eq!(checked(&written), [""; 0]);
-        assert_eq!(checked(&empty), ["README.md:3 readme status"]);
-        assert_eq!(checked("# Title\n"), ["README.md:1 readme status"]);
+        assert_eq!(checked(&empty), ["LEDGER.md:3 ledger document"]);
+        assert_eq!(checked("# Title\n"), ["LEDGER.md:1 ledger document"]);
     }
 
     #[test]
-    fn missing_readme_is_found() {
+    fn missing_document_is_found() {
         let ledger = Ledger::load().expect("the ledger keeps its rules");
-        assert_eq!(places(&check(tree(&[]).path(), &ledger)), ["README.md:1 readme status"]);
+        assert_eq!(places(&check(tree(&[]).path(), &ledger)), ["LEDGER.md:1 ledger document"]);
     }
 }
