@@ -14,7 +14,9 @@ use contract::{
 use futures::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Context, ControllerClient, EventLog, Fault, LONG, Service, Session, StatusCode, unix_time, wait_for};
+use testkit::{
+    Context, ControllerClient, EventLog, Fault, LONG, Seen, Service, Session, StatusCode, unix_time, wait_for,
+};
 use uuid::Uuid;
 
 use crate::ctx;
@@ -334,7 +336,11 @@ mod alone {
         let look = || controller.must_episode(id);
         let waiting = wait_for("the episode to wait for its worker", LONG, look, |episode| {
             let mut notes = episode.traces.iter().filter_map(|trace| trace.content.as_deref());
-            notes.any(|note| note.contains("waiting for worker-light"))
+            match notes.any(|note| note.contains("waiting for worker-light")) {
+                true => Seen::Done,
+                false if episode.status.is_terminal() => Seen::Failed("the episode ended".to_owned()),
+                false => Seen::NotYet,
+            }
         })
         .await;
         assert_eq!(waiting.status, EpisodeStatus::Running, "{waiting:#?}");

@@ -15,7 +15,7 @@ use contract::{
     events::{IngestEventsRequest, ListEventsQuery},
     session::API_KEY_HEADER,
 };
-use http_reply::Endpoint;
+use http_reply::{Endpoint, Journal};
 pub use http_reply::{Method, NoReply, Outcome, Reply, StatusCode, UnexpectedReply};
 use serde_json::Value;
 
@@ -50,6 +50,13 @@ impl ControllerClient {
     #[must_use]
     pub fn with_test_id(mut self, test_id: impl Into<String>) -> Self {
         self.endpoint = self.endpoint.with_test_id(test_id);
+        self
+    }
+
+    /// Every call is noted in this journal.
+    #[must_use]
+    pub fn with_journal(mut self, journal: &Journal) -> Self {
+        self.endpoint = self.endpoint.with_journal(journal);
         self
     }
 

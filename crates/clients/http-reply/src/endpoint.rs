@@ -6,7 +6,7 @@ use contract::session::TEST_ID_HEADER;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::{NoReply, Outcome, Reply};
+use crate::{Journal, NoReply, Outcome, Reply};
 
 /// How long liveness, readiness and document calls may take (readiness asks every dependency, up to 3 s each).
 const SERVICE_CALL_LIMIT: Duration = Duration::from_secs(5);
@@ -19,6 +19,7 @@ pub struct Endpoint {
     headers: Vec<(String, String)>,
     /// What opens the service's door; bare calls carry it, too.
     credential: Option<(String, String)>,
+    journal: Option<Journal>,
 }
 
 /// A call that is being put together; [`Call::send`] makes it.
@@ -29,13 +30,14 @@ pub struct Call {
     method: Method,
     url: String,
     limit: Duration,
+    journal: Option<Journal>,
 }
 
 impl Endpoint {
     /// A service at `base_url` (with or without a final slash); `http` pools its connections.
     pub fn new(base_url: impl Into<String>, http: Client) -> Self {
         let base_url = base_url.into().trim_end_matches('/').to_owned();
-        Self { base_url, http, headers: Vec::new(), credential: None }
+        Self { base_url, http, headers: Vec::new(), credential: None, journal: None }
     }
 
     /// Every call carries this header; a header of the same name that was given before is replaced.
@@ -66,6 +68,13 @@ impl Endpoint {
         self.with_header(TEST_ID_HEADER, test_id)
     }
 
+    /// Every call is noted in this journal.
+    #[must_use]
+    pub fn with_journal(mut self, journal: &Journal) -> Self {
+        self.journal = Some(journal.clone());
+        self
+    }
+
     /// Base URL without a final slash.
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -80,7 +89,8 @@ impl Endpoint {
     /// or wrong.
     pub fn bare(&self, method: Method, path: &str, limit: Duration) -> Call {
         let url = format!("{}{path}", self.base_url);
-        let call = Call { builder: self.http.request(method.clone(), &url).timeout(limit), method, url, limit };
+        let builder = self.http.request(method.clone(), &url).timeout(limit);
+        let call = Call { builder, method, url, limit, journal: self.journal.clone() };
         call.headers(self.credential.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
@@ -150,11 +160,22 @@ impl Call {
 
     /// Makes the call and reads the whole answer.
     pub async fn send(self) -> Outcome {
-        let Self { builder, method, url, limit } = self;
-        let no_reply = |error: reqwest::Error| NoReply::new(method.clone(), url.clone(), limit, &error);
-        let response = builder.send().await.map_err(no_reply)?;
-        let (status, headers, url) = (response.status(), response.headers().clone(), response.url().to_string());
-        let body = response.bytes().await.map_err(no_reply)?;
-        Ok(Reply { method: method.clone(), url, status, headers, body })
+        let Self { builder, method, url, limit, journal } = self;
+        let noted = journal.map(|journal| journal.note(method.clone(), url.clone()));
+        let outcome = answer(builder, &method).await;
+        if let Some(noted) = noted {
+            match &outcome {
+                Ok(reply) => noted.ended(reply.status.as_u16()),
+                Err(_) => noted.ended("no answer"),
+            }
+        }
+        outcome.map_err(|error| NoReply::new(method, url, limit, &error))
     }
+}
+
+async fn answer(builder: RequestBuilder, method: &Method) -> Result<Reply, reqwest::Error> {
+    let response = builder.send().await?;
+    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().to_string());
+    let body = response.bytes().await?;
+    Ok(Reply { method: method.clone(), url, status, headers, body })
 }

@@ -6,11 +6,13 @@
 mod client;
 mod endpoint;
 mod failure;
+mod journal;
 mod reply;
 
 pub use client::{client, neighbour_client, proxy_variable};
 pub use endpoint::{Call, Endpoint};
 pub use failure::{NoReply, UnexpectedReply};
+pub use journal::Journal;
 pub use reply::{Outcome, Reply, must, must_with};
 
 pub use reqwest::{Method, StatusCode, header};

@@ -43,6 +43,13 @@ macro_rules! session_endpoint {
                 self
             }
 
+            /// Every call is noted in this journal.
+            #[must_use]
+            pub fn with_journal(mut self, journal: &http_reply::Journal) -> Self {
+                self.endpoint = self.endpoint.with_journal(journal);
+                self
+            }
+
             /// The session that calls carry; empty after `without_session`.
             pub fn session(&self) -> &str {
                 &self.session

@@ -10,6 +10,7 @@ use contract::{
     workbench::PriceRequest,
 };
 use controller_api::ControllerClient;
+use http_reply::Journal;
 use stack::{LogLevel, LogMark, Service, Stack, StackDescriptor};
 use storage_probe::{Database, ObjectStore};
 use worker_api::{HeavyWorker, LightWorker};
@@ -25,6 +26,7 @@ pub struct Context {
     http: reqwest::Client,
     test_id: String,
     nonce: String,
+    journal: Journal,
     log_marks: BTreeMap<Service, LogMark>,
     expected_errors: RefCell<Vec<String>>,
 }
@@ -71,13 +73,13 @@ impl Session {
     /// Has what the session holds priced; panics with the answer when it does not pass.
     pub async fn must_be_priced(&self) {
         let priced = self.heavy.must_validate_and_price(&PriceRequest::default()).await;
-        assert!(priced.success, "the design was to pass pricing: {priced:#?}");
+        assert!(priced.success, "expected the design to pass pricing: {priced:#?}");
     }
 
     /// Has what the session holds validated; panics with the answer when it does not pass.
     pub async fn must_be_valid(&self) {
         let validated = self.heavy.must_validate(&BenchmarkRequest::default()).await;
-        assert!(validated.success, "the design was to pass validation: {validated:#?}");
+        assert!(validated.success, "expected the design to pass validation: {validated:#?}");
     }
 
     /// Submits what the session holds as a benchmark, with the checks before it; panics with the answer that refuses.
@@ -86,14 +88,14 @@ impl Session {
         self.must_be_priced().await;
         let request = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
         let answer = self.heavy.must_submit(&request).await;
-        assert!(answer.success, "the benchmark was to be submitted: {answer:#?}");
+        assert!(answer.success, "expected the benchmark to be submitted: {answer:#?}");
     }
 
     /// Brings the benchmark that another session submitted into this one; panics with the answer that refuses.
     pub async fn must_receive(&self, benchmark: &Self) {
         let benchmark_session_id = benchmark.id.parse().expect("a test's session id is valid");
         let answer = self.heavy.must_handover(&HandoverRequest { benchmark_session_id }).await;
-        assert!(answer.success, "the benchmark was to be handed over: {answer:#?}");
+        assert!(answer.success, "expected the benchmark to be handed over: {answer:#?}");
     }
 }
 
@@ -129,6 +131,7 @@ impl Context {
             stack,
             test_id,
             nonce,
+            journal: Journal::new(),
             log_marks,
             expected_errors: RefCell::default(),
         }
@@ -149,7 +152,8 @@ impl Context {
         self.descriptor().url(service).unwrap_or_else(|error| panic!("{error}")).to_owned()
     }
 
-    /// A plain HTTP client, for requests that the typed clients would not send.
+    /// A plain HTTP client, for requests that the typed clients would not send. The dump of a failed test does not list
+    /// its requests.
     pub fn http(&self) -> &reqwest::Client {
         &self.http
     }
@@ -165,14 +169,16 @@ impl Context {
         let light = LightWorker::new(self.url(Service::WorkerLight), id.as_str(), self.http.clone());
         let heavy = HeavyWorker::new(self.url(Service::WorkerHeavy), id.as_str(), self.http.clone());
         let token = self.descriptor().worker_token.as_deref();
-        let (light, heavy) = (light.with_token(token), heavy.with_token(token));
-        Session { light: light.with_test_id(&self.test_id), heavy: heavy.with_test_id(&self.test_id), id }
+        let light = light.with_token(token).with_test_id(&self.test_id).with_journal(&self.journal);
+        let heavy = heavy.with_token(token).with_test_id(&self.test_id).with_journal(&self.journal);
+        Session { id, light, heavy }
     }
 
     /// The controller, with the key of this stack.
     pub fn controller(&self) -> ControllerClient {
         let key = self.descriptor().api_key.clone().unwrap_or_default();
-        ControllerClient::new(self.url(Service::Controller), key, self.http.clone()).with_test_id(&self.test_id)
+        let controller = ControllerClient::new(self.url(Service::Controller), key, self.http.clone());
+        controller.with_test_id(&self.test_id).with_journal(&self.journal)
     }
 
     /// The database, read-only.
@@ -199,7 +205,8 @@ impl Context {
     }
 
     fn show_evidence(&self) {
-        eprintln!("\n--- {} failed; what the services logged for it ---", self.test_id);
+        eprintln!("\n--- {} failed; its requests: begin, duration, status ---\n{}", self.test_id, self.journal);
+        eprintln!("--- what the services logged for it ---");
         for service in Service::SYSTEM {
             let lines = self.log_lines(service);
             let skipped = lines.len().saturating_sub(LOG_LINES_SHOWN);

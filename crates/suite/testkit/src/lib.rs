@@ -12,7 +12,7 @@ pub mod solutions;
 pub mod wait;
 
 pub use context::{Context, Session};
-pub use wait::{LONG, SHORT, wait_for};
+pub use wait::{LONG, SHORT, Seen, wait_for};
 
 pub use contract;
 pub use controller_api::ControllerClient;

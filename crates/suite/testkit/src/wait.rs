@@ -16,47 +16,71 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 const PAUSES_PER_WAIT: u32 = 8;
 
-/// Looks again and again until `done` accepts what `look` returns, and returns that.
+/// What a look found. A condition that has no way to fail may return a `bool`: done, or not yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// What was waited for.
+    Done,
+    /// Not yet; look again.
+    NotYet,
+    /// It cannot come any more, for this reason.
+    Failed(String),
+}
+
+impl From<bool> for Seen {
+    fn from(done: bool) -> Self {
+        if done { Self::Done } else { Self::NotYet }
+    }
+}
+
+/// Looks again and again until `judge` accepts what `look` returns, and returns that.
 ///
 /// # Panics
-/// When `deadline` has passed; the message holds `what` was waited for and the last state seen.
+/// When `judge` says that it failed, or `deadline` has passed. The message holds `what` was waited for, the reason, and
+/// the last state seen.
 #[track_caller]
-pub fn wait_for<T, L, R, D>(what: &str, deadline: Duration, look: L, done: D) -> impl Future<Output = T>
+pub fn wait_for<T, L, R, J, S>(what: &str, deadline: Duration, look: L, judge: J) -> impl Future<Output = T>
 where
     T: Debug,
     L: FnMut() -> R,
     R: Future<Output = T>,
-    D: Fn(&T) -> bool,
+    J: Fn(&T) -> S,
+    S: Into<Seen>,
 {
     let called_at = std::panic::Location::caller();
-    wait(what.to_owned(), deadline, look, done, called_at)
+    wait(what.to_owned(), deadline, look, judge, called_at)
 }
 
-async fn wait<T, L, R, D>(
+async fn wait<T, L, R, J, S>(
     what: String,
     deadline: Duration,
     mut look: L,
-    done: D,
+    judge: J,
     called_at: &'static std::panic::Location<'static>,
 ) -> T
 where
     T: Debug,
     L: FnMut() -> R,
     R: Future<Output = T>,
-    D: Fn(&T) -> bool,
+    J: Fn(&T) -> S,
+    S: Into<Seen>,
 {
     let begun = Instant::now();
     loop {
         let state = look().await;
         let waited = begun.elapsed();
-        if done(&state) {
-            return state;
+        match judge(&state).into() {
+            Seen::Done => return state,
+            Seen::NotYet if waited < deadline => {}
+            Seen::NotYet => panic!(
+                "{called_at}: timed out after {} s waiting for {what}. Last state seen:\n{state:#?}",
+                deadline.as_secs_f64(),
+            ),
+            Seen::Failed(reason) => panic!(
+                "{called_at}: failed after {:.1} s of waiting for {what}: {reason}. Last state seen:\n{state:#?}",
+                waited.as_secs_f64(),
+            ),
         }
-        assert!(
-            waited < deadline,
-            "{called_at}: waited {} s for {what}; it did not come. Last state seen:\n{state:#?}",
-            deadline.as_secs_f64(),
-        );
         tokio::time::sleep((waited / PAUSES_PER_WAIT).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)).await;
     }
 }
@@ -86,5 +110,13 @@ mod tests {
     async fn timeout_shows_the_last_state() {
         let state = || std::future::ready("still queued");
         wait_for("an end", Duration::from_millis(30), state, |_| false).await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "waiting for an end: it was cancelled. Last state seen:\n\"cancelled\"")]
+    async fn failure_ends_the_wait_at_once() {
+        let state = || std::future::ready("cancelled");
+        let judge = |_: &_| Seen::Failed("it was cancelled".to_owned());
+        wait_for("an end", Duration::MAX, state, judge).await;
     }
 }
