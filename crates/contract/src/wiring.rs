@@ -39,6 +39,18 @@ pub mod variables {
     pub const WORKER_RECORDS_DIR: &str = "WORKER_RECORDS_DIR";
     /// Database file of the catalogue of bought parts.
     pub const CATALOG_DB: &str = "CATALOG_DB";
+    /// Folder of the read-only mounts that every session sees.
+    pub const WORKER_MOUNTS_DIR: &str = "WORKER_MOUNTS_DIR";
+    /// Python package that runs scripts for workers.
+    pub const CAD_PACKAGE_DIR: &str = "CAD_PACKAGE_DIR";
+    /// The linter's program, for light workers.
+    pub const RUFF: &str = "RUFF";
+    /// The program that encodes videos, for heavy workers.
+    pub const FFMPEG: &str = "FFMPEG";
+    /// What serves the backend `genesis` of a heavy worker.
+    pub const GENESIS_PROVIDER: &str = "GENESIS_PROVIDER";
+    /// `address:port` on which a service listens.
+    pub const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
     /// Python interpreter with build123d.
     pub const CAD_PYTHON: &str = "CAD_PYTHON";
     /// `json` for one JSON object a log line.

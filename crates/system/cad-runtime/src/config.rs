@@ -22,7 +22,7 @@ pub struct CadRuntimeConfig {
     /// `libagent_tools.so`, which gives scripts the platform's tools as functions; by default it is looked for like the
     /// sandbox library. Without it those functions say that this worker has none.
     pub agent_tools_library: Option<PathBuf>,
-    /// The Python package of this crate.
+    /// The Python package of this crate, `python` in its folder.
     pub package_dir: PathBuf,
     /// Folder whose sub-folders are the sessions.
     pub sessions_dir: PathBuf,
@@ -35,16 +35,13 @@ pub struct CadRuntimeConfig {
 }
 
 impl CadRuntimeConfig {
-    /// A configuration with defaults: no mounts, default limits, bubblewrap when it works. The package folder comes
-    /// from the environment variable `CAD_PACKAGE_DIR`, else it is this crate's own in the source tree.
-    pub fn new(python: impl Into<PathBuf>, sessions_dir: impl Into<PathBuf>) -> Self {
-        let package_dir = std::env::var_os("CAD_PACKAGE_DIR")
-            .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/python")), PathBuf::from);
+    /// A configuration with defaults: no mounts, default limits, bubblewrap when it works.
+    pub fn new(python: impl Into<PathBuf>, package_dir: impl Into<PathBuf>, sessions_dir: impl Into<PathBuf>) -> Self {
         Self {
             python: python.into(),
             sandbox_library: None,
             agent_tools_library: None,
-            package_dir,
+            package_dir: package_dir.into(),
             sessions_dir: sessions_dir.into(),
             mounts: Vec::new(),
             limits: Limits::default(),

@@ -1,21 +1,10 @@
-//! What follows from the triangles of a part alone: volume, area, centre of mass, inertia and bounds.
+//! Figures of a part by its surfaces, held against those of its triangles: volume, area, centre of mass, inertia, bounds.
 //!
-//! The measuring process computes the same figures from the exact surfaces. A part counts only if both agree to within
+//! The measuring process computes them from the exact surfaces. A part counts only if both agree to within
 //! what triangles can be off, so that surfaces which say one thing and enclose another are refused.
 
-use contract::execution::BoundingBox;
-
-use design::{Mesh, Part};
-
-/// Figures of a closed mesh at density 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Measured {
-    volume_mm3: f64,
-    area_mm2: f64,
-    center_of_mass_mm: [f64; 3],
-    inertia_mm5: [[f64; 3]; 3],
-    pub(crate) bounds: BoundingBox,
-}
+use design::Part;
+use geometry::Moments;
 
 /// Areas may differ by this share. Triangles lean by up to 0.2 rad from the face that they stand for (planes and
 /// cylinders are divided at half their angle of 0.2, see `geometry.py`), so their area is between cos 0.2 = 0.98 and
@@ -25,56 +14,12 @@ const AREA_SHARE: f64 = 0.03;
 /// Share of rounding in figures that the kernel integrates.
 const ROUNDING_SHARE: f64 = 1e-6;
 
-impl Measured {
-    /// Integrates over the tetrahedra that the triangles span with one vertex; None without a triangle.
-    pub(crate) fn of(mesh: &Mesh) -> Option<Self> {
-        let reference = mesh.vertices_mm[mesh.triangles.first()?[0] as usize];
-        let (mut volume, mut area) = (0.0, 0.0);
-        let (mut first, mut second) = ([0.0; 3], [[0.0; 3]; 3]);
-        let mut bounds = BoundingBox { min: reference, max: reference };
-        for corners in mesh.facets() {
-            let [a, b, c] = corners.map(|corner| minus(corner, reference));
-            let normal = cross(minus(b, a), minus(c, a));
-            area += dot(normal, normal).sqrt() / 2.0;
-            let determinant = dot(a, cross(b, c));
-            volume += determinant / 6.0;
-            let sum: [f64; 3] = std::array::from_fn(|axis| a[axis] + b[axis] + c[axis]);
-            for row in 0..3 {
-                first[row] += determinant * sum[row] / 24.0;
-                for column in 0..3 {
-                    let squares = a[row] * a[column] + b[row] * b[column] + c[row] * c[column];
-                    second[row][column] += determinant * (sum[row] * sum[column] + squares) / 120.0;
-                }
-            }
-            for corner in corners {
-                for (axis, at) in corner.into_iter().enumerate() {
-                    bounds.min[axis] = bounds.min[axis].min(at);
-                    bounds.max[axis] = bounds.max[axis].max(at);
-                }
-            }
-        }
-        let center = first.map(|moment| moment / volume);
-        let moment = |row: usize, column: usize| second[row][column] - volume * center[row] * center[column];
-        let trace = moment(0, 0) + moment(1, 1) + moment(2, 2);
-        let inertia_mm5 = std::array::from_fn(|row| {
-            std::array::from_fn(|column| if row == column { trace } else { 0.0 } - moment(row, column))
-        });
-        Some(Self {
-            volume_mm3: volume,
-            area_mm2: area,
-            center_of_mass_mm: std::array::from_fn(|axis| reference[axis] + center[axis]),
-            inertia_mm5,
-            bounds,
-        })
-    }
-}
-
 /// Holds the figures that the kernel computed for a part against those of its closed mesh; the error names the figure.
 ///
 /// Mesh and surface are nowhere further apart than `tolerance_mm`, so their volumes differ by at most ΔV = area ×
 /// tolerance. What lies in that layer is at most R from the centre of mass, with R the diagonal of the bounds: the first
 /// moment differs by ΔV·R and the second by ΔV·R². Vertices lie on the surface, so bounds differ by the tolerance.
-pub(crate) fn compare(part: &Part, meshed: &Measured, tolerance_mm: f64) -> Result<(), String> {
+pub(crate) fn compare(part: &Part, meshed: &Moments, tolerance_mm: f64) -> Result<(), String> {
     let rounding = |figure: f64| ROUNDING_SHARE * figure.abs();
     let layer = part.area_mm2 * tolerance_mm + rounding(part.volume_mm3);
     let bounds = &part.bounding_box;
@@ -108,24 +53,11 @@ pub(crate) fn compare(part: &Part, meshed: &Measured, tolerance_mm: f64) -> Resu
     Ok(())
 }
 
-pub(crate) fn minus(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|axis| a[axis] - b[axis])
-}
-
-pub(crate) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-pub(crate) fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
-    use contract::part_metadata::CompoundMetadata;
+    use contract::{execution::BoundingBox, part_metadata::CompoundMetadata};
+    use design::{Mesh, PartRole};
     use rstest::rstest;
-
-    use design::PartRole;
 
     use super::*;
 
@@ -174,7 +106,7 @@ pub(crate) mod tests {
     fn forged_figures_are_named(#[case] forge: fn(&mut Part), #[case] expected: Option<&str>) {
         let mut part = part();
         forge(&mut part);
-        let measured = Measured::of(&part.mesh).expect("it has triangles");
+        let measured = part.mesh.moments().expect("it has triangles");
         let found = compare(&part, &measured, 0.1);
         match expected {
             None => assert_eq!(found, Ok(())),

@@ -6,7 +6,7 @@ use design::{Bore, Design, Face, FastenerHole, Geometry, Interference, InternalC
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::figures::{Measured, compare};
+use crate::figures::compare;
 use crate::request::{BuildRequest, ScriptSource, Tessellation};
 use crate::run::{Input, Job, Outcome};
 use crate::run_directory::RunDirectory;
@@ -166,7 +166,7 @@ pub(crate) fn load(
 /// the part refuses it.
 fn check(part: &mut Part, tolerance_mm: f64) -> Result<(), String> {
     let label = part.label.clone();
-    let Some(meshed) = Measured::of(&part.mesh) else { return Ok(()) };
+    let Some(meshed) = part.mesh.moments() else { return Ok(()) };
     part.bounding_box = union(&part.bounding_box, &meshed.bounds);
     if !part.mesh.is_watertight {
         return Ok(());

@@ -5,8 +5,7 @@
 //! the rest. Points on both sides of the surface are asked, so that every layer that lies inside another one is met.
 
 use design::Mesh;
-
-use crate::figures::{Measured, cross, dot, minus};
+use geometry::vector::{cross, dot, length, minus};
 
 /// Points that are asked, about; spread over the triangles by their area, with at least one on each where there are
 /// fewer triangles than points.
@@ -195,13 +194,9 @@ fn normal([a, b, c]: [[f64; 3]; 3]) -> [f64; 3] {
     cross(minus(b, a), minus(c, a))
 }
 
-fn length(vector: [f64; 3]) -> f64 {
-    dot(vector, vector).sqrt()
-}
-
 /// Diagonal of the bounds; None without a triangle.
 fn diagonal(mesh: &Mesh) -> Option<f64> {
-    let bounds = Measured::of(mesh)?.bounds;
+    let bounds = mesh.moments()?.bounds;
     Some(length(minus(bounds.max, bounds.min)))
 }
 

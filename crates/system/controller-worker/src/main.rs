@@ -10,6 +10,7 @@ mod heavy_workflow;
 mod outcome;
 mod progress;
 mod script_phase;
+mod settings;
 mod shutdown;
 mod sweeper;
 mod turns;
@@ -17,12 +18,9 @@ mod turns;
 use std::time::Duration;
 
 use anyhow::Context;
-use contract::wiring::{
-    EPISODE_QUEUE, SCRIPT_QUEUE, standard_ports,
-    variables::{POSTGRES_URL, TEMPORAL_URL, WORKER_LIGHT_URL, WORKER_TOKEN},
-};
+use contract::wiring::{EPISODE_QUEUE, SCRIPT_QUEUE, standard_ports};
 use episode_store::EpisodeStore;
-use service::{Service, listen_address, optional, probe, required, start_logging};
+use service::{Service, ServiceSettings, probe, start_logging};
 use workflows::{Frontend, QueuePoller, worker_options};
 
 use crate::{
@@ -30,6 +28,7 @@ use crate::{
     episode_workflow::EpisodeWorkflow,
     heavy_workflow::HeavySimulationWorkflow,
     script_phase::ScriptPhase,
+    settings::Settings,
     shutdown::Shutdown,
     sweeper::Sweeper,
 };
@@ -44,22 +43,21 @@ const SCRIPT_RUNS: usize = 8;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    start_logging();
-    let postgres_url = required(POSTGRES_URL, "the database, as postgresql://USER@HOST:PORT/NAME")?;
-    let worker_light_url = required(WORKER_LIGHT_URL, "the base URL of the light worker")?;
-    let frontend = Frontend::at(&required(TEMPORAL_URL, "Temporal's frontend, as HOST:PORT")?)?;
-    let address = listen_address(standard_ports::CONTROLLER_WORKER)?;
+    let Settings { service: settings, postgres_url, temporal_url, worker_light_url, worker_token } =
+        service::settings();
+    start_logging(&settings);
+    let frontend = Frontend::at(&temporal_url)?;
+    let address = settings.address(standard_ports::CONTROLLER_WORKER);
     let store = EpisodeStore::open(&postgres_url, POSTGRES_PATIENCE)
         .await
         .context("the controller's worker cannot use its database")?;
 
-    let worker_token = optional(WORKER_TOKEN);
     let http = http_reply::neighbour_client().context("no HTTP client")?;
     let episodes = QueuePoller::new(EPISODE_QUEUE);
     let scripts = QueuePoller::new(SCRIPT_QUEUE);
     let sweeper = Sweeper::new(store.clone(), frontend.clone());
     let worker_light = http_reply::Endpoint::new(&worker_light_url, http.clone());
-    let service = health_service(&store, &frontend, worker_light)
+    let service = health_service(&settings, &store, &frontend, worker_light)
         .depends_on(probe("task_queue", {
             let episodes = episodes.clone();
             move || std::future::ready(episodes.probe())
@@ -104,9 +102,15 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn health_service(store: &EpisodeStore, frontend: &Frontend, worker_light: http_reply::Endpoint) -> Service {
+fn health_service(
+    settings: &ServiceSettings,
+    store: &EpisodeStore,
+    frontend: &Frontend,
+    worker_light: http_reply::Endpoint,
+) -> Service {
     let (store, frontend) = (store.clone(), frontend.clone());
     Service::new("controller-worker", "Proving Ground Controller Worker")
+        .allowing(settings)
         .depends_on(probe("postgres", move || {
             let store = store.clone();
             async move { Ok(store.version().await?) }

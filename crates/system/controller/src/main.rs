@@ -22,7 +22,7 @@ use aide::axum::ApiRouter;
 use anyhow::Context;
 use contract::wiring::standard_ports;
 use episode_store::EpisodeStore;
-use service::{Service, listen_address, probe, start_logging};
+use service::{Service, probe, start_logging};
 use workflows::Frontend;
 
 use crate::{application::Application, catalogue_file::CatalogueFile, settings::Settings};
@@ -32,9 +32,9 @@ const POSTGRES_PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    start_logging();
-    let settings = Settings::from_environment()?;
-    let address = listen_address(standard_ports::CONTROLLER)?;
+    let settings: Settings = service::settings();
+    start_logging(&settings.service);
+    let address = settings.service.address(standard_ports::CONTROLLER);
     let frontend = Frontend::at(&settings.temporal_url)?;
     let store = EpisodeStore::open(&settings.postgres_url, POSTGRES_PATIENCE)
         .await
@@ -61,7 +61,8 @@ fn service(settings: &Settings, application: Application) -> anyhow::Result<Serv
         .merge(test_episodes::routes())
         .with_state(application);
     let service = Service::new("controller", "Proving Ground Controller")
-        .protected_by(&settings.api_key)
+        .allowing(&settings.service)
+        .protected_by(&settings.controller_api_key)
         .routes(routes)
         .depends_on(probe("postgres", move || {
             let store = store.clone();

@@ -1,38 +1,36 @@
-//! What the controller must be told.
+//! What the controller is told.
 
 use std::path::PathBuf;
 
-use contract::wiring::variables::{
-    CATALOG_DB, CONTROLLER_API_KEY, IS_INTEGRATION_TEST, POSTGRES_URL, TEMPORAL_URL, WORKER_HEAVY_URL, WORKER_LIGHT_URL,
-};
-use service::{MissingSetting, optional, required};
+use clap::Parser;
+use contract::wiring::variables;
+use service::ServiceSettings;
 
-/// Settings of the controller.
+/// The controller: the stack's public API. Settings come from the environment or, by the same names, from arguments.
+#[derive(Debug, Parser)]
+#[command(name = "controller", version)]
 pub(crate) struct Settings {
-    pub(crate) api_key: String,
+    #[command(flatten)]
+    pub(crate) service: ServiceSettings,
+    /// Key that callers send in X-API-Key; the controller does not start without one.
+    #[arg(long, env = variables::CONTROLLER_API_KEY, value_name = "KEY", hide_env_values = true)]
+    pub(crate) controller_api_key: String,
+    /// Database, as postgresql://USER@HOST:PORT/NAME.
+    #[arg(long, env = variables::POSTGRES_URL, value_name = "URL", hide_env_values = true)]
     pub(crate) postgres_url: String,
+    /// Temporal's frontend.
+    #[arg(long, env = variables::TEMPORAL_URL, value_name = "HOST:PORT")]
     pub(crate) temporal_url: String,
+    /// Base URL of the light worker.
+    #[arg(long, env = variables::WORKER_LIGHT_URL, value_name = "URL")]
     pub(crate) worker_light_url: String,
+    /// Base URL of the heavy worker.
+    #[arg(long, env = variables::WORKER_HEAVY_URL, value_name = "URL")]
     pub(crate) worker_heavy_url: String,
-    pub(crate) is_integration_test: bool,
-    /// Without one the controller starts; searching for parts then answers 503.
+    /// Database file of the catalogue; without one the controller starts, and searching for parts answers 503.
+    #[arg(long, env = variables::CATALOG_DB, value_name = "FILE")]
     pub(crate) catalog_db: Option<PathBuf>,
-}
-
-impl Settings {
-    /// Reads the environment. Without an API key the controller does not start: there is no open mode.
-    pub(crate) fn from_environment() -> Result<Self, MissingSetting> {
-        Ok(Self {
-            api_key: required(
-                CONTROLLER_API_KEY,
-                "the key that callers send in X-API-Key; the controller does not start without one",
-            )?,
-            postgres_url: required(POSTGRES_URL, "the database, as postgresql://USER@HOST:PORT/NAME")?,
-            temporal_url: required(TEMPORAL_URL, "Temporal's frontend, as HOST:PORT")?,
-            worker_light_url: required(WORKER_LIGHT_URL, "the base URL of the light worker")?,
-            worker_heavy_url: required(WORKER_HEAVY_URL, "the base URL of the heavy worker")?,
-            catalog_db: optional(CATALOG_DB).map(PathBuf::from),
-            is_integration_test: optional(IS_INTEGRATION_TEST).as_deref() == Some("true"),
-        })
-    }
+    /// Whether the controller makes episodes for tests (POST /test/episodes).
+    #[arg(long, env = variables::IS_INTEGRATION_TEST, action = clap::ArgAction::Set, default_value = "false")]
+    pub(crate) is_integration_test: bool,
 }

@@ -5,11 +5,10 @@
 
 use std::f64::consts::FRAC_PI_2;
 
+use geometry::Surface;
 use parry3d_f64::math::{Pose, Rotation, Vector};
-use parry3d_f64::query;
 use parry3d_f64::shape::{Cuboid, Cylinder, Shape};
 
-use crate::surface::Surface;
 
 /// Form of a moved object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +55,7 @@ impl Form {
             Self::Cylinder => (Box::new(Cylinder::new(size, size)), Rotation::from_rotation_x(FRAC_PI_2)),
         };
         let place = Pose::from_parts(Vector::from(center), rotation);
-        query::intersection_test(&Pose::IDENTITY, &surface.mesh, &place, shape.as_ref())
-            .expect("a mesh can be tested against every convex form")
-            .intersecting
+        surface.meets(&place, shape.as_ref())
     }
 
     /// The size at which the form just touches the surface, mm.
@@ -98,7 +95,7 @@ mod tests {
     #[case::is_clear([0.0, 0.0, 50.0], [-45.0, -45.0, -45.0])]
     fn depth_is_exact_for_each_form(#[case] center: [f64; 3], #[case] expected: [f64; 3]) {
         let surface =
-            Surface::of(&cuboid("block", [-20.0, -20.0, -20.0], [20.0, 20.0, 0.0]).mesh, &NEVER).expect("triangles");
+            cuboid("block", [-20.0, -20.0, -20.0], [20.0, 20.0, 0.0]).mesh.surface(&NEVER).expect("triangles");
         for (form, expected) in [Form::Sphere, Form::Cuboid, Form::Cylinder].into_iter().zip(expected) {
             let depth = form.depth_in(5.0, center, &surface);
             assert!((depth - expected).abs() < 2.0 * REACH_PRECISION_MM, "{form:?}: {depth}, expected {expected}");

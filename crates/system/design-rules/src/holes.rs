@@ -5,8 +5,8 @@ use std::{cell::LazyCell, sync::atomic::AtomicBool};
 use contract::limits::MAX_JOINT_GAP_MM;
 use contract::violations::Violation;
 use design::{Bore, FastenerHole, Part};
+use geometry::vector::{dot, length, minus};
 
-use crate::surface::Surface;
 use crate::{SCRIPT, at_part, between_parts, rounded};
 
 /// Declared diameters that count as equal, mm.
@@ -70,7 +70,7 @@ impl<'design> HoleOf<'design> {
             .filter(|([from, _], _)| *from >= -ENTRY_TOLERANCE_MM)
             .collect();
         stretches.sort_by(|left, right| left.0[0].total_cmp(&right.0[0]));
-        let surface = LazyCell::new(|| Surface::of(&self.part.mesh, &UNCANCELLED));
+        let surface = LazyCell::new(|| self.part.mesh.surface(&UNCANCELLED));
         let is_material = |along| surface.as_ref().is_some_and(|surface| surface.contains(self.at(along)));
         let (mut start, mut end, mut has_own) = (None, 0.0, false);
         for ([from, to], is_own) in stretches {
@@ -115,7 +115,7 @@ impl<'design> HoleOf<'design> {
 
     /// How far a point lies along the axis from the entry, and how far off it, mm.
     fn along_and_off(self, point: [f64; 3]) -> (f64, f64) {
-        let from_entry = difference(point, self.hole.position_mm);
+        let from_entry = minus(point, self.hole.position_mm);
         let along = dot(from_entry, self.hole.axis);
         let off: [f64; 3] = std::array::from_fn(|axis| from_entry[axis] - along * self.hole.axis[axis]);
         (along, length(off))
@@ -197,21 +197,9 @@ pub(crate) fn angle_deg(first: [f64; 3], second: [f64; 3]) -> f64 {
 
 /// The direction of a bore's axis; its length is the bore's.
 pub(crate) fn direction_of(bore: &Bore) -> [f64; 3] {
-    difference(bore.end_mm, bore.start_mm)
+    minus(bore.end_mm, bore.start_mm)
 }
 
 fn is_parallel(first: [f64; 3], second: [f64; 3]) -> bool {
     angle_deg(first, second) <= AXIS_ANGLE_TOLERANCE_DEG
-}
-
-fn difference(to: [f64; 3], from: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|axis| to[axis] - from[axis])
-}
-
-fn dot(first: [f64; 3], second: [f64; 3]) -> f64 {
-    (0..3).map(|axis| first[axis] * second[axis]).sum()
-}
-
-fn length(vector: [f64; 3]) -> f64 {
-    dot(vector, vector).sqrt()
 }

@@ -14,7 +14,6 @@ use crate::connections::{Connection, Uses, ends_of, gather, other_end, unknown_h
 use crate::holes::{
     AXIS_ANGLE_TOLERANCE_DEG, BORE_DIAMETER_TOLERANCE_MM, HoleOf, angle_deg, check_meeting, direction_of,
 };
-use crate::surface::Surface;
 use crate::{SCRIPT, at_part, between_parts, rounded};
 
 /// Everything that is wrong with the connections, welds and joints of a design. `category_of` tells the category of a
@@ -166,7 +165,7 @@ fn check_bought_support(
         violations.push(Violation { measured: category.map(Into::into), ..violation }.limit(wanted));
     }
 
-    if let (Some(own), Some(support)) = (Surface::of(&part.mesh, cancel), Surface::of(&other.mesh, cancel))
+    if let (Some(own), Some(support)) = (part.mesh.surface(cancel), other.mesh.surface(cancel))
         && let Err(gap) = own.is_within(&support, MAX_JOINT_GAP_MM)
     {
         let message = format!(

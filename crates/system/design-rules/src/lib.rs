@@ -14,7 +14,6 @@ mod moved_part;
 mod obstruction;
 mod randomization;
 mod solids;
-mod surface;
 
 pub use joints::check_joints;
 pub use moved_part::moved_part;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use contract::execution::BoundingBox;
 use design::Part;
 
-use crate::surface::crossing;
+use geometry::crossing;
 
 /// Points of the grid along each axis.
 pub(crate) const POINTS_PER_AXIS: usize = 16;

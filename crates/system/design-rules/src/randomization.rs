@@ -15,6 +15,7 @@ use contract::limits::{MAX_GOAL_OBSTRUCTION, MOVED_OBJECT_RADIUS_MM};
 use contract::objectives::{Objectives, Zone};
 use contract::violations::Violation;
 use design::{Design, Mesh, Part, PartRole, Zone as ZoneRole};
+use geometry::Surface;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
@@ -22,7 +23,6 @@ use serde_json::json;
 use crate::forms::Form;
 use crate::moved_part::{is_alone, moved_part};
 use crate::obstruction::{Filled, POINTS_PER_AXIS};
-use crate::surface::Surface;
 use crate::{TOUCH_TOLERANCE_MM, rounded};
 
 const FILE: &str = "objectives.yaml";
@@ -97,7 +97,7 @@ impl<'a> Moved<'a> {
                 let radii = object.static_randomization.radius.unwrap_or([MOVED_OBJECT_RADIUS_MM; 2]);
                 (Shape::Form { form, center: object.start_position }, radii)
             }
-            None => (Shape::Solid(Box::new(Surface::of(mesh?, cancel)?)), [0.0; 2]),
+            None => (Shape::Solid(Box::new(mesh?.surface(cancel)?)), [0.0; 2]),
         };
         Some(Self { label: &object.label, shape, starts: starts(radii, jitter_of(objectives)), cancel })
     }
@@ -105,7 +105,7 @@ impl<'a> Moved<'a> {
     /// A part of the design; `None` when it has no surface.
     fn part(part: &'a Part, design: &Design, objectives: &Objectives, cancel: &'a AtomicBool) -> Option<Self> {
         let jitter = if is_alone(part, design) { jitter_of(objectives) } else { [0.0; 3] };
-        let shape = Shape::Solid(Box::new(Surface::of(&part.mesh, cancel)?));
+        let shape = Shape::Solid(Box::new(part.mesh.surface(cancel)?));
         Some(Self { label: &part.label, shape, starts: starts([0.0; 2], jitter), cancel })
     }
 
@@ -113,7 +113,7 @@ impl<'a> Moved<'a> {
         let mut violations = Vec::new();
         let near = environment.iter().filter(|part| self.comes_near(part.bounding_box));
         for part in near.take_while(|_| goes_on(self.cancel)) {
-            let Some(surface) = Surface::of(&part.mesh, self.cancel) else { continue };
+            let Some(surface) = part.mesh.surface(self.cancel) else { continue };
             let worst = match &self.shape {
                 Shape::Form { form, center } => self.worst_form_in(*form, *center, &surface),
                 Shape::Solid(solid) => self.worst(|start| {

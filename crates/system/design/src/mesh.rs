@@ -1,5 +1,9 @@
 //! A part's surface as triangles.
 
+use std::sync::atomic::AtomicBool;
+
+use geometry::{Moments, Surface};
+
 /// Triangles with shared vertices, outward by the right-hand rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mesh {
@@ -22,6 +26,16 @@ impl Mesh {
         !edges.is_empty()
             && edges.windows(2).all(|pair| pair[0] != pair[1])
             && edges.iter().all(|(from, to)| edges.binary_search(&(*to, *from)).is_ok())
+    }
+
+    /// Its figures; `None` without a triangle.
+    pub fn moments(&self) -> Option<Moments> {
+        Moments::of(&self.vertices_mm, &self.triangles)
+    }
+
+    /// Its surface, prepared for queries; `None` without a triangle. Once `cancel` is set, queries end early.
+    pub fn surface<'a>(&self, cancel: &'a AtomicBool) -> Option<Surface<'a>> {
+        Surface::of(&self.vertices_mm, &self.triangles, self.is_watertight, cancel)
     }
 
     /// The corners of the triangles, mm.

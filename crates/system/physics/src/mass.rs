@@ -1,5 +1,7 @@
 //! Mass, centre of mass and inertia.
 
+use geometry::{Moments, vector::determinant};
+
 use crate::geometry::Geometry;
 
 /// Mass, centre of mass and inertia of a body.
@@ -46,34 +48,15 @@ impl MassProperties {
         mean + 2.0 * spread * (third + std::f64::consts::TAU / 3.0).cos()
     }
 
-    /// Of a closed mesh of one density, kg/m³, by the divergence theorem: the sum over the signed tetrahedra between
-    /// the first corner and each triangle (second moments of a tetrahedron: Tonon 2004). CAD knows its solids better
-    /// than their meshes do; this is for a moved object that comes as a mesh only. `None` for a mesh without volume.
+    /// Of a closed mesh of one density, kg/m³. CAD knows its solids better than their meshes do; this is for a moved object
+    /// that comes as a mesh only. `None` for a mesh without volume.
     pub fn of_mesh(vertices: &[[f64; 3]], triangles: &[[u32; 3]], density_kg_m3: f64) -> Option<Self> {
-        let origin = *vertices.first()?;
-        let (mut volume, mut first, mut second) = (0.0, [0.0; 3], [[0.0; 3]; 3]);
-        for triangle in triangles {
-            let corners = triangle.map(|corner| minus(vertices[corner as usize], origin));
-            let part = determinant(corners) / 6.0;
-            let sum: [f64; 3] = std::array::from_fn(|axis| corners.iter().map(|corner| corner[axis]).sum());
-            volume += part;
-            for i in 0..3 {
-                first[i] += part * sum[i] / 4.0;
-                for j in 0..3 {
-                    let products: f64 = corners.iter().map(|corner| corner[i] * corner[j]).sum();
-                    second[i][j] += part * (products + sum[i] * sum[j]) / 20.0;
-                }
-            }
-        }
-        if !(volume.is_finite() && volume > 0.0) {
+        let Moments { volume_mm3, center_of_mass_mm, inertia_mm5, .. } = Moments::of(vertices, triangles)?;
+        if !(volume_mm3.is_finite() && volume_mm3 > 0.0) {
             return None;
         }
-        let center = first.map(|value| value / volume);
-        let about = |i: usize, j: usize| second[i][j] - volume * center[i] * center[j];
-        let (xx, yy, zz) = (about(0, 0), about(1, 1), about(2, 2));
-        let inertia = [yy + zz, xx + zz, xx + yy, -about(0, 1), -about(0, 2), -about(1, 2)];
-        let center = std::array::from_fn(|axis| origin[axis] + center[axis]);
-        Some(Self::of_solid(volume, center, inertia, density_kg_m3))
+        let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = inertia_mm5;
+        Some(Self::of_solid(volume_mm3, center_of_mass_mm, [xx, yy, zz, xy, xz, yz], density_kg_m3))
     }
 }
 
@@ -101,14 +84,6 @@ impl Geometry {
         let [xx, yy, zz] = diagonal;
         Some(MassProperties::of_solid(volume, center_mm, [xx, yy, zz, 0.0, 0.0, 0.0], density_kg_m3))
     }
-}
-
-fn minus(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|axis| a[axis] - b[axis])
-}
-
-fn determinant([a, b, c]: [[f64; 3]; 3]) -> f64 {
-    a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])
 }
 
 #[cfg(test)]

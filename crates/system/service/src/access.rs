@@ -16,14 +16,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use contract::{
-    session::{API_KEY_HEADER, SESSION_HEADER, TEST_ID_HEADER, WORKER_TOKEN_HEADER},
-    wiring::variables::{ALLOWED_HOSTS, ALLOWED_ORIGINS},
-};
+use contract::session::{API_KEY_HEADER, SESSION_HEADER, TEST_ID_HEADER, WORKER_TOKEN_HEADER};
 use subtle::ConstantTimeEq;
 use tower_http::cors::CorsLayer;
 
-use crate::{ServiceError, settings::optional};
+use crate::{ServiceError, settings::ServiceSettings};
 
 /// Paths that never ask for a secret: liveness, readiness and the API's own description.
 const OPEN_PATHS: [&str; 5] = ["/", "/health", "/ready", "/openapi.json", "/docs"];
@@ -48,14 +45,14 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// No secret yet; origins and hosts as the environment allows them.
-    pub(crate) fn from_environment() -> Self {
-        let list = |name| -> Arc<BTreeSet<String>> {
-            let text = optional(name).unwrap_or_default();
-            let entries = text.split(',').map(|entry| entry.trim().trim_end_matches('/').to_ascii_lowercase());
+    /// Allows the origins and hosts of the settings.
+    pub(crate) fn allow(&mut self, settings: &ServiceSettings) {
+        let set = |names: &[String]| -> Arc<BTreeSet<String>> {
+            let entries = names.iter().map(|entry| entry.trim().trim_end_matches('/').to_ascii_lowercase());
             Arc::new(entries.filter(|entry| !entry.is_empty()).collect())
         };
-        Self { secret: None, origins: list(ALLOWED_ORIGINS), hosts: list(ALLOWED_HOSTS) }
+        self.origins = set(&settings.allowed_origins);
+        self.hosts = set(&settings.allowed_hosts);
     }
 
     /// Asks for the key of the stack.

@@ -30,6 +30,7 @@ use crate::{
     readiness::{Probe, ask_all},
     request::MAX_BODY_BYTES,
     server::{Limits, serve},
+    settings::ServiceSettings,
     trace,
 };
 
@@ -51,7 +52,7 @@ struct Shared {
 impl Service {
     /// A service without routes. `name` is its name in the stack, `title` the one in its OpenAPI document.
     pub fn new(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, routes: ApiRouter::new(), probes: Vec::new(), access: Access::from_environment() }
+        Self { name, title, routes: ApiRouter::new(), probes: Vec::new(), access: Access::default() }
     }
 
     /// Adds the service's own routes; their state must have been given.
@@ -68,6 +69,13 @@ impl Service {
         self
     }
 
+    /// Pages of these origins may call it, under these host names.
+    #[must_use]
+    pub fn allowing(mut self, settings: &ServiceSettings) -> Self {
+        self.access.allow(settings);
+        self
+    }
+
     /// Every path but liveness, readiness and documents asks for this key in `X-API-Key`; 401 otherwise.
     #[must_use]
     pub fn protected_by(mut self, api_key: &str) -> Self {
@@ -77,9 +85,9 @@ impl Service {
 
     /// The same with the secret of the workers, in `X-Worker-Token`; without one the service is open.
     #[must_use]
-    pub fn guarded_by_token(mut self, token: Option<String>) -> Self {
+    pub fn guarded_by_token(mut self, token: Option<&str>) -> Self {
         if let Some(token) = token {
-            self.access.with_worker_token(&token);
+            self.access.with_worker_token(token);
         } else {
             tracing::warn!("WORKER_TOKEN is not set; whoever reaches this service may use it");
         }

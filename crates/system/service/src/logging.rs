@@ -1,17 +1,14 @@
-//! Log lines on standard output: readable by default, one JSON object a line with `LOG_FORMAT=json`.
+//! Log lines on standard output: readable, or one JSON object a line.
 
-use contract::wiring::variables::{LOG_FORMAT, LOG_LEVEL};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::settings::optional;
+use crate::settings::{LogFormat, ServiceSettings};
 
-/// Starts logging for this process. `LOG_LEVEL` is a level or a filter such as `info,sqlx=warn`.
-pub fn start_logging() {
-    let level = optional(LOG_LEVEL).unwrap_or_else(|| "info".to_owned());
-    let filter = EnvFilter::try_new(&level).unwrap_or_else(|_| EnvFilter::new("info"));
-    if optional(LOG_FORMAT).as_deref() == Some("json") {
-        fmt().json().flatten_event(true).with_current_span(true).with_env_filter(filter).init();
-    } else {
-        fmt().with_env_filter(filter).init();
+/// Starts logging for this process.
+pub fn start_logging(settings: &ServiceSettings) {
+    let filter = EnvFilter::new(&settings.log_level);
+    match settings.log_format {
+        LogFormat::Json => fmt().json().flatten_event(true).with_current_span(true).with_env_filter(filter).init(),
+        LogFormat::Text => fmt().with_env_filter(filter).init(),
     }
 }

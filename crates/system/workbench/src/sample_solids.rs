@@ -1,9 +1,10 @@
 //! Solids that tests make by hand: prisms and cups with volumes and surfaces in closed form.
 
 use contract::execution::BoundingBox;
+use design::{Face, InternalCorner};
+use geometry::vector::{cross, dot, minus};
 
 use crate::solid::Solid;
-use design::{Face, InternalCorner};
 
 /// A solid that owns its mesh.
 #[derive(Debug, Clone, Default)]
@@ -324,16 +325,4 @@ fn ears(outline: &[[f64; 2]]) -> Vec<[u32; 3]> {
         left.remove(ear);
     }
     triangles
-}
-
-fn minus(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|axis| a[axis] - b[axis])
-}
-
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }

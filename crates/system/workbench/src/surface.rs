@@ -5,6 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use geometry::{Groups, Welded};
 use parry3d_f64::math::Vector;
 
 use crate::solid::Solid;
@@ -18,9 +19,6 @@ const MAX_COORDINATE_MM: f64 = 1e7;
 /// Facets of which the normals differ by less belong to one face. Curved faces come with facets of some 6°, and
 /// chamfers meet their neighbours at 45°.
 const SMOOTH_DEG: f64 = 15.0;
-
-/// Vertices nearer than this are one, mm.
-const WELD_MM: f64 = 1e-6;
 
 /// Points of a triangle as weights of its corners: the middle and one towards each corner. They are irregular so that
 /// a ray from one does not pass exactly through an edge of a symmetric part.
@@ -203,18 +201,16 @@ impl<'a> Surface<'a> {
     /// Closed surfaces that lie inside others and face inwards: what each encloses, mm³, and a point of it, mm.
     pub fn voids(&self) -> Vec<(f64, [f64; 3])> {
         let count = self.facets.iter().flat_map(|facet| facet.vertices).max().map_or(0, |last| last as usize + 1);
-        let mut parent: Vec<usize> = (0..count).collect();
+        let mut connected = Groups::of_single(count);
         for facet in &self.facets {
             let [a, b, c] = facet.vertices.map(|vertex| vertex as usize);
-            for (one, two) in [(a, b), (b, c)] {
-                let (one, two) = (root(&mut parent, one), root(&mut parent, two));
-                parent[one] = two;
-            }
+            connected.join(a, b);
+            connected.join(b, c);
         }
         // The first corner keeps the figures small where the part is far from the origin.
         let mut shells: BTreeMap<usize, (f64, Vector)> = BTreeMap::new();
         for facet in &self.facets {
-            let shell = root(&mut parent, facet.vertices[0] as usize);
+            let shell = connected.first_of(facet.vertices[0] as usize);
             let (volume, start) = shells.entry(shell).or_insert((0.0, facet.corners[0]));
             let [a, b, c] = facet.corners.map(|corner| corner - *start);
             *volume += a.dot(b.cross(c)) / 6.0;
@@ -228,7 +224,7 @@ impl<'a> Surface<'a> {
     pub fn count_faces(&self, chosen: &[usize]) -> u32 {
         let smooth = SMOOTH_DEG.to_radians().cos();
         let mut beside: HashMap<(u32, u32), usize> = HashMap::new();
-        let mut parent: Vec<usize> = (0..chosen.len()).collect();
+        let mut smooth_faces = Groups::of_single(chosen.len());
         let mut faces = chosen.len();
         for (place, &index) in chosen.iter().enumerate() {
             let facet = &self.facets[index];
@@ -239,9 +235,7 @@ impl<'a> Surface<'a> {
                 if self.facets[chosen[other]].normal.dot(facet.normal) < smooth {
                     continue;
                 }
-                let (one, two) = (root(&mut parent, place), root(&mut parent, other));
-                if one != two {
-                    parent[one] = two;
+                if smooth_faces.join(place, other) {
                     faces -= 1;
                 }
             }
@@ -252,23 +246,11 @@ impl<'a> Surface<'a> {
 
 /// Numbers the corners, so that neighbours have them in common.
 fn weld(facets: &mut [Facet]) {
-    let mut welded: HashMap<[i64; 3], u32> = HashMap::new();
-    for facet in facets {
-        facet.vertices = facet.corners.map(|corner| {
-            let key = corner.to_array().map(|at| (at / WELD_MM).round() as i64);
-            let next = welded.len() as u32;
-            *welded.entry(key).or_insert(next)
-        });
+    let corners = facets.iter().flat_map(|facet| facet.corners);
+    let welded = Welded::of(corners.map(|corner| corner.to_array()));
+    for (facet, index) in facets.iter_mut().zip(welded.index.as_chunks::<3>().0) {
+        facet.vertices = *index;
     }
-}
-
-/// The representative of a set, shortening the way to it.
-fn root(parent: &mut [usize], mut at: usize) -> usize {
-    while parent[at] != at {
-        parent[at] = parent[parent[at]];
-        at = parent[at];
-    }
-    at
 }
 
 /// As a vector.

@@ -13,45 +13,45 @@ mod limited;
 mod lint;
 mod routes;
 mod ruff;
+mod settings;
 mod source_syntax;
 mod topology;
 mod upload;
 mod version_control;
 mod worker;
 
-use std::path::PathBuf;
-
 use anyhow::{Context, anyhow};
 use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
-use contract::wiring::{READ_ONLY_MOUNTS, standard_ports, variables};
-use service::{Service, listen_address, optional, probe, required, start_logging};
+use contract::wiring::{READ_ONLY_MOUNTS, standard_ports};
+use service::{Service, WorkerSettings, probe, start_logging};
 use sessions::Sessions;
 
-use crate::{ruff::Ruff, version_control::Git, worker::Worker};
+use crate::{ruff::Ruff, settings::Settings, version_control::Git, worker::Worker};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    start_logging();
-    let address = listen_address(standard_ports::WORKER_LIGHT)?;
-    let python = required(variables::CAD_PYTHON, "the Python interpreter with build123d")?;
-    let sessions_dir = PathBuf::from(required(variables::WORKER_SESSIONS_DIR, "the folder of session workspaces")?);
-    let mounts_dir = PathBuf::from(required("WORKER_MOUNTS_DIR", "the folder of the read-only mounts")?);
-    let ruff = required("RUFF", "the path of the ruff program")?;
+    let settings: Settings = service::settings();
+    start_logging(&settings.service);
+    let address = settings.service.address(standard_ports::WORKER_LIGHT);
+    let WorkerSettings { cad_python, cad_package_dir, worker_sessions_dir, worker_mounts_dir, .. } = &settings.worker;
 
-    let ruff = Ruff::for_python(ruff, python.as_ref()).await.context("the linter cannot be used")?;
+    let ruff = Ruff::for_python(settings.ruff.clone(), cad_python).await.context("the linter cannot be used")?;
     let git = Git::find().await.context("git cannot be used")?;
-    let sessions = Sessions::new(&sessions_dir, &mounts_dir).context("the sessions folder cannot be used")?;
-    let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: mounts_dir.join(name) });
-    let config = CadRuntimeConfig { mounts: mounts.into(), ..CadRuntimeConfig::new(python, sessions.path()) };
+    let sessions =
+        Sessions::new(worker_sessions_dir, worker_mounts_dir).context("the sessions folder cannot be used")?;
+    let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: worker_mounts_dir.join(name) });
+    let config = CadRuntimeConfig::new(cad_python, cad_package_dir, sessions.path());
+    let config = CadRuntimeConfig { mounts: mounts.into(), ..config };
     let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
-    serve(Worker::new(sessions, cad, git, ruff)).run(address).await
+    serve(&settings, Worker::new(sessions, cad, git, ruff)).run(address).await
 }
 
 /// The service around a worker: its routes, and what its readiness depends on.
-fn serve(worker: Worker) -> Service {
+fn serve(settings: &Settings, worker: Worker) -> Service {
     let Worker { cad, sessions, git, ruff, .. } = worker.clone();
     Service::new("worker-light", "Proving Ground Worker (Light)")
-        .guarded_by_token(optional(variables::WORKER_TOKEN))
+        .allowing(&settings.service)
+        .guarded_by_token(settings.worker.worker_token.as_deref())
         .routes(routes::routes(worker))
         .depends_on(probe("cad", move || {
             let cad = cad.clone();

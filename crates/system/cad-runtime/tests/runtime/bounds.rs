@@ -163,7 +163,11 @@ async fn next_start_removes_folders_of_a_killed_runtime() -> anyhow::Result<()> 
     .await?;
     assert!(folder.is_some_and(|path| !path.exists()), "the folder of the dead runtime stays");
     // A second runtime on the same sessions leaves the first one's alone.
-    let config = CadRuntimeConfig::new(crate::fixture::interpreter()?, fixture.folder.path().join("sessions"));
+    let config = CadRuntimeConfig::new(
+        crate::fixture::interpreter()?,
+        crate::fixture::PACKAGE,
+        fixture.folder.path().join("sessions"),
+    );
     let second = cad_runtime::CadRuntime::start(config).await?;
     let session = fixture.session("both", "")?;
     assert_eq!(fixture.execute(&session, "print(1)").await?.stdout, "1\n");

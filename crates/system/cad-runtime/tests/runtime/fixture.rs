@@ -6,6 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cad_runtime::{Bubblewrap, CadRuntime, CadRuntimeConfig, Execution, Mount};
 
+/// The Python package of this crate.
+pub const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
+
 /// Long enough for any run that ends by itself, on a busy machine.
 pub const PLENTY: Duration = Duration::from_mins(1);
 
@@ -29,7 +32,7 @@ impl Fixture {
         std::fs::write(config_mount.join("manufacturing_config.yaml"), "materials: {}\n")?;
         let sessions = folder.path().join("sessions");
         std::fs::create_dir(&sessions)?;
-        let mut config = CadRuntimeConfig::new(interpreter()?, sessions);
+        let mut config = CadRuntimeConfig::new(interpreter()?, PACKAGE, sessions);
         config.mounts.push(Mount { name: "config".into(), source: config_mount });
         change(&mut config);
         Ok(Self { runtime: CadRuntime::start(config).await?, folder })

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use geometry::Groups;
 use parry3d_f64::math::Vector;
 use spade::{
     CdtEdge, ConstrainedDelaunayTriangulation, Point2, Triangulation,
     handles::{DirectedEdgeHandle, FaceHandle, InnerTag},
 };
 
-use super::surface::{FaceKind, Surface, root};
+use super::surface::{FaceKind, Surface};
 
 /// Triangles without width that may lie side by side in a cap.
 const SLIVERS_IN_A_ROW: usize = 32;
@@ -165,13 +166,12 @@ fn cap(points: &[Vector], rim: &[[u32; 2]], outward: Vector) -> Vec<[u32; 3]> {
 
 /// For each face of a triangulation a number that those share between which no constraint runs.
 fn divided_by_constraints(triangulation: &ConstrainedDelaunayTriangulation<Point2<f64>>) -> Vec<usize> {
-    let mut group: Vec<usize> = (0..triangulation.num_all_faces()).collect();
+    let mut undivided = Groups::of_single(triangulation.num_all_faces());
     for edge in triangulation.undirected_edges().filter(|edge| !edge.is_constraint_edge()) {
         let [here, there] = [edge.as_directed(), edge.as_directed().rev()].map(|side| side.face().fix().index());
-        let (one, other) = (root(&mut group, here), root(&mut group, there));
-        group[one.max(other)] = one.min(other);
+        undivided.join(here, there);
     }
-    (0..group.len()).map(|face| root(&mut group, face)).collect()
+    undivided.all_firsts()
 }
 
 type Face<'rim> = FaceHandle<'rim, InnerTag, Point2<f64>, (), CdtEdge<()>, ()>;

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
+use geometry::{Groups, Welded};
 use parry3d_f64::math::Vector;
-
-/// Corners closer than this are one, mm.
-const WELD_MM: f64 = 1e-6;
 
 /// Smallest sine of the angle by which an edge must be wider than half a turn to count as a notch (0.6°).
 const NOTCH_SINE: f64 = 0.01;
@@ -56,21 +54,10 @@ pub(super) struct Notch {
 impl Surface {
     /// A mesh whose coinciding corners are made one.
     pub fn welded(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> Self {
-        let mut surface = Self::default();
-        let mut known = HashMap::new();
-        let index: Vec<u32> = vertices
-            .iter()
-            .map(|vertex| {
-                let key = vertex.map(|value| (value / WELD_MM).round() as i64);
-                *known.entry(key).or_insert_with(|| {
-                    surface.points.push(Vector::new(vertex[0], vertex[1], vertex[2]));
-                    surface.points.len() as u32 - 1
-                })
-            })
-            .collect();
-        surface.triangles = triangles.iter().map(|corners| corners.map(|corner| index[corner as usize])).collect();
-        surface.triangles.retain(|[a, b, c]| a != b && b != c && c != a);
-        let mut surface = Self::whole(surface.points, surface.triangles);
+        let Welded { points, index } = Welded::of(vertices.iter().copied());
+        let welded = triangles.iter().map(|corners| corners.map(|corner| index[corner as usize]));
+        let triangles = welded.filter(|[a, b, c]| a != b && b != c && c != a).collect();
+        let mut surface = Self::whole(points.into_iter().map(Vector::from).collect(), triangles);
         surface.find_flat_faces();
         surface
     }
@@ -92,14 +79,13 @@ impl Surface {
         }
         let neighbours: Vec<[usize; 2]> =
             owner.iter().filter_map(|([from, to], one)| Some([*one, *owner.get(&[*to, *from])?])).collect();
-        let mut group: Vec<usize> = (0..self.triangles.len()).collect();
+        let mut flat = Groups::of_single(self.triangles.len());
         for [one, other] in &neighbours {
             if normals[*one].dot(normals[*other]) > 1.0 - COPLANAR {
-                let (one, other) = (root(&mut group, *one), root(&mut group, *other));
-                group[one.max(other)] = one.min(other);
+                flat.join(*one, *other);
             }
         }
-        let group: Vec<usize> = (0..group.len()).map(|index| root(&mut group, index)).collect();
+        let group = flat.all_firsts();
         let mut area = vec![0.0; group.len()];
         for (index, triangle) in self.triangles.iter().enumerate() {
             let [a, b, c] = self.corners(*triangle);
@@ -214,19 +200,18 @@ impl Surface {
 
     /// The parts of the surface of which no two share an edge.
     fn shells(self) -> Vec<Self> {
-        let mut group: Vec<usize> = (0..self.triangles.len()).collect();
+        let mut connected = Groups::of_single(self.triangles.len());
         let mut owner: HashMap<[u32; 2], usize> = HashMap::new();
         for (index, [a, b, c]) in self.triangles.iter().enumerate() {
             for [from, to] in [[a, b], [b, c], [c, a]] {
                 let other = *owner.entry([*from.min(to), *from.max(to)]).or_insert(index);
-                let (one, two) = (root(&mut group, index), root(&mut group, other));
-                group[one.max(two)] = one.min(two);
+                connected.join(index, other);
             }
         }
         let mut solids: Vec<(usize, Self, HashMap<u32, u32>)> = Vec::new();
         let mut place = HashMap::new();
         for (index, triangle) in self.triangles.iter().enumerate() {
-            let root = root(&mut group, index);
+            let root = connected.first_of(index);
             let slot = *place.entry(root).or_insert_with(|| {
                 solids.push((root, Self::default(), HashMap::new()));
                 solids.len() - 1
@@ -270,13 +255,4 @@ impl Surface {
         }
         notches
     }
-}
-
-/// The first of a group in a forest of groups.
-pub(super) fn root(group: &mut [usize], mut index: usize) -> usize {
-    while group[index] != index {
-        group[index] = group[group[index]];
-        index = group[index];
-    }
-    index
 }

@@ -5,6 +5,7 @@
 //! wall. A stop of a joint is as stiff, and gives way by 0.7·ω·step. A run in which that happens is made again with the
 //! step halved, until it fits or [`MOST_PARTS`] is reached; what is still too fast then is told.
 
+use geometry::vector::length;
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
 use super::frame::{Bodies, EngineBody};
@@ -162,9 +163,6 @@ impl<'scene> Pace<'scene> {
     }
 }
 
-fn length(vector: [f64; 3]) -> f64 {
-    vector.iter().map(|part| part * part).sum::<f64>().sqrt()
-}
 
 /// The part whose surface the middle of a body crossed within `time_s` before now; engine ids.
 fn crossed<M: ModelType>(data: &mut MjData<M>, body: usize, velocity: [f64; 3], time_s: f64) -> Option<usize> {

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::execution::BoundingBox;
-use design::Mesh;
 use parry3d_f64::bounding_volume::{Aabb, BoundingVolume as _};
 use parry3d_f64::math::{Pose, Vector};
 use parry3d_f64::query::{self, PointQuery as _};
@@ -11,19 +10,29 @@ use parry3d_f64::shape::{Cuboid, Shape, TriMesh};
 
 /// The triangles of a solid, with a tree over them. Building the tree costs more than a bounding-box test: ask that
 /// first.
-pub(crate) struct Surface<'a> {
-    pub(crate) mesh: TriMesh,
+pub struct Surface<'a> {
+    mesh: TriMesh,
     is_closed: bool,
     cancel: &'a AtomicBool,
 }
 
 impl<'a> Surface<'a> {
-    /// The surface of a mesh; `None` when it has no triangle. Once `cancel` is set, whatever is asked of it ends early and
-    /// counts for nothing.
-    pub(crate) fn of(mesh: &Mesh, cancel: &'a AtomicBool) -> Option<Self> {
-        let vertices = mesh.vertices_mm.iter().map(|vertex| Vector::from(*vertex)).collect();
-        let triangles = TriMesh::new(vertices, mesh.triangles.clone()).ok()?;
-        Some(Self { mesh: triangles, is_closed: mesh.is_watertight, cancel })
+    /// The surface that triangles make; `None` without a triangle. Only a closed one has an inside. Once `cancel` is set,
+    /// every query ends early, and its answer must not be used.
+    pub fn of(
+        vertices_mm: &[[f64; 3]],
+        triangles: &[[u32; 3]],
+        is_closed: bool,
+        cancel: &'a AtomicBool,
+    ) -> Option<Self> {
+        let vertices = vertices_mm.iter().map(|vertex| Vector::from(*vertex)).collect();
+        let mesh = TriMesh::new(vertices, triangles.to_vec()).ok()?;
+        Some(Self { mesh, is_closed, cancel })
+    }
+
+    /// The triangles by their corners, mm.
+    pub fn triangles(&self) -> impl Iterator<Item = [[f64; 3]; 3]> + '_ {
+        self.mesh.triangles().map(|triangle| [triangle.a, triangle.b, triangle.c].map(Into::into))
     }
 
     fn is_cancelled(&self) -> bool {
@@ -31,13 +40,13 @@ impl<'a> Surface<'a> {
     }
 
     /// Its bounds, mm.
-    pub(crate) fn bounds(&self) -> BoundingBox {
+    pub fn bounds(&self) -> BoundingBox {
         let bounds = self.mesh.local_aabb();
         BoundingBox { min: bounds.mins.into(), max: bounds.maxs.into() }
     }
 
     /// True when the point lies in the material. An open surface has no inside.
-    pub(crate) fn contains(&self, point: [f64; 3]) -> bool {
+    pub fn contains(&self, point: [f64; 3]) -> bool {
         let bounds = self.mesh.local_aabb();
         let [x, y, z] = point;
         if !self.is_closed || !bounds.contains_local_point(point.into()) {
@@ -52,14 +61,14 @@ impl<'a> Surface<'a> {
     }
 
     /// Distance from a point to the nearest point of the surface, mm.
-    pub(crate) fn distance_to(&self, point: [f64; 3]) -> f64 {
+    pub fn distance_to(&self, point: [f64; 3]) -> f64 {
         let point = Vector::from(point);
         (self.mesh.project_local_point(point, false).point - point).length()
     }
 
     /// How deep this solid, shifted by an offset, and another reach into each other, mm; 0 when they do not. Looked at
     /// are the corners of both and the middles of their triangles: two bars that cross without either are not found.
-    pub(crate) fn depth_in(&self, offset: [f64; 3], other: &Self) -> f64 {
+    pub fn depth_in(&self, offset: [f64; 3], other: &Self) -> f64 {
         let offset = Vector::from(offset);
         self.deepest_point_in(offset, other).max(other.deepest_point_in(-offset, self))
     }
@@ -73,18 +82,26 @@ impl<'a> Surface<'a> {
 
     /// Whether this solid, shifted by an offset, has a point in a box that is larger than given by `margin` on each
     /// side.
-    pub(crate) fn meets_box(&self, offset: [f64; 3], region: BoundingBox, margin: f64) -> bool {
+    pub fn meets_box(&self, offset: [f64; 3], region: BoundingBox, margin: f64) -> bool {
         let middle = std::array::from_fn(|axis| f64::midpoint(region.min[axis], region.max[axis]) - offset[axis]);
         let half: [f64; 3] = std::array::from_fn(|axis| (region.max[axis] - region.min[axis]) / 2.0 + margin);
         let (place, shape) = (Pose::from_translation(Vector::from(middle)), Cuboid::new(half.into()));
         self.contains(middle)
-            || query::intersection_test(&Pose::IDENTITY, &self.mesh, &place, &shape)
-                .expect("a mesh can be tested against every convex form")
-                .intersecting
+            || self.meets(&place, &shape)
+    }
+
+    /// Whether the surface has a point in a convex shape at a place.
+    ///
+    /// # Panics
+    /// The shape is not one that a mesh can be tested against, as another mesh is.
+    pub fn meets(&self, place: &Pose, shape: &dyn Shape) -> bool {
+        query::intersection_test(&Pose::IDENTITY, &self.mesh, place, shape)
+            .expect("a mesh can be tested against every convex form")
+            .intersecting
     }
 
     /// Whether two surfaces come within `limit_mm` of each other; otherwise how far apart they are, mm.
-    pub(crate) fn is_within(&self, other: &Self, limit_mm: f64) -> Result<(), f64> {
+    pub fn is_within(&self, other: &Self, limit_mm: f64) -> Result<(), f64> {
         let own_bounds = self.mesh.local_aabb().loosened(limit_mm);
         let other_bounds = other.mesh.local_aabb();
         let is_near = own_bounds.intersects(&other_bounds)
@@ -109,7 +126,7 @@ fn distance(first: &dyn Shape, second: &dyn Shape) -> f64 {
 /// Where the vertical line through (x, y) crosses a triangle, and +1 where it leaves the solid upwards, -1 where it
 /// enters. A line through an edge or a corner crosses exactly one of the triangles that share it, so that a closed
 /// surface is always crossed an even number of times.
-pub(crate) fn crossing(corners: [[f64; 3]; 3], x: f64, y: f64) -> Option<(f64, i32)> {
+pub fn crossing(corners: [[f64; 3]; 3], x: f64, y: f64) -> Option<(f64, i32)> {
     let [first, second, third] = corners;
     let left = is_left(first, second, x, y);
     if is_left(second, third, x, y) != left || is_left(third, first, x, y) != left {
@@ -138,7 +155,18 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::fixture::{NEVER, cuboid};
+
+    static NEVER: AtomicBool = AtomicBool::new(false);
+
+    /// A block from `min` to `max`.
+    fn cuboid(min: [f64; 3], max: [f64; 3], cancel: &AtomicBool) -> Surface<'_> {
+        let corner =
+            |index: usize| std::array::from_fn(|axis| if index >> axis & 1 == 0 { min[axis] } else { max[axis] });
+        let corners: Vec<[f64; 3]> = (0..8).map(corner).collect();
+        let quads = [[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]];
+        let triangles: Vec<[u32; 3]> = quads.iter().flat_map(|[a, b, c, d]| [[*a, *b, *c], [*a, *c, *d]]).collect();
+        Surface::of(&corners, &triangles, true, cancel).expect("a block has triangles")
+    }
 
     /// The line through the middle of the box meets the diagonal of its upper and lower face.
     #[rstest]
@@ -149,25 +177,23 @@ mod tests {
     #[case::beside([-0.1, 5.0, 5.0], false)]
     #[case::on_the_line_of_an_upright_edge([10.1, 10.1, 5.0], false)]
     fn surface_contains_inner_points_only(#[case] point: [f64; 3], #[case] expected: bool) {
-        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("a box has triangles");
+        let surface = cuboid([0.0; 3], [10.0; 3], &NEVER);
         assert_eq!(surface.contains(point), expected);
     }
 
     #[test]
     fn lines_through_corners_and_edges_cross_in_pairs() {
-        let surface = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("a box has triangles");
+        let surface = cuboid([0.0; 3], [10.0; 3], &NEVER);
         for (x, y) in [(0.0, 0.0), (0.0, 5.0), (10.0, 10.0), (5.0, 5.0), (10.0, 0.0), (5.0, 0.0), (3.0, 3.0)] {
-            let corners = surface.mesh.triangles().map(|triangle| [triangle.a, triangle.b, triangle.c].map(Into::into));
-            let signs: Vec<i32> = corners.filter_map(|corners| crossing(corners, x, y)).map(|hit| hit.1).collect();
+            let signs: Vec<i32> = surface.triangles().filter_map(|corners| crossing(corners, x, y)).map(|hit| hit.1).collect();
             assert!(signs.is_empty() || signs.len() == 2 && signs.iter().sum::<i32>() == 0, "({x}, {y}): {signs:?}");
         }
     }
 
     #[test]
     fn gaps_between_parts_are_measured() {
-        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, &NEVER);
+        let surface = |from: f64| cuboid([from, 0.0, 0.0], [from + 10.0, 10.0, 10.0], &NEVER);
         let (first, near, far) = (surface(0.0), surface(10.8), surface(13.0));
-        let (first, near, far) = (first.expect("triangles"), near.expect("triangles"), far.expect("triangles"));
         assert_eq!(first.is_within(&near, 1.0), Ok(()));
         let gap = first.is_within(&far, 1.0).expect_err("3 mm are more than 1");
         assert!((gap - 3.0).abs() < 1e-9, "{gap}");
@@ -181,8 +207,8 @@ mod tests {
     #[case::sunk_in(12.0, 2.0)]
     #[case::half_way(15.0, 10.0 / 3.0)]
     fn overlap_of_equal_solids_is_measured(#[case] shift: f64, #[case] expected: f64) {
-        let surface = |from: f64| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, &NEVER);
-        let (moved, fixed) = (surface(0.0).expect("triangles"), surface(20.0).expect("triangles"));
+        let surface = |from: f64| cuboid([from, 0.0, 0.0], [from + 10.0, 10.0, 10.0], &NEVER);
+        let (moved, fixed) = (surface(0.0), surface(20.0));
         let depth = moved.depth_in([shift, 0.0, 0.0], &fixed);
         assert!((depth - expected).abs() < 1e-9, "{depth} mm, expected {expected} mm");
     }
@@ -190,13 +216,12 @@ mod tests {
     #[test]
     fn cancelled_queries_end_at_once() {
         let cancelled = AtomicBool::new(true);
-        let surface =
-            |from: f64, cancel| Surface::of(&cuboid("box", [from, 0.0, 0.0], [from + 10.0, 10.0, 10.0]).mesh, cancel);
+        let surface = |from: f64, cancel| cuboid([from, 0.0, 0.0], [from + 10.0, 10.0, 10.0], cancel);
         for (cancel, depth) in [(&NEVER, 2.0), (&cancelled, 0.0)] {
-            let (moved, fixed) = (surface(0.0, cancel).expect("triangles"), surface(8.0, cancel).expect("triangles"));
+            let (moved, fixed) = (surface(0.0, cancel), surface(8.0, cancel));
             assert_eq!(moved.depth_in([0.0; 3], &fixed), depth);
         }
-        let (one, two) = (surface(0.0, &cancelled).expect("triangles"), surface(10.9, &cancelled).expect("triangles"));
+        let (one, two) = (surface(0.0, &cancelled), surface(10.9, &cancelled));
         assert_eq!(one.is_within(&two, 0.95), Ok(()), "the first pair of triangles is not measured any more");
     }
 
@@ -213,7 +238,7 @@ mod tests {
         #[case] max: [f64; 3],
         #[case] expected: bool,
     ) {
-        let moved = Surface::of(&cuboid("box", [0.0; 3], [10.0; 3]).mesh, &NEVER).expect("triangles");
+        let moved = cuboid([0.0; 3], [10.0; 3], &NEVER);
         assert_eq!(moved.meets_box([shift, 0.0, 0.0], BoundingBox { min, max }, 1e-6), expected);
     }
 }
