@@ -16,7 +16,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use contract::session::{API_KEY_HEADER, SESSION_HEADER, TEST_ID_HEADER, WORKER_TOKEN_HEADER};
+use contract::{
+    session::{API_KEY_HEADER, SESSION_HEADER, TEST_ID_HEADER, WORKER_TOKEN_HEADER},
+    wiring::variables::{ALLOWED_HOSTS, ALLOWED_ORIGINS},
+};
 use subtle::ConstantTimeEq;
 use tower_http::cors::CorsLayer;
 
