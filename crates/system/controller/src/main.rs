@@ -80,7 +80,7 @@ fn service(settings: &Settings, application: Application) -> anyhow::Result<Serv
     Ok(service)
 }
 
-/// A worker is up when it says who it is; whether it is ready is its own `/ready` to tell.
+/// A worker is up when it says who it is; its own `/ready` reports whether it is ready.
 async fn alive(worker: http_reply::Endpoint) -> anyhow::Result<String> {
     let worker: contract::health::ServiceIdentity = worker.identity().await?.expect(http_reply::StatusCode::OK)?;
     Ok(format!("{} {}", worker.service, worker.version))

@@ -1,4 +1,4 @@
-//! What the controller must be told.
+//! What the controller needs from its environment.
 
 use std::path::PathBuf;
 
