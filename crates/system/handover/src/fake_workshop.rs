@@ -61,7 +61,7 @@ const PLAN: &str = include_str!("../samples/plan.md");
 const STEPS: &str = include_str!("../samples/todo.md");
 const PLATFORM_MATERIALS: &str = include_str!("../../cad-runtime/mounts/config/manufacturing_config.yaml");
 
-/// Nobody goes away.
+/// The caller stays.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What every stack ships.
@@ -78,7 +78,7 @@ static MATERIALS: LazyLock<Materials> = LazyLock::new(|| {
 /// A session in memory.
 pub struct FakeWorkshop {
     receipts: SessionReceipts<FileReceipts>,
-    /// Where the receipts of all sessions of a test lie.
+    /// Where the receipts of all sessions of a test are.
     folder: Arc<TempDir>,
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     /// Files that came with the call, in place of the session's.
@@ -179,7 +179,7 @@ impl FakeWorkshop {
         *locked(&self.build_fault) = Some(cause);
     }
 
-    /// What was called since this was asked last, in order.
+    /// Calls since the last query, in order.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut locked(&self.calls))
     }
@@ -346,7 +346,7 @@ pub fn priced() -> Priced {
     }
 }
 
-/// Something that stands against a gate about the design.
+/// A finding of a gate about the design.
 pub fn excess(gate: Gate) -> Finding {
     gate.finding(Violation::new("script.py", "design.excess", "it is too much"))
 }

@@ -1,4 +1,4 @@
-//! When two parts are one part: the numbers of two runs of a script differ by less than anybody can make.
+//! When two parts count as one part: the numbers of two runs of a script differ by less than can be manufactured.
 //!
 //! A hash changes with the last digit, and so does the way in which a mesher cuts a face into triangles. So a part that
 //! passed a check is kept with its shape, and a later one that follows the same surfaces to within [`TOLERANCE_MM`]
@@ -33,7 +33,7 @@ type SurfacePoint = [[f64; 3]; 2];
 /// their normals they do not depend on how the triangles are cut. The faces' areas and centres say what is between them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Likeness {
-    /// SHA-256 of all that is no length, hexadecimal.
+    /// SHA-256 of everything that is not a length, hexadecimal.
     words: String,
     /// Number of solids, whether they are consistent, and whether they are closed.
     soundness: (u32, bool, bool),

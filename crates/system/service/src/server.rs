@@ -62,7 +62,7 @@ impl Limits {
 struct Connection {
     /// Requests whose answer is not complete.
     in_flight: AtomicU64,
-    /// When it became idle: the count of such moments.
+    /// When it became idle, as a count of such moments.
     idle_since: AtomicU64,
     close: Notify,
 }
@@ -134,7 +134,7 @@ impl Drop for InFlight {
     }
 }
 
-/// A body that tells when it was sent or given up.
+/// A body that reports when it was sent or given up.
 struct Tracked {
     body: Body,
     _in_flight: InFlight,
@@ -168,7 +168,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
     let mut tasks = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
-        // Connections that ended leave nothing to know.
+        // The results of connections that ended are not needed.
         while tasks.try_join_next().is_some() {}
         let stream = tokio::select! {
             stream = accept(&listener) => stream,

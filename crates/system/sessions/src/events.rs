@@ -1,4 +1,4 @@
-//! The event file of a session: scripts append to it, and a run hands over what stands in it.
+//! The event file of a session: scripts append to it, and a run hands over its content.
 //!
 //! Events belong to the run that wrote them. So whoever runs a script first discards what an earlier run left, one that
 //! was cancelled or whose worker died, and takes the events when the script has ended, all under the session's lock.
@@ -16,12 +16,12 @@ use crate::{FileError, Workspace};
 /// Bytes of the file that are read; lines after them count as malformed.
 const MAX_EVENT_BYTES: u64 = 32 * 1024 * 1024;
 
-/// What stood in the event file.
+/// Content of the event file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TakenEvents {
     /// The events, in the order of the file, each marked as a script's own.
     pub events: Vec<Map<String, Value>>,
-    /// Lines that are no JSON object, and lines beyond what is read. Blank lines do not count.
+    /// Lines that are not a JSON object, and lines beyond what is read. Blank lines do not count.
     pub malformed: u64,
 }
 

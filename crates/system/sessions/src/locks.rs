@@ -41,7 +41,7 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    /// Waits for the lock on long work. Whoever stops waiting leaves nothing locked.
+    /// Waits for the lock on long work. A caller that stops waiting leaves nothing locked.
     pub(crate) async fn work(self: Arc<Self>, path: &Path) -> io::Result<SessionLock> {
         let guard = Arc::clone(&self.work).lock_owned().await;
         let file = match lock_at_once(path)? {
@@ -53,7 +53,7 @@ impl Locks {
         let (hand_over, handed_over) = oneshot::channel();
         thread::Builder::new().name("session-lock".to_owned()).spawn(move || {
             let locked = wait_for(&file).map(|()| SessionLock { _file: file, _guard: guard, _locks: self });
-            // Where nobody waits any more, this gives the lock back at once.
+            // When no caller waits any more, this releases the lock at once.
             drop(hand_over.send(locked));
         })?;
         handed_over.await.map_err(|_| io::Error::other("the thread that waited for the session ended"))?

@@ -67,7 +67,7 @@ impl Room for SessionRoom {
     type Lock = Vec<SessionLock>;
 
     fn try_enter(&self) -> anyhow::Result<Option<Self::Lock>> {
-        // All or none: whoever has got half of them gives them back.
+        // All or none: a call that got only some of them releases them.
         let locks: Result<Option<Vec<_>>, _> = self.ids.iter().map(|id| self.sessions.try_lock(id)).collect();
         locks.context("the session cannot be locked")
     }
@@ -308,7 +308,8 @@ impl Workshop for Call {
             (built, priced)
         });
         let (built, priced) = working.await?;
-        let PricedDesign { report, findings, .. } = priced.context("pricing was cancelled by nobody")?;
+        let PricedDesign { report, findings, .. } =
+            priced.context("pricing returned nothing, but nobody cancelled it")?;
         let PriceReport { unit_cost, weight_g, .. } = report;
         Ok((built, Repriced { findings, unit_cost, weight_g }))
     }
@@ -347,12 +348,12 @@ impl From<Unfinished> for NotBuilt {
     }
 }
 
-/// An event of this worker, as it is told.
+/// An event of this worker, as it is reported.
 pub fn told(body: EventBody, trace_id: Option<String>) -> Map<String, Value> {
     Event { trace_id, ..Event::new(Source::WorkerHeavy, body) }.into_map()
 }
 
-/// The error of a call that its caller cannot mend.
+/// The error of a call that its caller cannot fix.
 pub fn fault(cause: NotBuilt) -> ServiceError {
     match cause {
         NotBuilt::Left => ServiceError::unavailable("the caller hung up"),

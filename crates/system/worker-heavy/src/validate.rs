@@ -62,8 +62,8 @@ async fn check(call: &Call, request: &BenchmarkRequest) -> Result<BenchmarkRespo
     Ok(BenchmarkResponse { warnings, ..answer })
 }
 
-/// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot. Once `cancel` is set it
-/// ends, and what it returns counts for nothing.
+/// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot. Once `cancel` is set
+/// it ends, and what it returns is discarded.
 fn findings(built: &Built, no_scene: Option<String>, cancel: &CancelFlag) -> Vec<Finding> {
     let Built { design, objectives, materials, .. } = built;
     let category = |id: &str| materials.bought(id).map(|part| part.category);

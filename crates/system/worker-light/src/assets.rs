@@ -19,7 +19,7 @@ use sessions::{FileError, Place, VirtualPath, Workspace};
 
 use crate::{source_syntax::syntax_fault, worker::Worker};
 
-/// What stands before the path of an asset in the URL.
+/// What precedes the path of an asset in the URL.
 const PREFIX: &str = "/assets/";
 
 /// The path of an asset, from the URL.
@@ -63,7 +63,7 @@ pub async fn asset(
     Ok(Bytes::new(bytes, mime_type))
 }
 
-/// A browser must take an asset for what we say it is: agents decide what stands in it.
+/// A browser must take an asset for what we say it is: agents decide what it contains.
 pub async fn forbid_sniffing(mut response: axum::response::Response) -> axum::response::Response {
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
