@@ -129,7 +129,7 @@ async fn unsold_part_is_not_offered(
     Ok(())
 }
 
-/// A query string can spell what JSON cannot; a cap that is no number would leave nothing, and say nothing.
+/// A query string can spell what JSON cannot; a cap that is not a number would leave nothing, and say nothing.
 #[rstest]
 #[case::price_that_is_no_number("max_cost", "NaN")]
 #[case::weight_that_is_no_number("max_weight_g", "nan")]

@@ -35,7 +35,7 @@ const BUILT_ALONE: &str = "toolbox";
 /// Services that call another service, and therefore may use the client crates.
 const CALLING_SERVICES: [&str; 4] = ["controller", "controller-worker", "worker-light", "worker-heavy"];
 
-/// A package of the workspace, as `cargo metadata` tells it.
+/// A package of the workspace, as `cargo metadata` reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// Its name.
@@ -46,7 +46,7 @@ pub struct Package {
     pub dependencies: Vec<String>,
 }
 
-/// What a package is for, told by its place.
+/// What a package is for, by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
     Contract,

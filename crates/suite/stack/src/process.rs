@@ -184,7 +184,7 @@ impl Running {
         }
     }
 
-    /// Lets a frozen tree go on.
+    /// Resumes a frozen tree.
     pub fn resume(&self) {
         signal_tree(self.pid, Signal::SIGCONT);
     }

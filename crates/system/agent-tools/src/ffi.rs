@@ -22,7 +22,7 @@ pub unsafe extern "C" fn agent_tool(name: *const c_char, input: *const c_char) -
     let answer = match answer {
         Ok(Ok(value)) => json!({ "ok": value }),
         Ok(Err(sentence)) => json!({ "error": sentence }),
-        Err(_) => json!({ "error": "the tool broke off; this is a fault of the platform, not of the script" }),
+        Err(_) => json!({ "error": "the tool panicked; this is a fault of the platform, not of the script" }),
     };
     CString::new(answer.to_string()).map_or(std::ptr::null_mut(), CString::into_raw)
 }

@@ -47,7 +47,7 @@ async fn run(
     // A caller that disconnects must not leave an episode unstarted: from the first write on, the work runs in a
     // separate task.
     tokio::spawn(async move { start(&application, episode, input).await }).await.map_err(|error| {
-        ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} broke off: {error}"))
+        ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} panicked or was cancelled: {error}"))
     })??;
     Ok(Accepted::with(AgentRunResponse { status: ResponseStatus::Accepted, episode_id }))
 }
@@ -74,7 +74,7 @@ async fn start(application: &Application, episode: NewEpisode, input: EpisodeInp
     application.store.create_episode(&episode).await.map_err(|error| match error {
         // The database may have stored it and died before it confirmed.
         error if error.is_outage() => ServiceError::unavailable(format!(
-            "the database broke off while episode {id} was being stored; if it is stored, it will be started: {error}"
+            "the database failed while episode {id} was being stored; if it is stored, it will be started: {error}"
         )),
         error => store_error(error),
     })?;

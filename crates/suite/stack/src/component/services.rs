@@ -1,4 +1,4 @@
-//! The four services: programs of this checkout, told everything by environment variables.
+//! The four services: programs of this checkout, configured entirely by environment variables.
 
 use std::ffi::OsString;
 
@@ -46,7 +46,7 @@ pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
     if service == Service::WorkerHeavy {
         set(variables::WORKER_RECORDS_DIR, layout.directory.join("records").into());
     }
-    // Workers run what agents wrote: they get no key of anything but their own door.
+    // Workers run what agents wrote: they get no key but that of their own door.
     if matches!(service, Service::WorkerLight | Service::WorkerHeavy) {
         set(variables::WORKER_SESSIONS_DIR, layout.directory.join("sessions").into());
         set(MOUNTS_VARIABLE, layout.mounts.clone().into());

@@ -27,7 +27,7 @@ use crate::{
     tools::Tools,
 };
 
-/// What a supervisor is told by whoever starts it: the first line on its standard input.
+/// Request to a supervisor from whoever starts it: the first line on its standard input.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BootRequest {
     /// Belongs to one owner.
@@ -196,7 +196,7 @@ pub(super) fn lost_its_port(failure: &BootFailure) -> bool {
     failure.last_lines.iter().any(|line| line.to_lowercase().contains("address already in use"))
 }
 
-/// Tells whoever started this supervisor; nobody may be listening any more, which the lease on standard input notices.
+/// Reports to whoever started this supervisor; they may be gone, which the lease on standard input notices.
 pub(super) fn tell(event: &BootEvent) {
     if let Ok(mut line) = serde_json::to_string(event) {
         line.push('\n');

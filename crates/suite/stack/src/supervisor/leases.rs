@@ -1,4 +1,4 @@
-//! Who uses the stack, and since when nobody does.
+//! Who uses the stack, and since when it is unused.
 
 use std::{
     collections::BTreeMap,
@@ -89,7 +89,7 @@ impl Leases {
         self.state().open_connections
     }
 
-    /// How long the stack stays if nobody comes; `None` while it is used.
+    /// How long the stack stays if it remains unused; `None` while it is used.
     pub fn remaining(&self) -> Option<Duration> {
         let state = self.state();
         let is_idle = state.holders.is_empty() && state.open_connections == 0;

@@ -50,7 +50,7 @@ struct State {
     restarts: u32,
 }
 
-/// A start that came to readiness.
+/// A start that reached readiness.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Started {
     /// Number of the launch, for [`Unit::keep_running`].
@@ -176,7 +176,7 @@ impl Unit {
         }
     }
 
-    /// Watches a launch that came to readiness, and starts the part again whenever it ends by itself, for as long as
+    /// Watches a launch that reached readiness, and starts the part again whenever it ends by itself, for as long as
     /// nobody stops, kills or restarts it on purpose.
     pub async fn keep_running(self: Arc<Self>, mut launch: u64) {
         loop {

@@ -75,7 +75,7 @@ impl Line {
         }
     }
 
-    /// The step goes on; `last_output` is asked for only when it is going to be shown.
+    /// The step continues; `last_output` is asked for only when it is going to be shown.
     pub fn detail(&self, last_output: impl FnOnce() -> String) {
         let Ok(mut state) = self.state.lock() else { return };
         let every = if self.bar.is_some() { REFRESH } else { SIGN_OF_LIFE };
