@@ -98,7 +98,7 @@ async fn forged_result_file_is_ignored(#[future(awt)] ctx: Context) -> anyhow::R
     session.light.must_write_file("validation_results.json", forged).await;
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
 
-    // A script that writes the file while it is built helps no more.
+    // A script that writes the file while it is built does not help either.
     let writes = Solution::bracket().with(
         "script.py",
         "bracket = Pos",

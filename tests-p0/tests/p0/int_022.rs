@@ -52,7 +52,7 @@ async fn blocked_motor_overloads_after_two_seconds(#[future(awt)] ctx: Context) 
 #[tokio::test]
 async fn weak_command_pushes_as_hard_as_the_motor_can(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // Regulating 0.1 rad/s in proportion alone, with the contract's 1 N·m·s/rad, would push with 0.1 N·m for ever. A
-    // drive's integral goes on until the motor gives all it has.
+    // drive's integral grows until the motor gives all it has.
     let blocked = mechanisms::blocked_arm("{mode: constant, speed: 0.1, force_limit: 0.5}");
     let response = simulate(&ctx, &blocked).await;
     assert_eq!(response.failure_reason, Some(FailureReason::MotorOverload), "{}", response.message);

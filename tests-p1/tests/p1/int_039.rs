@@ -206,7 +206,7 @@ async fn pictures_of_the_previous_run_are_removed(#[future(awt)] ctx: Context) -
 
     let left = session.light.must_list_files("renders").await;
     let names: Vec<_> = left.iter().map(|file| file.name.as_str()).collect();
-    assert!(names.len() == 1 && names[0].starts_with("preview_"), "expected only the preview without a run: {names:?}");
+    assert!(names.len() == 1 && names[0].starts_with("preview_"), "expected nothing but the preview: {names:?}");
     Ok(())
 }
 

@@ -175,7 +175,7 @@ fn forbidden(from: Room, name: &str, to: Room) -> Option<&'static str> {
     }
 }
 
-/// The line of the manifest on which the dependency stands, or 1.
+/// The line of the manifest that names the dependency, or 1.
 fn line_of_dependency(manifest: &Path, dependency: &str) -> usize {
     let text = std::fs::read_to_string(manifest).unwrap_or_default();
     let names_it = |line: &str| {

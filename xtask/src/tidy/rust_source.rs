@@ -30,7 +30,7 @@ enum Kind {
     Close,
 }
 
-/// One attribute: `#[allow(…)]`, `#![…]`. Doc comments are none.
+/// One attribute: `#[allow(…)]`, `#![…]`. Doc comments do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
     /// The identifiers in it, in order: `allow`, `dead_code`, `reason`.

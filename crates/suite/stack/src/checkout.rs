@@ -102,7 +102,7 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The folder that cargo built `program` into: tests lie in its `deps`, examples in a folder of theirs. `None` for a
+/// The folder that cargo built `program` into: tests are in its `deps`, examples in a folder of theirs. `None` for a
 /// program that cargo did not put where it is, and for one of another checkout.
 fn output_of(program: &Path, root: &Path) -> Option<Output> {
     let folder = program.parent()?;

@@ -1,4 +1,4 @@
-//! From nothing, or from whatever is there, to a running stack of this build.
+//! From nothing, or from an existing stack, to a running stack of this build.
 
 use std::{
     fs,
@@ -31,7 +31,7 @@ const PORTS_DEADLINE: Duration = Duration::from_mins(10);
 /// What to do about programs that were taken as they are and do not fit.
 const BUILD_THEM: &str = "let them be built: leave out --no-build, and unset STACK_NO_BUILD";
 /// The same where they were built just now.
-const BUILD_AGAIN: &str = "run the command again; if the same is said, `cargo clean` makes everything anew";
+const BUILD_AGAIN: &str = "run the command again; if this repeats, `cargo clean` has everything built anew";
 
 /// How long to wait for a part that crashed to work again.
 const RESTART_DEADLINE: Duration = Duration::from_secs(30);
@@ -43,7 +43,7 @@ pub struct EnsureOptions {
     pub build: bool,
     /// Listen on the standard ports.
     pub standard_ports: bool,
-    /// Start the four services, not only what they stand on.
+    /// Start the four services, not only the servers below them.
     pub services: bool,
 }
 
@@ -68,7 +68,8 @@ pub struct Ensured {
 /// Adopts the shared stack when it is alive and was built from the sources of this checkout; else starts one. One of
 /// other sources is stopped when nobody uses it, and otherwise continues beside the new one until its users leave.
 ///
-/// Fails when the programs cannot be shown to come from these sources. Of several calls at once, by whatever processes, one starts it and the others adopt it.
+/// Fails when the programs cannot be shown to come from these sources. Of several calls at once, by any processes, one
+/// starts it and the others adopt it.
 pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Reporter) -> anyhow::Result<Ensured> {
     let _one_at_a_time = lock(&checkout.home, "lock", "another process is starting a stack; waiting for it", reporter)?;
     if options.build && options.services {

@@ -46,7 +46,7 @@ struct Inner {
 /// What a private stack consists of.
 #[derive(Debug, Clone, Copy)]
 pub struct PrivateOptions {
-    /// The four services too, not only what they stand on.
+    /// The four services too, not only the servers below them.
     pub services: bool,
 }
 

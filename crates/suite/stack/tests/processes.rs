@@ -405,14 +405,14 @@ fn plain_connections_keep_the_stack_running() {
     let descriptor = StackDescriptor::read(&file).unwrap();
     let store = addresses(&descriptor)[1];
     let started = Instant::now();
-    // Three times as long as the stack stays unused. First one request after the other, then one that goes on.
+    // Three times as long as the stack stays unused. First one request after the other, then one that stays open.
     while started.elapsed() < 3 * unused {
         let mut stream = TcpStream::connect(store).expect("a stack that is used stays");
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
         assert!(stream.read_to_end(&mut Vec::new()).is_ok());
     }
     let unfinished = TcpStream::connect(store).expect("a stack that was used a moment ago is there");
-    wait_until("the open connection is told as use", || {
+    wait_until("the open connection is reported as use", || {
         let told = stack_command(home.path()).args(["down", "--if-idle"]).output().unwrap();
         String::from_utf8_lossy(&told.stderr).contains("1 open connections without a lease")
     });
@@ -423,7 +423,7 @@ fn plain_connections_keep_the_stack_running() {
     assert_nothing_is_left(&descriptor);
 }
 
-/// A stack of other sources, as far as its descriptor tells.
+/// A stack of other sources, as far as its descriptor says.
 fn give_another_fingerprint(home: &Path) {
     let file = home.join("stack.json");
     let mut descriptor = StackDescriptor::read(&file).unwrap();

@@ -19,7 +19,7 @@ pub struct Costing {
     pub violations: Vec<Violation>,
     /// What was computed, caps kept or not. Absent when the file does not fit its schema.
     pub estimate: Option<CostingEstimate>,
-    /// The file with the computed figures; keys that nobody knows are kept, comments are not. Absent as above.
+    /// The file with the computed figures; unknown keys are kept, comments are not. Absent as above.
     pub assembly_yaml: Option<String>,
 }
 

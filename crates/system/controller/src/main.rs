@@ -1,8 +1,8 @@
 //! The controller: the stack's public API. It stores episodes, starts their workflows, keeps their events and carries
 //! out their reviews.
 //!
-//! It never executes agent code: nothing in this crate starts a process, and whatever a script does happens in a
-//! worker. It holds the secrets (the API key, the database); workers get none of them.
+//! It never executes agent code: nothing in this crate starts a process, and scripts run only in a worker. It holds the
+//! secrets (the API key, the database); workers get none of them.
 
 mod agents;
 mod answered;

@@ -222,7 +222,7 @@ fn decision_event(review: &Review, answered_refusal: Option<u32>, simulations_ru
     })
 }
 
-/// True when a file of this name is among those that were checked, in whatever directory.
+/// True when a file of this name is among those that were checked, in any directory.
 fn checked(evidence: &ReviewEvidence, name: &str) -> bool {
     evidence.files_checked.iter().any(|path| path.rsplit('/').next() == Some(name))
 }

@@ -83,7 +83,7 @@ fn locked(folder: &Path) -> io::Result<File> {
     Ok(opened)
 }
 
-/// True when nobody holds the folder's lock. The parent is locked, so nobody is just about to take it.
+/// True when no process holds the folder's lock. The parent is locked, so none is about to take it.
 fn is_orphaned(folder: &Path) -> bool {
     File::open(folder).is_ok_and(|opened| opened.try_lock().is_ok())
 }

@@ -27,7 +27,7 @@ pub async fn missing_price<R: Receipts>(receipts: &SessionReceipts<R>, built: &B
     Ok(receipt.findings)
 }
 
-/// What keeps a built design from its submission: validation, pricing, and a simulation that was no smoke run.
+/// What keeps a built design from its submission: validation, pricing, and a simulation that was not a smoke run.
 ///
 /// # Errors
 /// A receipt cannot be read.

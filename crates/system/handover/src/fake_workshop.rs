@@ -118,7 +118,7 @@ impl FakeWorkshop {
         Self::new("benchmark", new_folder(), &files, vec![block("bystander", BYSTANDER_MM, true)])
     }
 
-    /// An empty session whose receipts lie beside those of this one.
+    /// An empty session whose receipts are beside those of this one.
     pub fn beside(&self, session: &str) -> Self {
         Self::new(session, Arc::clone(&self.folder), &[], Vec::new())
     }
@@ -189,7 +189,7 @@ impl FakeWorkshop {
         locked(&self.events).clone()
     }
 
-    /// What the session holds now, built; that is no call.
+    /// What the session holds now, built; that does not count as a call.
     pub async fn built(&self) -> Built {
         let files = deciding_files(self, &DesignSource::default()).await.expect("the files can be read");
         self.made_of(files).await.expect("the design is sound")

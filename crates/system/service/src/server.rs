@@ -31,7 +31,7 @@ use tokio::{
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutBody;
 
-/// How long a connection that is told to close may take to send the end of its last answer.
+/// How long a connection that has to close may take to send the end of its last answer.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Pause after the operating system refused a connection, for lack of descriptors say.
 const AFTER_REFUSAL: Duration = Duration::from_millis(200);

@@ -18,7 +18,7 @@ use crate::{
     workspace::{Incoming, read_whole},
 };
 
-/// Names that keep a path out of a bundle wherever they stand in it: results, history and caches.
+/// Names that keep a path out of a bundle wherever they occur in it: results, history and caches.
 const LEFT_OUT: [&str; 4] = ["renders", ".git", "__pycache__", "assets"];
 /// Archive headers and padding, on top of the content.
 const ARCHIVE_OVERHEAD_BYTES: u64 = 4096 * MAX_BUNDLE_ENTRIES as u64;
@@ -29,7 +29,7 @@ pub enum BundleError {
     /// It is not a gzip tar, or a broken one.
     #[error("the bundle is not a readable gzip tar: {0}")]
     Malformed(#[source] io::Error),
-    /// An entry would lie outside the folder.
+    /// An entry would be outside the folder.
     #[error("the bundle's entry {0:?} leads outside the workspace; entries must be relative and without '..'")]
     Outside(PathBuf),
     /// An entry is a link, a device or a pipe.

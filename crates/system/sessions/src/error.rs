@@ -28,7 +28,7 @@ pub enum FileError {
         /// Path to be written.
         path: String,
     },
-    /// The path lies in a read-only mount.
+    /// The path is in a read-only mount.
     #[error("{path} lies in the read-only mount /{mount}; write elsewhere in the session")]
     ReadOnly {
         /// Path that was to be changed.

@@ -1,7 +1,8 @@
 //! The event file of a session: scripts append to it, and a run hands over its content.
 //!
-//! Events belong to the run that wrote them. So whoever runs a script first discards what an earlier run left, one that
-//! was cancelled or whose worker died, and takes the events when the script has ended, all under the session's lock.
+//! Events belong to the run that wrote them. So the caller that runs a script first discards what an earlier run left,
+//! one that was cancelled or whose worker died, and takes the events when the script has ended, all under the session's
+//! lock.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -35,7 +36,7 @@ impl Workspace {
         let left = self.take_events()?;
         if left != TakenEvents::default() {
             let TakenEvents { events, malformed } = left;
-            tracing::warn!(events = events.len(), malformed, "events of a run that nobody waited for were discarded");
+            tracing::warn!(events = events.len(), malformed, "events of an abandoned run were discarded");
         }
         Ok(())
     }

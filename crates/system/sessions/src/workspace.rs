@@ -54,7 +54,7 @@ impl Incoming {
         Ok(Self { _owned: Some(owned), ..opened })
     }
 
-    /// A folder that somebody else removes.
+    /// A folder that another owner removes.
     pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         Ok(Self { dir: Dir::open_ambient_dir(&path, ambient_authority())?, path, _owned: None })
     }
@@ -64,7 +64,7 @@ impl Incoming {
         &self.dir
     }
 
-    /// Removes what was moved here, whatever it is.
+    /// Removes what was moved here, of any kind.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         folders::remove(&self.path.join(name))
     }

@@ -1,6 +1,6 @@
-//! How a heavy call gets its turn, and the call itself: whose turn it is, which session it is about, and the events that it left. HTTP
-//! routes and the Temporal activity both come here, and every call passes the same queue. A call is the workshop of a
-//! hand-over: whoever has the turn can build, price and export.
+//! How a heavy call gets its turn, and the call itself: whose turn it is, which session it is about, and the events
+//! that it left. HTTP routes and the Temporal activity both come here, and every call passes the same queue. A call is
+//! the workshop of a hand-over: the call that has the turn can build, price and export.
 
 use std::{
     path::Path,
@@ -211,7 +211,7 @@ impl Call {
         let built = self.run_script(&workspace, design, files, check_interference).await;
         let taken = blocking(move || workspace.take_events()).await?.context("the script's events cannot be read")?;
         if taken.malformed > 0 {
-            tracing::warn!(lines = taken.malformed, "the script wrote lines that are no events");
+            tracing::warn!(lines = taken.malformed, "the script wrote lines that are not events");
         }
         self.events.lock().unwrap_or_else(PoisonError::into_inner).extend(taken.events);
         let built = built?;

@@ -35,10 +35,10 @@ pub trait Room: Send + Sync + 'static {
     /// Keeps others out while it lives.
     type Lock: Send + 'static;
 
-    /// Enters if nobody is inside.
+    /// Enters if it is empty.
     fn try_enter(&self) -> anyhow::Result<Option<Self::Lock>>;
 
-    /// Waits until nobody is inside, and enters.
+    /// Waits until it is empty, and enters.
     fn enter(&self) -> impl Future<Output = anyhow::Result<Self::Lock>> + Send;
 }
 
@@ -257,7 +257,7 @@ mod tests {
         Task { name: "counting", limit: Duration::from_mins(10), size: "3 sheep".to_owned() }
     }
 
-    /// A call that ends when it is told to, and says when it begins.
+    /// A call that ends on request, and says when it begins.
     struct Call {
         began: oneshot::Receiver<(u32, String)>,
         end: oneshot::Sender<()>,

@@ -50,7 +50,7 @@ async fn check(call: &Call, request: &BenchmarkRequest) -> Result<BenchmarkRespo
     let receipt = Validated { passed, findings: findings.clone(), in_benchmark, at: Utc::now() };
     let built = keep_parts(call.receipts(), built).await?;
     call.receipts().write_of_content(&built.key, receipt).await?;
-    // For whoever reads the workspace; the gates ask the receipt above.
+    // For readers of the workspace; the gates use the receipt above.
     let seconds = Utc::now().timestamp_micros() as f64 / 1e6;
     let file = json!({ "success": passed, "message": message, "timestamp": seconds });
     call.keep(vec![("validation_results.json".to_owned(), file.to_string().into_bytes())]).await?;

@@ -75,8 +75,8 @@ fn find(workspace: &Workspace, path: &str) -> Result<Asset, FileError> {
     Ok(Asset { bytes, source })
 }
 
-/// The source that stands behind an asset: a Python file is its own; a model has the first of the session that bears
-/// its stem or one of the usual names.
+/// The source behind an asset: a Python file is its own; a model has the first of the session that bears its stem or
+/// one of the usual names.
 fn source_of(workspace: &Workspace, path: &str, bytes: &[u8]) -> Result<Option<Source>, FileError> {
     let parsed = VirtualPath::parse(path)?;
     let (Place::Workspace(inner) | Place::Mount(_, inner)) = parsed.place();

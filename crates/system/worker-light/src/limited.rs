@@ -1,5 +1,5 @@
 //! Running the outside programs, git and ruff, on what agents wrote: with limits of memory, time and output, a few at a
-//! time, and no longer than somebody waits for them.
+//! time, and no longer than a caller waits for them.
 
 use std::{io, process::ExitStatus, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Serving a task queue for as long as the process lives, whatever Temporal does.
+//! Serves a task queue for as long as the process lives, also through outages of Temporal.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},

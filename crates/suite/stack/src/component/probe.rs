@@ -1,4 +1,4 @@
-//! Asking a part whether it works. One question is one short attempt; whoever asks repeats it.
+//! Asking a part whether it works. One question is one short attempt; the caller repeats it.
 
 use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
 

@@ -68,8 +68,8 @@ impl Leases {
         Some(HeldLease { leases: self.clone(), number })
     }
 
-    /// Gives no lease from now on. With `only_if_idle`, does so only when nobody uses the stack, and else tells who holds
-    /// a lease.
+    /// Gives no lease from now on. With `only_if_idle`, does so only when nobody uses the stack, and otherwise reports
+    /// who holds a lease.
     pub fn close(&self, only_if_idle: bool) -> Result<(), Vec<Holder>> {
         let mut state = self.state();
         if only_if_idle && (!state.holders.is_empty() || state.open_connections > 0) {

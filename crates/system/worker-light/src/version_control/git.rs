@@ -66,7 +66,7 @@ pub struct Turn {
     deadline: Instant,
 }
 
-/// Why a git command gave no answer. A command that git carried out and refused is no error here.
+/// Why a git command gave no answer. A command that git ran and refused is not an error here.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// There is no git.

@@ -37,7 +37,7 @@ const REMOVED: [&str; 6] = [
 const NO_REPOSITORY: &str = "no repository in this session; call /git/init first";
 const NO_MERGE: &str = "no merge is in progress";
 
-/// The repository of one session, which nobody else works on meanwhile.
+/// The repository of one session, which no other request works on meanwhile.
 #[derive(Debug)]
 pub struct Repository {
     git: Git,

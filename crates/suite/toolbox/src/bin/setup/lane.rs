@@ -28,7 +28,7 @@ pub enum Outcome {
     Found(Usable, bool),
     /// It was installed by this run.
     Installed(Usable),
-    /// It is missing and nothing was to be changed.
+    /// It is missing and the run changes nothing.
     Missing(String),
     /// It could not be installed; with the log file, if it came that far.
     Failed(Failure, Option<std::path::PathBuf>),

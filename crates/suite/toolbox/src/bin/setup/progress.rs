@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// How often a long step shows a sign of life where there is no terminal.
+/// How often a long step prints a line where there is no terminal.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// How often a terminal's line is refreshed with the program's last output.
