@@ -46,7 +46,8 @@ pub struct Attribute {
 impl<'a> RustSource<'a> {
     /// Takes a file apart.
     ///
-    /// # Errors The first place, line and message, at which the text is not Rust.
+    /// # Errors
+    /// The first place, line and message, at which the text is not Rust.
     pub fn parse(text: &'a str) -> Result<Self, (usize, String)> {
         let stream: TokenStream =
             text.parse().map_err(|error: proc_macro2::LexError| (error.span().start().line, error.to_string()))?;

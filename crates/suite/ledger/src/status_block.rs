@@ -32,7 +32,8 @@ pub enum StatusBlockError {
 
 /// The document with its block replaced by what the ledger says; everything outside the markers is kept.
 ///
-/// # Errors [`StatusBlockError::Markers`] when the place of the block cannot be determined.
+/// # Errors
+/// [`StatusBlockError::Markers`] when the place of the block cannot be determined.
 pub fn write_into(document: &str, ledger: &Ledger) -> Result<String, StatusBlockError> {
     let (before, after) = around_the_block(document)?;
     Ok(format!("{before}{BEGIN}\n{}{END}{after}", render(ledger)))

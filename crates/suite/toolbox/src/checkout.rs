@@ -20,7 +20,8 @@ pub fn checkout_root(start: &Path) -> Option<PathBuf> {
 /// Only where the process runs decides, never where the program was compiled: a copied or moved checkout takes over
 /// programs that were compiled elsewhere, and must not be answered for its original.
 ///
-/// # Errors When neither the current directory nor the program is in a checkout.
+/// # Errors
+/// When neither the current directory nor the program is in a checkout.
 pub fn current_checkout() -> anyhow::Result<PathBuf> {
     let current = std::env::current_dir().context("the current directory cannot be read")?;
     let program = std::env::current_exe().context("the path of this program cannot be read")?;

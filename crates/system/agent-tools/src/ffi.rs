@@ -29,7 +29,8 @@ pub unsafe extern "C" fn agent_tool(name: *const c_char, input: *const c_char) -
 
 /// Frees what [`agent_tool`] returned.
 ///
-/// # Safety `answer` must be null or come from [`agent_tool`], and be freed only once.
+/// # Safety
+/// `answer` must be null or come from [`agent_tool`], and be freed only once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn agent_tool_free(answer: *mut c_char) {
     if !answer.is_null() {

@@ -1,4 +1,4 @@
-//! Cancels the workflow of an episode that ended for another reason.
+//! Cancels the workflow of an episode that was ended by something else.
 
 use std::time::Duration;
 

@@ -52,8 +52,9 @@ impl EpisodeStore {
     ///
     /// Several processes may do this at once: migrations run under a database-wide lock.
     ///
-    /// # Errors [`StoreError::Connect`] when no connection was made in time, [`StoreError::Migration`] when the schema
-    /// cannot be brought up to date.
+    /// # Errors
+    /// [`StoreError::Connect`] when no connection was made in time, [`StoreError::Migration`] when the schema cannot be
+    /// brought up to date.
     pub async fn open(postgres_url: &str, patience: Duration) -> Stored<Self> {
         let pool = connect(postgres_url, patience).await?;
         sqlx::migrate!().run(&pool).await?;

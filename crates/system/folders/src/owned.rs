@@ -24,8 +24,8 @@ impl OwnedFolder {
     /// Makes a folder with a unique name, `<prefix><unique>`, below `parent`, after removing those folders with that
     /// prefix whose owner has died. `parent` is made when it is missing.
     ///
-    /// # Errors The operating system refuses. A dead owner's folder that cannot be removed is not an error; it is
-    /// logged.
+    /// # Errors
+    /// The operating system refuses. A dead owner's folder that cannot be removed is not an error; it is logged.
     pub fn create(parent: &Path, prefix: &str) -> io::Result<Self> {
         let _gate = Self::sweep(parent, prefix)?;
         let path = parent.join(format!("{prefix}{}", Uuid::new_v4()));

@@ -21,7 +21,8 @@ use crate::{
 /// The parts of a benchmark's environment by hash: what the script builds, and the data of its material. The scene is
 /// made from these two and nothing else, so how this worker writes scenes may change without changing a benchmark.
 ///
-/// # Errors A part with an unknown material or catalogue id cannot be in a scene; the sentence names it.
+/// # Errors
+/// A part with an unknown material or catalogue id cannot be in a scene; the sentence names it.
 pub fn environment_of(built: &Built, materials: &Materials) -> Result<BTreeMap<String, EnvironmentPart>, String> {
     let parts = built.design.parts.iter().zip(&built.part_hashes);
     parts.map(|(part, hash)| Ok((part.label.clone(), hashes_of(part, hash, materials)?))).collect()

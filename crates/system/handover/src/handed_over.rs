@@ -84,7 +84,7 @@ impl HandedOver {
         (stage == Stage::Engineering).then(fixed).flatten().map(String::as_str)
     }
 
-    /// What of a solution is compared with nothing, because nothing was recorded.
+    /// What in a solution is compared with nothing, because nothing was recorded.
     pub fn not_compared(&self, stage: Stage) -> Vec<String> {
         if stage == Stage::Benchmark || self.baseline.is_some() {
             return Vec::new();

@@ -30,7 +30,8 @@ impl Refusal {
 
     /// Why there is no design.
     ///
-    /// # Errors The cause itself, when the caller cannot fix it.
+    /// # Errors
+    /// The cause itself, when the caller cannot fix it.
     pub fn not_built(cause: NotBuilt) -> Result<Self, NotBuilt> {
         let sentence = match cause {
             NotBuilt::Left | NotBuilt::Worker(_) => return Err(cause),

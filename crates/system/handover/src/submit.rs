@@ -35,7 +35,8 @@ const MANIFEST_FILE: &str = "renders/review_manifest.json";
 
 /// Submits the work of a session.
 ///
-/// # Errors The caller has left, or the worker cannot do its work. Anything that the caller can fix is an answer.
+/// # Errors
+/// The caller has left, or the worker cannot do its work. Anything that the caller can fix is an answer.
 pub async fn submit<W: Workshop>(workshop: &W, request: &SubmitRequest) -> Result<SubmitResponse, NotBuilt> {
     let mut present = Vec::new();
     let answer = match pass_the_gates(workshop, request, &mut present).await {

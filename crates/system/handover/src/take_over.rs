@@ -31,7 +31,8 @@ const ENVIRONMENT_GLB: &str = "environment/environment.glb";
 
 /// Takes the benchmark of another session over into that of `target`. The benchmark is built once more.
 ///
-/// # Errors The caller has left, or the worker cannot do its work. Anything that the caller can fix is an answer.
+/// # Errors
+/// The caller has left, or the worker cannot do its work. Anything that the caller can fix is an answer.
 pub async fn take_over<W: Workshop>(target: &W, benchmark: &W) -> Result<HandoverResponse, NotBuilt> {
     match packed(target, benchmark).await {
         Ok((baseline, files)) => Ok(HandoverResponse {

@@ -63,7 +63,8 @@ impl QueuePoller {
     /// cancelled, and Temporal gives them to another worker). `options` makes the registrations; it is called
     /// again after a failure. While Temporal is down this waits and tries again.
     ///
-    /// # Errors Only when `options` fails or no worker can be made at all; an outage of Temporal is not an error.
+    /// # Errors
+    /// Only when `options` fails or no worker can be made at all; an outage of Temporal is not an error.
     pub async fn run(
         &self,
         frontend: &Frontend,
