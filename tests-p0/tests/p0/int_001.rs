@@ -12,7 +12,7 @@ use testkit::{Context, Fault, LONG, ObjectStore, Service, StatusCode, wait_for};
 use crate::ctx;
 
 #[rstest]
-// What each cannot work without, by the names under which readiness tells them.
+// What each cannot work without, by the names under which readiness reports them.
 #[case::controller(Service::Controller, &["postgres", "temporal", "worker_light", "worker_heavy"])]
 #[case::controller_worker(Service::ControllerWorker, &["postgres", "temporal", "worker_light"])]
 #[case::worker_light(Service::WorkerLight, &["cad", "sessions"])]
@@ -57,7 +57,7 @@ async fn database_answers_and_holds_the_schema(#[future(awt)] ctx: Context) -> a
     Ok(())
 }
 
-/// By a question of its own, not by what the services tell of it.
+/// By a question of its own, not by what the services report about it.
 #[rstest]
 #[tokio::test]
 async fn temporal_serves_its_workflow_api(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
@@ -65,7 +65,7 @@ async fn temporal_serves_its_workflow_api(#[future(awt)] ctx: Context) -> anyhow
     let status = testkit::grpc_health(address, "temporal.api.workflowservice.v1.WorkflowService").await?;
     assert_eq!(status, testkit::ServingStatus::Serving, "Temporal at {address}");
     let unknown = testkit::grpc_health(address, "no.such.Service").await;
-    assert!(unknown.is_err(), "a service that nobody offers is told as {unknown:?}");
+    assert!(unknown.is_err(), "a service that nobody offers is reported as {unknown:?}");
     Ok(())
 }
 

@@ -39,7 +39,7 @@ fn run_request(session: &str) -> AgentRunRequest {
     }
 }
 
-/// Tells what only the process that runs it can see: its secrets, its mounts, its working directory.
+/// Reports what only the process that runs it can see: its secrets, its mounts, its working directory.
 const WITNESS: &str = "\
 import os
 from shared.observability.events import emit_event
@@ -212,7 +212,7 @@ async fn script_ends_with_its_episode(#[future(awt)] ctx: Context, #[case] end: 
     assert_eq!(proof.status, StatusCode::NOT_FOUND, "the script ran to its end");
     if end == End::Review {
         let episode = controller.must_episode(id).await;
-        assert_eq!(episode.status, EpisodeStatus::Completed, "the verdict does not stand: {episode:#?}");
+        assert_eq!(episode.status, EpisodeStatus::Completed, "the verdict was not kept: {episode:#?}");
     }
     Ok(())
 }
@@ -230,7 +230,7 @@ async fn run_with_an_invalid_session_id_is_refused(#[future(awt)] ctx: Context) 
     Ok(())
 }
 
-/// Longer than a path can be, and more than Temporal takes: told to the caller, not left to the workflow's start.
+/// Longer than a path can be, and more than Temporal takes: reported to the caller, not left to the workflow's start.
 #[rstest]
 #[tokio::test]
 async fn overlong_script_path_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
@@ -276,7 +276,7 @@ async fn abandoned_run_leaves_no_events_to_the_next(#[future(awt)] ctx: Context)
         _ = begun => {}
     }
     let next = session.light.must_execute("print(1)", 20).await;
-    assert!(next.events.is_empty(), "the next run is told the events of the abandoned one");
+    assert!(next.events.is_empty(), "the next run reports the events of the abandoned one");
     Ok(())
 }
 

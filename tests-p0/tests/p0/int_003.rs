@@ -125,7 +125,7 @@ async fn paths_out_of_the_session_are_refused(#[future(awt)] ctx: Context, #[cas
     ] {
         let says_no = answer.json()["exists"] == false || answer.json()["success"] == false;
         assert!(answer.status.is_client_error() || says_no, "{route} took {path}: {}", answer.text());
-        assert!(!answer.text().contains(SECRET), "{route} told what the other session holds: {}", answer.text());
+        assert!(!answer.text().contains(SECRET), "{route} revealed what the other session holds: {}", answer.text());
     }
     assert_eq!(theirs.light.must_read_file("secret.txt").await, SECRET);
     Ok(())

@@ -24,7 +24,7 @@ async fn with_busy_design(ctx: &Context, name: &str) -> Session {
 
 /// The most runs that one call may ask for.
 const MOST_RUNS: usize = 64;
-/// So many runs one after another are long enough to tell runs that end early from runs that go on.
+/// So many runs one after another are long enough to distinguish runs that end early from runs that continue.
 const RUNS_A_CORE: usize = 8;
 
 /// Seconds since 1970.
@@ -167,8 +167,8 @@ mod alone {
         let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
         let response = patient.heavy.must_simulate(&smoke).await;
         assert!(response.output.result.is_some(), "{response:?}");
-        // The abandoned runs, left alone, would go on until `left` from here; on all cores at once they are no faster than
-        // this. The next call needs its way, and must be there before half of it.
+        // The abandoned runs, left alone, would run for another `left` from here; on all cores at once they are no
+        // faster than this. The next call needs its way, and must be there before half of it.
         let (started, _) = engine_time(&response);
         let left = called + way + run * runs as f64 / cores as f64 - abandoned;
         let waited = started - abandoned;

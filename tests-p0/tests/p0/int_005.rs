@@ -77,7 +77,7 @@ async fn untouched_objectives_template_counts_as_missing(#[future(awt)] ctx: Con
     for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
         session.light.must_write_file(path, content).await;
     }
-    assert!(session.light.must_exist_or_not("objectives.yaml").await, "the session was to have its template");
+    assert!(session.light.must_exist_or_not("objectives.yaml").await, "expected the session to have its template");
 
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
 

@@ -77,7 +77,7 @@ async fn malformed_plan_is_refused(
     assert_eq!(answer.rejected_by, Some(Gate::Plan));
     assert!(answer.message.contains("plan.md invalid"), "{}", answer.message);
     assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
-    let [only] = &answer.violations[..] else { panic!("one thing is wrong, told are {:#?}", answer.violations) };
+    let [only] = &answer.violations[..] else { panic!("one thing is wrong, reported are {:#?}", answer.violations) };
     assert_eq!(only.violation.file, "plan.md");
     assert!(only.violation.rule.starts_with("plan."), "{only:?}");
     let told = EventLog::from_answer(&answer.events);

@@ -169,7 +169,7 @@ async fn plan_over_its_cap_is_not_handed_over(
     assert!(!costing.success, "{costing:#?}");
     must_be_the_brackets(costing.output.estimate.as_ref());
     assert!(costing.message.contains("exceeds target limit"), "{}", costing.message);
-    assert!(costing.message.contains(measured), "{measured} is not told: {}", costing.message);
+    assert!(costing.message.contains(measured), "{measured} is not reported: {}", costing.message);
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     assert_eq!(answer.output.revision, None);

@@ -81,8 +81,8 @@ async fn search_from_a_script_changes_nothing(#[future(awt)] ctx: Context) -> an
     Ok(())
 }
 
-/// How a script is told that it may not: the operating system's error number (1 `EPERM`, 13 `EACCES`, 30 `EROFS`, and
-/// 18 `EXDEV` for moving a file onto a mount), or `SQLite`'s report of one.
+/// How a script learns that it may not: the operating system's error number (1 `EPERM`, 13 `EACCES`, 30 `EROFS`, and 18
+/// `EXDEV` for moving a file onto a mount), or `SQLite`'s report of one.
 const REFUSALS: [&str; 6] =
     ["errno 1\n", "errno 13\n", "errno 18\n", "errno 30\n", "readonly database\n", "unable to open database file\n"];
 

@@ -31,7 +31,7 @@ fn must_be_complete(found: &PartCandidate) {
     assert_eq!(found.metadata["unit_cost"], json!(found.price));
 }
 
-/// The first hit, a figure of it, and what the rationale must tell.
+/// The first hit, a figure of it, and what the rationale must say.
 #[rstest]
 #[case::thread_and_length("M3x10 screw", "SocketHeadCapScrew_M3-0.5_10mm", "length_mm", 10.0, "10 mm as asked")]
 #[case::spelling("M6 hexagon nutt", "HexNut_M6-1", "thread_diameter_mm", 6.0, "6 mm as asked")]

@@ -160,7 +160,7 @@ async fn change_in_the_requests_script_is_refused(
     let design = |solution: Solution| DesignSource { script_content: Some(solution.script), ..DesignSource::default() };
     let request = BenchmarkRequest { design: design(sound.clone()), ..BenchmarkRequest::default() };
     let validated = session.heavy.must_validate(&request).await;
-    assert!(validated.success, "the script of the request was to pass as it is: {validated:#?}");
+    assert!(validated.success, "expected the script of the request to pass as it is: {validated:#?}");
     must_be_refused_by_every_tool(&session, &design(sound.with("script.py", from, to)), "bystander").await;
     Ok(())
 }
@@ -204,7 +204,7 @@ async fn change_in_the_requests_bundle_is_refused(
     let session = solving(&ctx).await;
     let request = BenchmarkRequest { design: bundle("nothing", "", "")?, ..BenchmarkRequest::default() };
     let validated = session.heavy.must_validate(&request).await;
-    assert!(validated.success, "the bundle was to pass as it is: {validated:#?}");
+    assert!(validated.success, "expected the bundle to pass as it is: {validated:#?}");
     must_be_refused_by_every_tool(&session, &bundle(file, from, to)?, named).await;
     Ok(())
 }
@@ -334,7 +334,7 @@ async fn benchmark_is_submitted_only_from_session_files(#[future(awt)] ctx: Cont
     let inline = SubmitRequest { stage: Stage::Benchmark, design, ..SubmitRequest::default() };
     let answer = session.heavy.must_submit(&inline).await;
     assert!(!answer.success, "a script that is in no file cannot be handed over: {answer:#?}");
-    assert!(answer.message.contains("script_path"), "no remedy is told: {}", answer.message);
+    assert!(answer.message.contains("script_path"), "no remedy is named: {}", answer.message);
     Ok(())
 }
 

@@ -53,7 +53,7 @@ async fn assert_nothing_is_stored(ctx: &Context, id: Uuid) -> anyhow::Result<()>
     assert_eq!(controller.must_reviews(id).await, [], "the refused review is listed");
     assert_eq!(ctx.database().await?.reviews(id).await?, [], "the refused review is in the database");
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert!(events.of_type(REVIEW_DECISION).is_empty(), "the refused review was told: {:?}", events.names());
+    assert!(events.of_type(REVIEW_DECISION).is_empty(), "the refused review left an event: {:?}", events.names());
     let episode = controller.must_episode(id).await;
     assert_eq!((episode.status, episode.next_agent), (EpisodeStatus::Running, None), "the refused review took effect");
     Ok(())
@@ -161,7 +161,7 @@ async fn malformed_head_is_refused_and_leaves_nothing(
     for part in told {
         assert!(refused.text().contains(part), "{part:?} is not named: {}", refused.text());
     }
-    assert!(!problem.violations.is_empty(), "no fault is told as data: {}", refused.text());
+    assert!(!problem.violations.is_empty(), "no fault is reported as data: {}", refused.text());
     for violation in &problem.violations {
         assert!(sentence.contains(&violation.message), "{violation:?} is not in the sentence: {sentence}");
     }
@@ -236,7 +236,7 @@ async fn all_review_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> 
             let text = json!(violation).to_string();
             text.contains(place) && text.contains(wrong)
         });
-        assert!(told, "{place} is not told in {violations:#?}");
+        assert!(told, "{place} is not reported in {violations:#?}");
     }
     assert_nothing_is_stored(&ctx, id).await
 }

@@ -298,7 +298,7 @@ async fn escaped_nul_in_a_review_is_replaced(#[future(awt)] ctx: Context) -> any
 #[tokio::test]
 async fn rejections_end_the_episode_at_their_limit(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
-    // A verdict on a refusal is no rejection of the work, and must not be counted.
+    // A verdict on a refusal is not a rejection of the work, and must not be counted.
     controller.must_refuse_plan(id, &with_proof()).await;
     controller.must_review(id, &review(ReviewDecision::RejectPlanRefusal)).await;
     let kinds = [ReviewDecision::Rejected, ReviewDecision::RejectPlan, ReviewDecision::RejectCode];

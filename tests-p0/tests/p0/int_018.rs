@@ -33,7 +33,7 @@ async fn must_not_simulate(session: &Session, why: &str) {
     let answer = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert_eq!(answer.rejected_by, Some(Gate::Pricing), "{why}: {answer:#?}");
     assert_eq!(answer.failure_reason, Some(FailureReason::ValidationFailed), "{why}");
-    assert!(answer.message.contains("/benchmark/validate_and_price"), "the way out is not told: {}", answer.message);
+    assert!(answer.message.contains("/benchmark/validate_and_price"), "the remedy is not named: {}", answer.message);
     assert_eq!(answer.output.result, None, "{why}: something was simulated");
 }
 
@@ -59,7 +59,7 @@ async fn checked_work_is_simulated_and_submitted(#[future(awt)] ctx: Context) ->
         serde_json::from_str(&session.light.must_read_file("renders/review_manifest.json").await)?;
     assert_eq!(written, serde_json::to_value(&manifest)?);
     let model = session.light.must_read_file(&manifest.cad_path).await;
-    assert!(model.starts_with("ISO-10303-21"), "the model is no STEP file");
+    assert!(model.starts_with("ISO-10303-21"), "the model is not a STEP file");
     Ok(())
 }
 
@@ -73,7 +73,7 @@ async fn unchecked_work_is_refused(#[future(awt)] ctx: Context) -> anyhow::Resul
     assert!(answer.message.contains("Prior validation missing"), "{}", answer.message);
 
     session.must_be_valid().await;
-    must_not_simulate(&session, "validation is no pricing").await;
+    must_not_simulate(&session, "validation is not pricing").await;
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Pricing));
 
     session.must_be_priced().await;
@@ -98,7 +98,7 @@ async fn forged_result_file_is_ignored(#[future(awt)] ctx: Context) -> anyhow::R
     session.light.must_write_file("validation_results.json", forged).await;
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
 
-    // A script that writes the file while it is built helps no more.
+    // A script that writes the file while it is built does not help either.
     let writes = Solution::bracket().with(
         "script.py",
         "bracket = Pos",
@@ -319,7 +319,7 @@ async fn reviewer_receives_pictures_of_exactly_this_content(#[future(awt)] ctx: 
     assert!(manifest.mjcf_path.is_some(), "{manifest:#?}");
     assert_eq!(BTreeSet::from_iter(manifest.renders), pictures);
 
-    // A picture that somebody painted over is none of the simulation.
+    // A picture that somebody painted over is not the simulation's.
     let painted = pictures.pop_first().expect("pictures were asked for");
     session.light.must_write_file(&painted, "painted").await;
     let manifest = submit(&session).await.output.manifest.expect("the content passed every gate");
@@ -448,6 +448,6 @@ async fn script_events_are_delivered_once(#[future(awt)] ctx: Context) -> anyhow
     assert_eq!(told.clone().count(), 1, "{:#?}", answer.events);
     assert!(told.clone().all(|event| event["source"] == "script"), "{:#?}", answer.events);
     let next = session.light.must_execute("print(1)", 20).await;
-    assert!(next.events.is_empty(), "a run is told the events of another one");
+    assert!(next.events.is_empty(), "a run reports the events of another one");
     Ok(())
 }

@@ -26,7 +26,7 @@ async fn price(session: &Session) -> PriceResponse {
 }
 
 fn number(value: Option<&Value>) -> f64 {
-    value.and_then(Value::as_f64).unwrap_or_else(|| panic!("{value:?} is no number"))
+    value.and_then(Value::as_f64).unwrap_or_else(|| panic!("{value:?} is not a number"))
 }
 
 #[rstest]

@@ -224,7 +224,7 @@ async fn start_below_the_ground_draws_a_warning(#[future(awt)] ctx: Context) -> 
     session.must_hold(&Design { objectives, ..quiet }).await;
     let response = session.heavy.must_validate(&BenchmarkRequest::default()).await;
     let told = response.warnings.iter().any(|told| told.contains("\"ball\"") && told.contains("30.0 mm below z = 0"));
-    assert!(told, "nobody is told that the ball starts in the ground: {response:#?}");
+    assert!(told, "nothing says that the ball starts in the ground: {response:#?}");
     Ok(())
 }
 

@@ -104,13 +104,13 @@ async fn borderline_design_fails_by_its_start_offset(#[future(awt)] ctx: Context
     for run in &runs.individual_results {
         let x = run.start_offset_mm[0].abs();
         assert!(x <= 60.0, "{run:?}");
-        assert_eq!(run.start_offset_mm[1..], [0.0, 0.0], "only x was to jitter: {run:?}");
+        assert_eq!(run.start_offset_mm[1..], [0.0, 0.0], "expected only x to jitter: {run:?}");
         // The ball touches the goal when its centre comes within 30 mm of the middle.
         assert_eq!(run.success, x <= 30.0, "start at {x} mm: {run:?}");
         assert_eq!(run.failure_reason, (!run.success).then_some(FailureReason::Timeout));
     }
     let succeeded = runs.individual_results.iter().filter(|run| run.success).count() as u32;
-    assert!(succeeded > 0 && succeeded < 16, "the case is to be borderline: {succeeded} of 16");
+    assert!(succeeded > 0 && succeeded < 16, "expected a borderline case: {succeeded} of 16");
     assert_eq!(runs.success_count, succeeded);
     assert!((runs.success_rate - f64::from(succeeded) / 16.0).abs() < 1e-12);
     assert!(!runs.is_consistent);
@@ -121,7 +121,7 @@ async fn borderline_design_fails_by_its_start_offset(#[future(awt)] ctx: Context
     let events = EventLog::from_answer(&response.events);
     let told: Vec<_> = events.of_type(SIMULATION_RESULT).iter().map(|event| event["success"] == true).collect();
     let found: Vec<_> = runs.individual_results.iter().map(|run| run.success).collect();
-    assert_eq!(told, found, "the events tell other outcomes than the answer");
+    assert_eq!(told, found, "the events report other outcomes than the answer");
     Ok(())
 }
 

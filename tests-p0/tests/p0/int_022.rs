@@ -52,7 +52,7 @@ async fn blocked_motor_overloads_after_two_seconds(#[future(awt)] ctx: Context) 
 #[tokio::test]
 async fn weak_command_pushes_as_hard_as_the_motor_can(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // Regulating 0.1 rad/s in proportion alone, with the contract's 1 N·m·s/rad, would push with 0.1 N·m for ever. A
-    // drive's integral goes on until the motor gives all it has.
+    // drive's integral grows until the motor gives all it has.
     let blocked = mechanisms::blocked_arm("{mode: constant, speed: 0.1, force_limit: 0.5}");
     let response = simulate(&ctx, &blocked).await;
     assert_eq!(response.failure_reason, Some(FailureReason::MotorOverload), "{}", response.message);
@@ -132,7 +132,7 @@ async fn servo_follows_a_step_with_the_contracts_gains(#[future(awt)] ctx: Conte
     }
     // It starts with 7 to 10 rad/s, and the servo of the catalogue has 6.16 rad/s.
     let told = response.warnings.iter().any(|told| told.contains("\"disc\"") && told.contains("6.16 rad/s"));
-    assert!(told, "nothing tells that the real servo is slower: {:?}", response.warnings);
+    assert!(told, "nothing says that the real servo is slower: {:?}", response.warnings);
     Ok(())
 }
 
@@ -141,7 +141,7 @@ async fn servo_follows_a_step_with_the_contracts_gains(#[future(awt)] ctx: Conte
 async fn servo_turns_at_its_catalogue_speed(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let response = simulate(&ctx, &mechanisms::disc_on_servo("{mode: constant, speed: 100.0}")).await;
     let told = response.warnings.iter().any(|told| told.contains("\"disc\"") && told.contains("6.16 rad/s"));
-    assert!(told, "the limit is not told: {:?}", response.warnings);
+    assert!(told, "the limit is not reported: {:?}", response.warnings);
     let result = response.output.result.expect("it was simulated");
     // From rest within hundredths of a second, then evenly for 30 s.
     assert!((result.motors[0].final_place / (6.16 * 30.0) - 1.0).abs() < 0.005, "{:?}", result.motors);

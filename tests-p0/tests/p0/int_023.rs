@@ -193,7 +193,7 @@ async fn broken_rule_is_refused_and_named(
     #[case] to: &str,
     #[case] rule: &str,
 ) -> anyhow::Result<()> {
-    // Used by one case each: a plug of the same material for every hole, and a block that is no bearing.
+    // Used by one case each: a plug of the same material for every hole, and a block that is not a bearing.
     let plug = "def _filled(shape, z):\n    joints = dict(shape.joints)\n    \
                 plugged = shape + Pos(-20, 0, z + 2.5) * Cylinder(3, 5)\n    \
                 plugged.joints.update(joints)\n    return plugged\n\n\ndef build():";

@@ -70,7 +70,7 @@ async fn start_clear_only_nominally_is_refused(
     assert!(only.violation.message.contains("wall"), "{only:#?}");
     // The wall is flat and the ball exact, so the worst case's depth is known but for the third decimal of the answer.
     let told = only.violation.measured.as_ref().and_then(|measured| measured["depth_mm"].as_f64());
-    assert!(told.is_some_and(|told| (told - depth_mm).abs() <= 0.001), "{depth_mm} mm is not told: {only:#?}");
+    assert!(told.is_some_and(|told| (told - depth_mm).abs() <= 0.001), "{depth_mm} mm is not reported: {only:#?}");
     Ok(())
 }
 
@@ -213,7 +213,7 @@ async fn moved_part_must_fit_in_every_case(
     let [only] = &answer.violations[..] else { panic!("one thing is wrong: {:#?}", answer.violations) };
     // All faces are flat, so the worst corner reaches 1 mm too far.
     let told = only.violation.measured.as_ref().and_then(|measured| measured["depth_mm"].as_f64());
-    assert!(told.is_some_and(|told| (told - 1.0).abs() <= 0.001), "1 mm is not told: {only:#?}");
+    assert!(told.is_some_and(|told| (told - 1.0).abs() <= 0.001), "1 mm is not reported: {only:#?}");
     Ok(())
 }
 

@@ -102,7 +102,7 @@ async fn variant_draws_the_size_of_the_moved_object(#[future(awt)] ctx: Context)
         let response = run_variant(id).await;
         let result = result(&response);
         assert_eq!(result.static_variation_id.as_deref(), Some(id));
-        let drawn = result.static_variation.as_ref().expect("what the variant fixed is told");
+        let drawn = result.static_variation.as_ref().expect("what the variant fixed is reported");
         let radius = drawn.moved_object_radius_mm.expect("the ball has a radius");
         assert!((RANGE[0]..=RANGE[1]).contains(&radius), "{radius} mm");
         // The ball, 500 mm up, falls until its lowest point is at the goal's top at 100 mm: √(2·(400 − r)/g).

@@ -51,7 +51,7 @@ async fn every_protected_route_requires_the_key(
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path} took {given:?}");
         let body: Value = answer.json().await?;
         assert!(body["detail"].as_str().is_some_and(|text| text.contains(API_KEY_HEADER)), "{body}");
-        assert!(!body.to_string().contains(&key), "the refusal tells the key");
+        assert!(!body.to_string().contains(&key), "the refusal reveals the key");
     }
     Ok(())
 }

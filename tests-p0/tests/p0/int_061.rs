@@ -34,7 +34,7 @@ async fn asset_is_served_whole_with_its_media_type(
     #[case] mime: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("assets");
-    // Bytes that are no text, except where the file is Python and will be parsed.
+    // Bytes that are not text, except where the file is Python and will be parsed.
     let content: Vec<u8> = if mime == "text/x-python" { GOOD.into() } else { (0..=255).collect() };
     put(&session, path, &content).await;
 

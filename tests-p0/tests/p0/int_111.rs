@@ -90,7 +90,7 @@ async fn check_for_an_easier_backend_unlocks_nothing(
     let easier = price(&session, Some(SimulatorBackend::Mujoco)).await;
     assert!(easier.success, "{easier:#?}");
     let told = easier.warnings.iter().any(|warning| warning.contains("opens no way"));
-    assert!(told, "nobody says that it does not count: {:?}", easier.warnings);
+    assert!(told, "nothing says that it does not count: {:?}", easier.warnings);
 
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;

@@ -62,7 +62,7 @@ async fn motor_without_power_carries_nothing(#[future(awt)] ctx: Context, #[case
     }
     // It hangs 90 mm above the floor, which a fall takes 0.14 s for; half a second is simulated.
     assert!((ends[0] + 90.0).abs() < 1.0, "without power it falls, and it is at {} mm", ends[0]);
-    assert_eq!(ends[0], ends[1], "less than a twentieth of the power is none");
+    assert_eq!(ends[0], ends[1], "less than a twentieth of the power counts as none");
     // A motor as stiff as the step can follow sags by 4h²·g = 0.16 mm under it.
     assert!(ends[2] > -0.2, "with power it does not fall, and it is at {} mm", ends[2]);
     Ok(())

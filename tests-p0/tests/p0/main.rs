@@ -53,7 +53,7 @@ async fn private_ctx() -> Context {
 }
 
 /// The surroundings of a test that disturbs nothing and needs a stack without other callers. An external stack has no
-/// private one beside it; there it is the caller's affair to keep others away.
+/// private one beside it; there the caller has to keep others away.
 #[fixture]
 async fn quiet_ctx() -> Context {
     Context::alone_or_external().await

@@ -339,7 +339,7 @@ fn pocket_with_least_corners(depth_mm: f64) -> String {
     )
 }
 
-/// What can be made and may not come out well is told with what was measured and the limit.
+/// What can be made and may not come out well is reported with what was measured and the limit.
 #[rstest]
 #[case::sealed_void(ManufacturingMethod::ThreeDPrint, "body = Box(30, 30, 30) - Box(10, 10, 10)".to_owned(), &["1000.00 mm³"])]
 #[case::vented(ManufacturingMethod::ThreeDPrint, "body = Box(30, 30, 30) - Box(10, 10, 10) - Cylinder(2, 40)".to_owned(), &[])]

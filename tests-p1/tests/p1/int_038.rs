@@ -96,7 +96,7 @@ async fn position_follows_its_commanded_course(
     #[case] command: fn(f64) -> f64,
 ) -> anyhow::Result<()> {
     let session = ctx.session("course");
-    // With the carriage itself as the moved object, its course is what the answer tells.
+    // With the carriage itself as the moved object, its course is what the answer reports.
     let carriage = mechanisms::driven_carriage(control).with_objectives("label: ball", "label: carriage");
     session.must_hold_mechanism(&carriage).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;

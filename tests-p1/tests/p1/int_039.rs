@@ -50,14 +50,14 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 
 /// Width and height from the head of a PNG file.
 fn size_of(png: &[u8]) -> (u32, u32) {
-    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"), "it is no PNG file");
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"), "it is not a PNG file");
     (number(png, 16), number(png, 20))
 }
 
 /// Width and height from the frame header of a JPEG file, the segment SOF0 or SOF2: after marker and length come one
 /// byte of depth, then height and width in two bytes each.
 fn size_of_jpeg(jpeg: &[u8]) -> (u32, u32) {
-    assert!(jpeg.starts_with(b"\xff\xd8"), "it is no JPEG file");
+    assert!(jpeg.starts_with(b"\xff\xd8"), "it is not a JPEG file");
     let mut at = 2;
     loop {
         match number(jpeg, at).to_be_bytes() {
@@ -143,7 +143,7 @@ async fn video_is_made_on_demand(#[future(awt)] ctx: Context) -> anyhow::Result<
     assert_eq!(path.as_deref(), Some("renders/simulation.mp4"), "{}", response.message);
     let video = session.light.must_asset("renders/simulation.mp4").await;
     assert_eq!(video.content_type(), "video/mp4");
-    assert_eq!(video.body.get(4..8), Some(b"ftyp".as_slice()), "it is no MP4 file");
+    assert_eq!(video.body.get(4..8), Some(b"ftyp".as_slice()), "it is not an MP4 file");
 
     let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;
     let manifest = submitted.output.manifest.unwrap_or_else(|| panic!("not handed over: {}", submitted.message));
@@ -206,7 +206,7 @@ async fn pictures_of_the_previous_run_are_removed(#[future(awt)] ctx: Context) -
 
     let left = session.light.must_list_files("renders").await;
     let names: Vec<_> = left.iter().map(|file| file.name.as_str()).collect();
-    assert!(names.len() == 1 && names[0].starts_with("preview_"), "only the preview is of no run: {names:?}");
+    assert!(names.len() == 1 && names[0].starts_with("preview_"), "expected nothing but the preview: {names:?}");
     Ok(())
 }
 

@@ -17,7 +17,7 @@ async fn search(ctx: &Context, question: &str, category: Option<&str>) -> Vec<Pa
     ctx.controller().must_cots_search(&query).await.candidates
 }
 
-/// A kind, how it is asked for, all that the catalogue has of it, and the figures without which it is of no use.
+/// A kind, how it is asked for, all that the catalogue has of it, and the figures that it needs to be of use.
 #[rstest]
 #[case::supply(
     "power_supply",
@@ -25,7 +25,7 @@ async fn search(ctx: &Context, question: &str, category: Option<&str>) -> Vec<Pa
     &["LRS-350-24", "DR-120-24", "GST60A24-P1J"],
     &["voltage_v", "current_a", "power_w"]
 )]
-// A battery is in the category, and is not what somebody wants who asks for a power supply.
+// A battery is in the category, and is not what a search for a power supply wants.
 #[case::battery("power_supply", &["battery", "batteries"], &["6V-Battery", "12V-Battery"], &["voltage_v", "current_a"])]
 #[case::relay("relay", &["relay", "relais"], &["SRD-05VDC-SL-C", "G5LE-1-DC24"], &["coil_voltage_v", "contact_current_a"])]
 #[case::switch("switch", &["switch", "swiches"], &["Rocker-Switch", "Toggle-Switch"], &["rated_voltage_v", "current_a"])]
@@ -129,7 +129,7 @@ async fn unsold_part_is_not_offered(
     Ok(())
 }
 
-/// A query string can spell what JSON cannot; a cap that is no number would leave nothing, and say nothing.
+/// A query string can spell what JSON cannot; a cap that is not a number would leave nothing, and say nothing.
 #[rstest]
 #[case::price_that_is_no_number("max_cost", "NaN")]
 #[case::weight_that_is_no_number("max_weight_g", "nan")]

@@ -70,7 +70,7 @@ pub struct Arguments {
     timeout_minutes: u32,
 }
 
-/// What came of building the copy and running tests in it.
+/// Result of building the copy and running tests in it.
 enum Attempt {
     Ran(Tallies),
     DoesNotBuild,
@@ -79,7 +79,7 @@ enum Attempt {
     Interrupted,
 }
 
-/// Tries the defects, prints what became of each, and fails unless all were caught.
+/// Tries the defects, prints the verdict on each, and fails unless all were caught.
 ///
 /// # Errors
 /// When a patch or a name is flawed, the copy cannot be made, or the ids are not green without any defect.
@@ -184,7 +184,7 @@ impl Runner<'_> {
             Ok(Some(attempt)) => Ok(attempt),
             Err(error) => Err(error),
         };
-        // Whatever came of it, no stack stays behind.
+        // Whatever the result, no stack stays behind.
         self.stop_stack()?;
         let log = self.scratch.log(BASELINE);
         let tallies = match attempt? {

@@ -1,4 +1,4 @@
-//! Commands that take minutes: with a log, a limit, a sign of life, and an end when somebody presses Ctrl-C.
+//! Commands that take minutes: with a log, a limit, lines of progress, and an end when somebody presses Ctrl-C.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const TELL_EVERY: Duration = Duration::from_secs(15);
 
-/// Counts how often somebody pressed Ctrl-C, or asked for the end in another way.
+/// Counts how often somebody pressed Ctrl-C, or requested the end in another way.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicUsize>);
 

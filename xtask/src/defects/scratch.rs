@@ -57,7 +57,7 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// Where the copy lies.
+    /// Where the copy is.
     pub fn tree(&self) -> &Path {
         &self.tree
     }
@@ -77,7 +77,7 @@ impl Scratch {
         Some(self.target.join("debug").join("stack")).filter(|program| program.is_file())
     }
 
-    /// A command in the copy that builds into the copy's own target and meets no stack but the copy's own.
+    /// A command in the copy that builds into the copy's own target and uses no stack but the copy's own.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.tree).stdin(Stdio::null());
@@ -122,7 +122,7 @@ impl Scratch {
             .args(flags)
             .arg(self.root.join(&patch.path))
             .current_dir(&self.tree)
-            // The copy lies inside of the checkout, and git would take the checkout's paths.
+            // The copy is inside the checkout, and git would take the checkout's paths.
             .env("GIT_CEILING_DIRECTORIES", self.tree.parent().unwrap_or(&self.tree))
             .output()
             .context("running git")
@@ -246,7 +246,7 @@ fn link_tools(root: &Path, tree: &Path) -> anyhow::Result<()> {
 }
 
 /// True for variables by which cargo tells this program about itself, and for those that point to a stack: the copy is
-/// built as a person would build it, and only ever meets its own stack.
+/// built as a person would build it, and only ever uses its own stack.
 fn is_of_the_caller(name: &OsStr) -> bool {
     const PREFIXES: [&str; 5] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST", "STACK_"];
     const NAMES: [&str; 4] = ["CARGO", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"];

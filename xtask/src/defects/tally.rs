@@ -48,7 +48,7 @@ pub struct Tallies(BTreeMap<RequirementId, Tally>);
 impl Tallies {
     /// Reads a report in the `JUnit` form. Suites of setup scripts, whose names begin with `@`, hold no tests.
     pub fn read(report: &str) -> anyhow::Result<Self> {
-        let document = roxmltree::Document::parse(report).context("the report of nextest is no XML")?;
+        let document = roxmltree::Document::parse(report).context("the report of nextest is not XML")?;
         let mut tallies = Self::default();
         for case in document.descendants().filter(|node| node.has_tag_name("testcase")) {
             let suite = case.parent().and_then(|suite| suite.attribute("name")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What became of a defect, and all of it in one table.
+//! Verdicts on defects, and one table of them all.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use ledger::RequirementId;
 use super::patch::Patch;
 use super::tally::{Sight, Tallies};
 
-/// What became of one defect.
+/// Verdict on one defect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Every named id has a failing test.
@@ -92,7 +92,7 @@ pub fn listed(ids: &[RequirementId]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A defect and what became of it.
+/// A defect and its verdict.
 #[derive(Debug)]
 pub struct Row {
     pub patch: Patch,

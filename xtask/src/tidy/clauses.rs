@@ -1,4 +1,4 @@
-//! What the ledger says about the clauses of a requirement is there: the tests that show them, the defects that prove it.
+//! The tests and defects that the ledger names for the clauses of a requirement exist.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ const CLAUSE: Rule = Rule {
              id red, or the ledger would tell of a proof that nobody can run",
 };
 
-/// Every clause whose test or defect is not there.
+/// Every clause whose test or defect is missing.
 ///
 /// # Errors
 /// When a test file or a patch cannot be read.
@@ -24,7 +24,7 @@ pub fn check(root: &Path, ledger: &Ledger) -> anyhow::Result<Vec<Finding>> {
     for entry in ledger.entries().iter().filter(|entry| entry.is_implemented()) {
         let file = file_of(entry);
         if !root.join(&file).is_file() {
-            // The rule about test files tells of it.
+            // The rule about test files reports it.
             continue;
         }
         let text = std::fs::read_to_string(root.join(&file)).with_context(|| format!("reading {}", file.display()))?;

@@ -35,7 +35,7 @@ const BUILT_ALONE: &str = "toolbox";
 /// Services that call another service, and therefore may use the client crates.
 const CALLING_SERVICES: [&str; 4] = ["controller", "controller-worker", "worker-light", "worker-heavy"];
 
-/// A package of the workspace, as `cargo metadata` tells it.
+/// A package of the workspace, as `cargo metadata` reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// Its name.
@@ -46,7 +46,7 @@ pub struct Package {
     pub dependencies: Vec<String>,
 }
 
-/// What a package is for, told by its place.
+/// What a package is for, by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
     Contract,
@@ -175,7 +175,7 @@ fn forbidden(from: Room, name: &str, to: Room) -> Option<&'static str> {
     }
 }
 
-/// The line of the manifest on which the dependency stands, or 1.
+/// The line of the manifest that names the dependency, or 1.
 fn line_of_dependency(manifest: &Path, dependency: &str) -> usize {
     let text = std::fs::read_to_string(manifest).unwrap_or_default();
     let names_it = |line: &str| {

@@ -94,7 +94,7 @@ fn report(mut findings: Vec<Finding>) -> String {
         }
         let _ = writeln!(text, "  {}:{}: {}", finding.file.display(), finding.line, finding.what);
     }
-    let _ = writeln!(text, "\ntidy: {} place{} to mend", findings.len(), if findings.len() == 1 { "" } else { "s" });
+    let _ = writeln!(text, "\ntidy: {} place{} to fix", findings.len(), if findings.len() == 1 { "" } else { "s" });
     text
 }
 
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(
             text,
             "first: because of one\n  b.rs:9: w\n  b.rs:10: x\n\nsecond: because of two\n  b.rs:2: y\n\n\
-             tidy: 3 places to mend\n"
+             tidy: 3 places to fix\n"
         );
     }
 

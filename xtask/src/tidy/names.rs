@@ -36,7 +36,7 @@ pub fn check(packages: &[Package], files: &[PathBuf]) -> Vec<Finding> {
 
 fn misnamed(package: &Package) -> Option<Finding> {
     let directory = package.directory.file_name()?.to_string_lossy();
-    let what = format!("package {} lies in a directory called {directory}", package.name);
+    let what = format!("package {} is in a directory called {directory}", package.name);
     (directory != package.name).then(|| Finding::new(&PACKAGE, package.directory.join("Cargo.toml"), 2, what))
 }
 

@@ -30,7 +30,7 @@ enum Kind {
     Close,
 }
 
-/// One attribute: `#[allow(…)]`, `#![…]`. Doc comments are none.
+/// One attribute: `#[allow(…)]`, `#![…]`. Doc comments do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
     /// The identifiers in it, in order: `allow`, `dead_code`, `reason`.
@@ -47,7 +47,7 @@ impl<'a> RustSource<'a> {
     /// Takes a file apart.
     ///
     /// # Errors
-    /// The first place, line and message, at which the text is no Rust.
+    /// The first place, line and message, at which the text is not Rust.
     pub fn parse(text: &'a str) -> Result<Self, (usize, String)> {
         let stream: TokenStream =
             text.parse().map_err(|error: proc_macro2::LexError| (error.span().start().line, error.to_string()))?;
@@ -135,7 +135,8 @@ impl<'a> RustSource<'a> {
         paths
     }
 
-    /// Takes the path, or the group of paths, that begins at a token and goes on from `begun`. Gives the token behind.
+    /// Takes the path, or the group of paths, that begins at a token and continues from `begun`. Gives the token
+    /// behind.
     fn paths_at(&self, mut index: usize, begun: &[String], paths: &mut Vec<(Vec<String>, usize)>) -> usize {
         let mut path = begun.to_vec();
         let line = self.tokens[index].line;

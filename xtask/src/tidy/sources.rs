@@ -1,4 +1,4 @@
-//! What may and may not stand in a source file.
+//! What a source file may and may not contain.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -164,7 +164,7 @@ fn check_test(file: &Path, text: &str, id: RequirementId) -> Vec<Finding> {
             findings.push(Finding::new(&TEST_HEAD, file, 1, format!("has no line `{label} …`")));
         }
     }
-    // A file that is no Rust is reported with the sources.
+    // A file that is not Rust is reported with the sources.
     if RustSource::parse(text).is_ok_and(|source| !has_test(&source)) {
         findings.push(Finding::new(&NO_TEST, file, 1, format!("no test of {id}")));
     }

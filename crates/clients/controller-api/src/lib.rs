@@ -46,7 +46,7 @@ impl ControllerClient {
         Self { endpoint }
     }
 
-    /// Every call carries the id of the test, so that service logs can be told apart.
+    /// Every call carries the id of the test, so that service logs can be distinguished.
     #[must_use]
     pub fn with_test_id(mut self, test_id: impl Into<String>) -> Self {
         self.endpoint = self.endpoint.with_test_id(test_id);

@@ -1,4 +1,4 @@
-//! The calls that a test relies on: the right status and a body that decodes, or a panic that tells what happened.
+//! The calls that a test relies on: the right status and a body that decodes, or a panic that says what happened.
 
 use std::panic::Location;
 

@@ -49,7 +49,7 @@ pub fn client(builder: ClientBuilder) -> reqwest::Result<Client> {
 /// for somebody's use.
 const NEIGHBOUR_IDLE: Duration = Duration::from_secs(5);
 
-/// A client for a service's calls to its neighbours, which no proxy of the environment stands between.
+/// A client for a service's calls to its neighbours, which bypass every proxy of the environment.
 ///
 /// # Errors
 /// As [`client`].
@@ -68,7 +68,7 @@ fn with_proxies(builder: ClientBuilder, variable: impl Fn(&str) -> Option<String
             Scheme::Https => Proxy::https(url),
             Scheme::Any => Proxy::all(url),
         };
-        // One that cannot be understood is nobody's proxy; every other client of the machine passes it over as well.
+        // A value that cannot be parsed names no proxy; every other client of the machine ignores it as well.
         if let Ok(proxy) = proxy {
             builder = builder.proxy(proxy.no_proxy(NoProxy::from_string(&format!("{left_out},{THIS_MACHINE}"))));
         }

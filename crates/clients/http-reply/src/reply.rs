@@ -32,12 +32,12 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The body as JSON; `null` when it is none, so that a test can index into it and compare.
+    /// The body as JSON; `null` when it is not JSON, so that a test can index into it and compare.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
-    /// The body as text; bytes that are no UTF-8 become the replacement character.
+    /// The body as text; bytes that are not UTF-8 become the replacement character.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

@@ -27,7 +27,7 @@ pub struct EpisodeRow {
     pub workflow_id: Option<String>,
     /// Why it failed.
     pub failure_reason: Option<String>,
-    /// Who goes on, lower case.
+    /// Next agent, lower case.
     pub next_agent: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl Database {
         Ok(Self { pool })
     }
 
-    /// Version that the server tells.
+    /// Version that the server reports.
     pub async fn server_version(&self) -> anyhow::Result<String> {
         Ok(sqlx::query_scalar("SHOW server_version").fetch_one(&self.pool).await?)
     }

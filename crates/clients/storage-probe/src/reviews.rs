@@ -19,7 +19,7 @@ pub struct ReviewRow {
     pub comments: Value,
     /// What was looked at, a JSON object.
     pub evidence: Value,
-    /// Who goes on, upper case.
+    /// Next agent, upper case.
     pub next_agent: Option<String>,
     /// Place of the document.
     pub path: String,
@@ -40,7 +40,7 @@ pub struct PlanRefusalRow {
     pub reason: String,
     /// Proof, a JSON array of texts.
     pub evidence: Value,
-    /// What became of it, upper case.
+    /// Its state, upper case.
     pub state: String,
 }
 

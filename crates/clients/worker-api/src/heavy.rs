@@ -87,7 +87,7 @@ impl HeavyWorker {
         async move { must(self.preview(request).await, StatusCode::OK, at) }
     }
 
-    /// As [`Self::validate_and_price`]; panics unless it answers 200. The design may still be too dear.
+    /// As [`Self::validate_and_price`]; panics unless it answers 200. The design may still be too expensive.
     #[track_caller]
     pub fn must_validate_and_price(&self, request: &PriceRequest) -> impl Future<Output = PriceResponse> + Send {
         let at = Location::caller();

@@ -5,7 +5,7 @@
 macro_rules! session_endpoint {
     ($client:ident) => {
         impl $client {
-            /// A worker at `base_url`. `session` is sent as it is, also when it is no valid session id, so that a
+            /// A worker at `base_url`. `session` is sent as it is, even when it is not a valid session id, so that a
             /// test can see it refused; `http` pools the connections.
             pub fn new(base_url: impl Into<String>, session: impl Into<String>, http: reqwest::Client) -> Self {
                 let session = session.into();
@@ -36,7 +36,7 @@ macro_rules! session_endpoint {
                 self
             }
 
-            /// Every call carries the id of the test, so that service logs can be told apart.
+            /// Every call carries the id of the test, so that service logs can be distinguished.
             #[must_use]
             pub fn with_test_id(mut self, test_id: impl Into<String>) -> Self {
                 self.endpoint = self.endpoint.with_test_id(test_id);

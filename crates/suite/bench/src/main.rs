@@ -39,7 +39,7 @@ fn main() -> anyhow::Result<()> {
     }
     anyhow::ensure!(
         !measured.is_empty(),
-        "nothing is called that; subjects: {:?}",
+        "no subject has this name; subjects: {:?}",
         Subject::ALL.map(measure::Subject::name)
     );
     let mut table = Table::new();

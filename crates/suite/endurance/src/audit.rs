@@ -34,7 +34,7 @@ pub struct Audit {
     pub events_stored: u64,
     /// Expected events that are missing.
     pub events_lost: u64,
-    /// Events that are there more often than once, or in the wrong episode.
+    /// Events that are there more than once, or in the wrong episode.
     pub events_doubled: u64,
     /// Episodes whose transitions are not queued, running, completed.
     pub odd_lives: usize,
@@ -53,7 +53,7 @@ pub async fn audit(load: &Load, events: u32) -> anyhow::Result<Audit> {
         .await
 }
 
-/// What the controller tells of one episode.
+/// What the controller reports about one episode.
 struct Seen {
     episode: Episode,
     events: Vec<StoredEvent>,

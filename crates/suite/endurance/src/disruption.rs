@@ -53,8 +53,8 @@ pub struct Planned {
     pub away: Duration,
 }
 
-/// The disruptions of a run: the parts in turn, each time in a way that the seed decides. Crashes are as frequent as the
-/// other two together: they are what happens without anybody's doing.
+/// The disruptions of a run: the parts in turn, each time in a way that the seed decides. Crashes are as frequent as
+/// the other two together: they are what happens by itself.
 pub fn plan(parts: &[Service], count: usize, seed: u64) -> Vec<Planned> {
     let mut random = StdRng::seed_from_u64(seed);
     parts
@@ -139,7 +139,7 @@ impl Disruptions {
         self.stack.fault(part, Fault::Restart).await
     }
 
-    /// A status that is asked too soon still shows the process that was killed.
+    /// A status that is read too soon still shows the process that was killed.
     async fn wait_until_noticed(&self, part: Service, pid: i32) -> anyhow::Result<()> {
         let begun = Instant::now();
         while process_of(&self.stack.status().await?, part) == Some(pid) {

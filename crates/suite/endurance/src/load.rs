@@ -239,13 +239,13 @@ impl Load {
         self.state().refused
     }
 
-    /// Where the run is.
+    /// Progress of the run.
     pub fn summary(&self) -> String {
         let state = self.state();
         format!("{} accepted, {} ended, {} refused", state.accepted.len(), state.ended.len(), state.refused)
     }
 
-    /// Prints a line for whoever watches.
+    /// Prints a line of progress.
     pub fn say(&self, sentence: &str) {
         self.timeline.say(sentence);
     }

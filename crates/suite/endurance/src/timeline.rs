@@ -1,4 +1,4 @@
-//! What happens and when, for whoever watches.
+//! Lines of progress, each with its time.
 
 use tokio::time::Instant;
 

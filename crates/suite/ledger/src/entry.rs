@@ -81,7 +81,7 @@ impl Entry {
     }
 }
 
-/// An entry as it stands in the file, before state and reason are known to fit each other.
+/// An entry as it is in the file, before state and reason are known to fit each other.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

@@ -21,7 +21,7 @@ impl Tier {
     /// All tiers, the most urgent first.
     pub const ALL: [Self; 3] = [Self::P0, Self::P1, Self::P2];
 
-    /// Name in lower case, as it stands in paths: `tests-p0/tests/p0`.
+    /// Name in lower case, as used in paths: `tests-p0/tests/p0`.
     pub fn path_name(self) -> &'static str {
         match self {
             Self::P0 => "p0",
@@ -63,7 +63,7 @@ enum Number {
     Orchestration(u16),
 }
 
-/// A text that is no id of the specification.
+/// A text that is not an id of the specification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no id of the specification: expected INT- with three digits \

@@ -84,7 +84,7 @@ fn out_of_order(entries: &[Entry]) -> Vec<String> {
             std::cmp::Ordering::Less => None,
             std::cmp::Ordering::Equal => Some(format!("{} is there twice", pair[0].id)),
             std::cmp::Ordering::Greater => Some(format!(
-                "{} stands after {}: entries go by number, INT before ORC, so that a merge shows what it adds",
+                "{} is listed after {}: entries go by number, INT before ORC, so that a merge shows what it adds",
                 pair[1].id, pair[0].id
             )),
         })
@@ -171,7 +171,7 @@ mod tests {
         let (first, second) = (text_of("INT-001"), text_of("INT-002"));
         let findings =
             findings_after(|yaml| yaml.replacen(&format!("{first}{second}"), &format!("{second}{first}"), 1));
-        assert!(findings.contains("INT-001 stands after INT-002"), "{findings}");
+        assert!(findings.contains("INT-001 is listed after INT-002"), "{findings}");
     }
 
     #[test]

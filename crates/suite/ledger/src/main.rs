@@ -89,7 +89,7 @@ fn select<'a>(ledger: &'a Ledger, arguments: &Arguments) -> Vec<&'a Entry> {
         .collect()
 }
 
-/// Writes to the output; a reader that left, such as `head`, is no error.
+/// Writes to the output; a reader that left, such as `head`, is not an error.
 fn print(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

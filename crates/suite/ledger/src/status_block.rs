@@ -23,9 +23,9 @@ pub enum StatusBlockError {
     Stale {
         /// First line that differs, counted from 1 in the document.
         line: usize,
-        /// What stands there.
+        /// The line found.
         found: String,
-        /// What has to stand there.
+        /// The line expected.
         expected: String,
     },
 }
@@ -33,7 +33,7 @@ pub enum StatusBlockError {
 /// The document with its block replaced by what the ledger says; everything outside the markers is kept.
 ///
 /// # Errors
-/// [`StatusBlockError::Markers`] when the place of the block cannot be told.
+/// [`StatusBlockError::Markers`] when the place of the block cannot be determined.
 pub fn write_into(document: &str, ledger: &Ledger) -> Result<String, StatusBlockError> {
     let (before, after) = around_the_block(document)?;
     Ok(format!("{before}{BEGIN}\n{}{END}{after}", render(ledger)))
@@ -60,7 +60,7 @@ pub fn check(document: &str, ledger: &Ledger) -> Result<(), StatusBlockError> {
     }
 }
 
-/// What stands before the first and after the second marker.
+/// The text before the first and after the second marker.
 fn around_the_block(document: &str) -> Result<(&str, &str), StatusBlockError> {
     let once = document.matches(BEGIN).count() == 1 && document.matches(END).count() == 1;
     match (once, document.find(BEGIN), document.find(END)) {

@@ -1,4 +1,4 @@
-//! The programs of this checkout that a stack runs, and how they come to be.
+//! The programs of this checkout that a stack runs, and how they are built.
 
 use std::{
     env,

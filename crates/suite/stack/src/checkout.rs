@@ -1,4 +1,4 @@
-//! Where things lie: the checkout, what cargo built from it, and the stack's own folder under `target`.
+//! Where things are: the checkout, what cargo built from it, and the stack's own folder under `target`.
 
 use std::{
     env,
@@ -24,7 +24,7 @@ pub struct Checkout {
     pub home: PathBuf,
 }
 
-/// One folder of finished programs, in the terms that cargo is told.
+/// One folder of finished programs, in cargo's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// Value of `--target-dir`, `target` as a rule.
@@ -36,7 +36,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Where the finished programs lie.
+    /// Where the finished programs are.
     pub fn programs(&self) -> PathBuf {
         let target = self.target.clone();
         self.platform.iter().fold(target, |folder, platform| folder.join(platform)).join(&self.profile)
@@ -102,7 +102,7 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The folder that cargo built `program` into: tests lie in its `deps`, examples in a folder of theirs. `None` for a
+/// The folder that cargo built `program` into: tests are in its `deps`, examples in a folder of theirs. `None` for a
 /// program that cargo did not put where it is, and for one of another checkout.
 fn output_of(program: &Path, root: &Path) -> Option<Output> {
     let folder = program.parent()?;
@@ -123,7 +123,7 @@ fn output_of(program: &Path, root: &Path) -> Option<Output> {
     Some(Output { target: target.to_path_buf(), platform: Some(name(above)?), profile })
 }
 
-/// Where cargo builds when nothing else tells. It takes a relative folder from the directory that it was started in,
+/// Where cargo builds when nothing else says so. It takes a relative folder from the directory that it was started in,
 /// which may be any of the checkout: the one that cargo has built into is meant.
 fn configured_target(configured: Option<PathBuf>, current: &Path, root: &Path) -> PathBuf {
     let Some(folder) = configured else { return root.join("target") };

@@ -90,7 +90,7 @@ Examples:
     Logs {
         /// Whose log; every part's without it.
         service: Option<Service>,
-        /// Go on with what is written from now, until Ctrl-C.
+        /// Keep printing new lines until Ctrl-C.
         #[arg(long, short)]
         follow: bool,
         /// How many lines of each log.
@@ -290,7 +290,7 @@ fn controlled() -> anyhow::Result<Control> {
 
 fn status(json: bool) -> anyhow::Result<ExitCode> {
     remove_stale();
-    // One that is going down may still be connected to and then not answer: it does not run either.
+    // A stack that is stopping may still accept a connection and then not answer: it does not run either.
     let seen = present().and_then(|held| {
         let supervisor = held.descriptor.supervisor.as_ref();
         let status = supervisor.map(|at| Control::connect(&at.control_socket)?.status()).transpose()?;
@@ -310,7 +310,7 @@ fn status(json: bool) -> anyhow::Result<ExitCode> {
 
 fn down(if_idle: bool) -> anyhow::Result<()> {
     let checkout = Checkout::locate()?;
-    // A test that has its turn goes on with it; the stack then ends by itself, once nobody uses it.
+    // A test that has its turn continues with it; the stack then ends by itself, once nobody uses it.
     if let Some((_, control)) = ensure::running(&checkout.clone().of_turns()) {
         let _in_use = control.down(true)?;
     }
@@ -325,7 +325,7 @@ fn down(if_idle: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// For what is done whether somebody reads about it or not.
+/// For work that is done whether or not somebody reads its output.
 fn ignore_lost_reader(printed: anyhow::Result<()>) -> anyhow::Result<()> {
     printed.or_else(|error| if error.is::<ReaderLeft>() { Ok(()) } else { Err(error) })
 }

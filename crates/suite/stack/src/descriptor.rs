@@ -103,13 +103,13 @@ pub struct StackDescriptor {
     pub worker_token: Option<String>,
     /// Log file of each part.
     pub logs: BTreeMap<Service, PathBuf>,
-    /// What answered during boot: version of each part that tells one.
+    /// What answered during boot: version of each part that reports one.
     pub versions: BTreeMap<String, String>,
     /// When the stack became ready.
     pub started_at: DateTime<Utc>,
 }
 
-/// The stack at hand lacks a part that was asked for.
+/// This stack lacks a part that was asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("this stack ({backend}) has no {part}; {remedy}")]
 pub struct MissingPart {

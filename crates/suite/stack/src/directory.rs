@@ -1,4 +1,4 @@
-//! The throw-away directory of a stack, and what is done about one whose owner died without removing it.
+//! The throw-away directory of a stack, and the cleanup of one whose owner died without removing it.
 
 use std::{
     fs, io,

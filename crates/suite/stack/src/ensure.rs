@@ -1,4 +1,4 @@
-//! From nothing, or from whatever is there, to a running stack of this build.
+//! From nothing, or from an existing stack, to a running stack of this build.
 
 use std::{
     fs,
@@ -31,7 +31,7 @@ const PORTS_DEADLINE: Duration = Duration::from_mins(10);
 /// What to do about programs that were taken as they are and do not fit.
 const BUILD_THEM: &str = "let them be built: leave out --no-build, and unset STACK_NO_BUILD";
 /// The same where they were built just now.
-const BUILD_AGAIN: &str = "run the command again; if the same is said, `cargo clean` makes everything anew";
+const BUILD_AGAIN: &str = "run the command again; if this repeats, `cargo clean` has everything built anew";
 
 /// How long to wait for a part that crashed to work again.
 const RESTART_DEADLINE: Duration = Duration::from_secs(30);
@@ -43,7 +43,7 @@ pub struct EnsureOptions {
     pub build: bool,
     /// Listen on the standard ports.
     pub standard_ports: bool,
-    /// Start the four services, not only what they stand on.
+    /// Start the four services, not only the servers below them.
     pub services: bool,
 }
 
@@ -66,9 +66,10 @@ pub struct Ensured {
 }
 
 /// Adopts the shared stack when it is alive and was built from the sources of this checkout; else starts one. One of
-/// other sources is stopped when nobody uses it, and else goes on beside the new one until its users leave.
+/// other sources is stopped when nobody uses it, and otherwise continues beside the new one until its users leave.
 ///
-/// Fails when the programs cannot be shown to come from these sources. Of several calls at once, by whatever processes, one starts it and the others adopt it.
+/// Fails when the programs cannot be shown to come from these sources. Of several calls at once, by any processes, one
+/// starts it and the others adopt it.
 pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Reporter) -> anyhow::Result<Ensured> {
     let _one_at_a_time = lock(&checkout.home, "lock", "another process is starting a stack; waiting for it", reporter)?;
     if options.build && options.services {
@@ -88,20 +89,20 @@ pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Report
     request.standard_ports = options.standard_ports;
     request.idle_seconds = idle_seconds()?;
     let started = start(checkout, &request, reporter)?;
-    // The supervisor goes on without us; whether it ever ends is its lease holders' affair.
+    // The supervisor continues without us; its lease holders decide when it ends.
     let Started { descriptor, lease, supervisor: _ } = started;
     Ok(Ensured { descriptor, adopted: false, lease })
 }
 
-/// The shared stack's descriptor if one runs, of whatever build. The descriptor of another checkout's stack, which
-/// comes along when a checkout is copied, is none of ours.
+/// The shared stack's descriptor if one runs, of whatever build. The descriptor of another checkout's stack, which is
+/// copied along with a checkout, is not ours.
 pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
     let descriptor = StackDescriptor::read(&checkout.descriptor()).ok()?;
     if descriptor.checkout.as_ref() != Some(&checkout.root) {
         return None;
     }
     let mut control = Control::connect(&descriptor.supervisor.as_ref()?.control_socket).ok()?;
-    // One that is going down may still be connected to and then not answer.
+    // A stack that is stopping may still accept a connection and then not answer.
     control.status().ok()?;
     Some((descriptor, control))
 }
@@ -132,8 +133,8 @@ fn idle_seconds() -> anyhow::Result<u64> {
     }
 }
 
-/// Adopts the stack that runs, or makes room for a new one: stops it when nobody uses it, and else has it stop after
-/// its last user. The new one needs nothing of the old one but its standard ports, if both are to have them.
+/// Adopts the stack that runs, or makes room for a new one: stops it when nobody uses it, and otherwise has it stop
+/// after its last user. The new one needs nothing of the old one but its standard ports, if both are to have them.
 fn adopt_or_make_room(
     checkout: &Checkout,
     options: EnsureOptions,
@@ -147,7 +148,7 @@ fn adopt_or_make_room(
         let Some(flaw) = flaw(&descriptor, &mut control, options, fingerprint)? else {
             return Ok(match Lease::take(&descriptor) {
                 Ok(Some(lease)) => Some(Ensured { descriptor, adopted: true, lease }),
-                // It began to stop in this very moment.
+                // It has just begun to stop.
                 Ok(None) | Err(_) => None,
             });
         };
@@ -254,7 +255,7 @@ pub(crate) fn start(checkout: &Checkout, request: &BootRequest, reporter: &mut R
             bail!("the stack's supervisor ended during the boot ({ending}): {told}");
         }
         Err(error) => {
-            // Its boot came to nothing; it tidies up and ends.
+            // Its boot failed; it cleans up and ends.
             drop(input);
             supervisor.wait().context("cannot wait for the supervisor")?;
             return Err(error);

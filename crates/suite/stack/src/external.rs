@@ -16,8 +16,8 @@ pub const BACKEND_VARIABLE: &str = "STACK";
 
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 
-/// The backend that the environment asks for. Without a word of it, a controller's URL means an external stack, unless
-/// the URL came from a stack of this machine, whose descriptor is named beside it then.
+/// The backend that the environment asks for. Without that variable, a controller's URL means an external stack, unless
+/// the URL came from a stack of this machine, whose descriptor is then named beside it.
 pub fn chosen_backend() -> anyhow::Result<Backend> {
     match variable(BACKEND_VARIABLE).as_deref() {
         Some("embedded") => Ok(Backend::Embedded),

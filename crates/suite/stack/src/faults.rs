@@ -1,4 +1,4 @@
-//! What can be done to a running part of a stack, to see how the others take it.
+//! Disturbances of a running part of a stack, to see how the others react.
 
 use std::fmt;
 
@@ -14,9 +14,9 @@ pub enum Fault {
     Stop,
     /// Freezes it and every process below it: its port accepts, nothing answers.
     Pause,
-    /// Lets a paused part go on.
+    /// Resumes a paused part.
     Resume,
-    /// Ends it and every process below it at once, without a chance to tidy up. It stays down until `Restart`; only a
+    /// Ends it and every process below it at once, without a chance to clean up. It stays down until `Restart`; only a
     /// part that ends by itself is started again by the supervisor.
     Kill,
     /// Stops it where it still runs, starts it on the same port, waits until it is ready. What it kept in memory is

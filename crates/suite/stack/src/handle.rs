@@ -1,4 +1,4 @@
-//! What a test holds of a stack.
+//! A test's handle to a stack.
 
 use std::{
     fs::File,
@@ -46,7 +46,7 @@ struct Inner {
 /// What a private stack consists of.
 #[derive(Debug, Clone, Copy)]
 pub struct PrivateOptions {
-    /// The four services too, not only what they stand on.
+    /// The four services too, not only the servers below them.
     pub services: bool,
 }
 
@@ -67,7 +67,7 @@ impl Stack {
         SHARED.get_or_try_init(find_shared).await.cloned()
     }
 
-    /// A stack of one's own that nobody used before. It ends with the last clone of this value, and with this process,
+    /// A private stack that nobody used before. It ends with the last clone of this value, and with this process,
     /// however that ends.
     pub async fn private(options: PrivateOptions) -> anyhow::Result<Self> {
         none_beside_an_external_one()?;
@@ -117,7 +117,7 @@ impl Stack {
         blocking(move || control.fault(service, fault)).await.map(|_seconds| ())
     }
 
-    /// What runs, and who uses it. An external stack cannot tell.
+    /// What runs, and who uses it. An external stack does not report this.
     pub async fn status(&self) -> anyhow::Result<StackStatus> {
         let mut control = self.control()?;
         blocking(move || control.status()).await
@@ -155,7 +155,7 @@ impl Drop for Inner {
         // The end of its last lease is what stops a private stack.
         drop(self.lease.take());
         if let Some(mut supervisor) = self.supervisor.take() {
-            // It takes a moment to tidy up; it must not wait as a zombie for a process that lives on.
+            // It takes a moment to clean up; it must not wait as a zombie for a process that lives on.
             std::thread::spawn(move || supervisor.wait());
         }
     }
@@ -194,7 +194,7 @@ fn none_beside_an_external_one() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whoever named a descriptor has built everything on the way to it.
+/// Whatever set the descriptor has already built everything.
 fn is_built() -> bool {
     std::env::var_os(DESCRIPTOR_VARIABLE).is_some() || binaries::building_is_off()
 }

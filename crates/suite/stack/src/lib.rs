@@ -6,7 +6,7 @@
 //! when its holder ends, however that happens. A stack without leases stops by itself.
 //!
 //! - [`Stack`] is what tests hold: shared or private, with descriptor, faults and logs.
-//! - [`ensure`] is the path from nothing to a running stack, and the `stack` command stands on it.
+//! - [`ensure`] is the path from nothing to a running stack, and the `stack` command is built on it.
 //! - [`StackDescriptor`] says where everything is, as a file and as environment variables.
 //!
 //! This crate must not know what the services do: it starts binaries, and asks `GET /ready`.

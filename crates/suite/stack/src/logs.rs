@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Service;
 
-/// A place in the log of a part: everything written later lies behind it.
+/// A place in the log of a part: everything written later comes after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogMark {
     /// Whose log.

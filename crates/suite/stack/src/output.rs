@@ -1,10 +1,10 @@
-//! Words for whoever reads them: a reader that has left, as `head` does, is no reason to fail.
+//! Output to a reader: one that has left, as `head` does, is not a reason to fail.
 
 use std::io::{self, Write};
 
 use anyhow::Context;
 
-/// Nobody reads standard output any more. What only prints ends with it, and without a word.
+/// Nobody reads standard output any more. A command that only prints then ends silently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("nobody reads the output any more")]
 pub(crate) struct ReaderLeft;
@@ -21,7 +21,7 @@ fn write_to(output: &mut impl Write, text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes lines to standard error. That there is nobody to be told is nothing that could be told.
+/// Writes lines to standard error. A missing reader cannot be reported.
 pub(crate) fn tell(text: &str) {
     writeln!(io::stderr().lock(), "{text}").ok();
 }

@@ -57,7 +57,7 @@ impl ReservedPort {
         }
     }
 
-    /// Gives the port free for the process that is about to bind it.
+    /// Releases the port for the process that is about to bind it.
     pub fn release(self) -> u16 {
         drop(self.listener);
         self.number

@@ -170,7 +170,7 @@ impl Running {
 
     /// Freezes the whole tree.
     pub fn pause(&self) {
-        // Parents first, and again until nobody new was born meanwhile: a frozen process starts no children.
+        // Parents first, and again until no new process was started meanwhile: a frozen process starts no children.
         let mut frozen = Vec::new();
         loop {
             let new: Vec<_> = tree(self.pid).into_iter().filter(|pid| !frozen.contains(pid)).collect();
@@ -184,7 +184,7 @@ impl Running {
         }
     }
 
-    /// Lets a frozen tree go on.
+    /// Resumes a frozen tree.
     pub fn resume(&self) {
         signal_tree(self.pid, Signal::SIGCONT);
     }

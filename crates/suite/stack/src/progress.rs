@@ -1,4 +1,4 @@
-//! What happens while a stack boots, told by the supervisor and shown to people.
+//! What happens while a stack boots, reported by the supervisor and shown to people.
 
 use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
 
@@ -96,7 +96,7 @@ impl Reporter {
     pub fn say(&self, sentence: &str) {
         match &self.style {
             Style::Terminal(bars) => {
-                // A terminal that is gone cannot be told anything; that is no reason to stop.
+                // A terminal that is gone cannot show anything; that is not a reason to stop.
                 bars.println(format!("stack: {sentence}")).ok();
             }
             Style::Plain => output::tell(&format!("stack: {sentence}")),

@@ -1,4 +1,4 @@
-//! The proof that a test run judges the sources it stands in, taken once a run and handed to its tests.
+//! The proof that a test run judges the sources of its own checkout, taken once a run and handed to its tests.
 //!
 //! `stack ensure --nextest-env` has just built the services, looked at all their sources, and started or adopted a stack
 //! of them. Each test of the same run would find the same; it takes the proof by the run's id. A test that was started

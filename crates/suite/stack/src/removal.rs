@@ -9,8 +9,8 @@ use rand::Rng;
 
 /// Removes a folder with all that is in it; links are removed and not followed.
 ///
-/// The folders of each level are hung into the top folder before their own folder is removed, so that no path, no stack
-/// and no number of open files grows with the depth.
+/// The folders of each level are moved into the top folder before their own folder is removed, so that no path, no
+/// stack and no number of open files grows with the depth.
 pub fn remove(top: &Path) -> io::Result<()> {
     let prefix: u64 = rand::rng().random();
     let mut places = (0_u64..).map(|count| top.join(format!("{prefix:016x}-{count}")));

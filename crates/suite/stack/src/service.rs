@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use contract::wiring::standard_ports;
 use serde::{Deserialize, Serialize};
 
-/// One process of a stack: a server that it stands on, or one of the four services.
+/// One process of a stack: a server that it is built on, or one of the four services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[value(rename_all = "kebab-case")]
@@ -28,7 +28,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// The servers that others stand on.
+    /// The servers that others depend on.
     pub const INFRASTRUCTURE: [Self; 3] = [Self::Postgres, Self::ObjectStore, Self::Temporal];
     /// The four services of the system under test.
     pub const SYSTEM: [Self; 4] = [Self::WorkerLight, Self::WorkerHeavy, Self::Controller, Self::ControllerWorker];

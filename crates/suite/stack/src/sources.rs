@@ -1,4 +1,4 @@
-//! What the programs of a stack were made from, and the proof that it is what lies in this checkout.
+//! What the programs of a stack were made from, and the proof that it is what is in this checkout.
 //!
 //! Cargo writes beside each program the list of all files that went into it. A stack is the same as another when the
 //! contents of these files are the same: what else was compiled, with which features, and when, does not matter. And a
@@ -89,7 +89,7 @@ impl Sources {
         let fingerprint = look.fingerprint(&all, tools)?;
         let Look { now, flaws, .. } = look;
         if flaws.is_empty() && services {
-            // A record of what is wrong would make it right the next time.
+            // Recording a flaw would hide it the next time.
             write_record(&record_path, &now);
         }
         Ok(Self { fingerprint, flaws })
@@ -100,7 +100,7 @@ impl Sources {
         &self.fingerprint
     }
 
-    /// Fails when a program was not made from what lies in this checkout now, and says which and why.
+    /// Fails when a program was not made from what is in this checkout now, and says which and why.
     pub fn prove(&self, remedy: &str) -> anyhow::Result<()> {
         if self.flaws.is_empty() {
             return Ok(());
@@ -121,12 +121,12 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Path from the root, where it lies below.
+    /// Path from the root, where it is below.
     fn short(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.checkout.root).unwrap_or(path).to_path_buf()
     }
 
-    /// Files that a program was made from. `None` when it is not there and need not be.
+    /// Files that a program was made from. `None` when it is missing and not required.
     fn program(&mut self, name: &str, is_needed: bool) -> anyhow::Result<Option<BTreeSet<PathBuf>>> {
         let program = self.checkout.programs().join(name);
         let list = program.with_extension("d");

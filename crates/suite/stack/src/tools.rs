@@ -32,7 +32,7 @@ impl Tools {
     pub fn locate(root: &Path, with_services: bool) -> Result<Self, MissingTool> {
         let toolbox = Toolbox::locate(root);
         let scripts = if with_services {
-            // One that is set and wrong is an error, as for every tool; one that is not there is not.
+            // A variable that is set and wrong is an error, as for every tool; a missing encoder is not.
             let ffmpeg = toolbox.overridden(Tool::Ffmpeg).transpose()?.or_else(|| toolbox.ffmpeg().ok());
             Some(ScriptTools { python: toolbox.python()?, ruff: toolbox.ruff()?, ffmpeg })
         } else {

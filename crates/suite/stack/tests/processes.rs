@@ -20,13 +20,13 @@ use stack::{
 };
 
 const INFRASTRUCTURE: PrivateOptions = PrivateOptions { services: false };
-/// An ended stack needs some tens of milliseconds to tidy up; this is for a machine that does much else.
+/// An ended stack needs some tens of milliseconds to clean up; this is for a machine that does much else.
 const TIDY_DEADLINE: Duration = Duration::from_secs(20);
 
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < TIDY_DEADLINE, "not within {TIDY_DEADLINE:?}: {what}");
+        assert!(started.elapsed() < TIDY_DEADLINE, "timed out after {TIDY_DEADLINE:?} waiting for: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -405,14 +405,14 @@ fn plain_connections_keep_the_stack_running() {
     let descriptor = StackDescriptor::read(&file).unwrap();
     let store = addresses(&descriptor)[1];
     let started = Instant::now();
-    // Three times as long as the stack stays unused. First one request after the other, then one that goes on.
+    // Three times as long as the stack stays unused. First one request after the other, then one that stays open.
     while started.elapsed() < 3 * unused {
         let mut stream = TcpStream::connect(store).expect("a stack that is used stays");
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
         assert!(stream.read_to_end(&mut Vec::new()).is_ok());
     }
     let unfinished = TcpStream::connect(store).expect("a stack that was used a moment ago is there");
-    wait_until("the open connection is told as use", || {
+    wait_until("the open connection is reported as use", || {
         let told = stack_command(home.path()).args(["down", "--if-idle"]).output().unwrap();
         String::from_utf8_lossy(&told.stderr).contains("1 open connections without a lease")
     });
@@ -423,7 +423,7 @@ fn plain_connections_keep_the_stack_running() {
     assert_nothing_is_left(&descriptor);
 }
 
-/// A stack of other sources, as far as its descriptor tells.
+/// A stack of other sources, as far as its descriptor says.
 fn give_another_fingerprint(home: &Path) {
     let file = home.join("stack.json");
     let mut descriptor = StackDescriptor::read(&file).unwrap();
@@ -472,7 +472,7 @@ fn copied_checkout_leaves_the_original_stack_alone() {
     copied.checkout = Some(PathBuf::from("/the/original"));
     copied.write(&copy.path().join("stack.json")).unwrap();
     let status = stack_command(copy.path()).arg("status").stdout(Stdio::null()).status().unwrap();
-    assert_eq!(status.code(), Some(3), "the stack of another checkout is none of this one");
+    assert_eq!(status.code(), Some(3), "the stack of another checkout is not this one's");
     assert!(stack_command(copy.path()).arg("down").stdout(Stdio::null()).status().unwrap().success());
     assert!(addresses(&descriptor).into_iter().all(|address| TcpStream::connect(address).is_ok()), "it goes on");
     assert!(stack_command(home.path()).arg("down").status().unwrap().success());
@@ -498,7 +498,7 @@ fn lost_reader_ends_a_command_quietly() {
         }
         let output = command.output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(told, "", "{arguments:?} has nobody to complain to");
+        assert_eq!(told, "", "{arguments:?} must not complain that nobody reads");
         output.status.code()
     };
     assert_eq!(into_closed_pipe(&["ensure", "--infrastructure-only"], [true, true]), Some(0));

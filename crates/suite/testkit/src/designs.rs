@@ -1,7 +1,7 @@
 //! Small designs whose physics a reader can see without running them. Lengths in millimetres, z is up.
 //!
 //! Every design is a CAD script and an `objectives.yaml`. The moved object is a ball that the objectives spawn; the
-//! script adds what stands around it.
+//! script adds what is around it.
 
 /// A script and its objectives.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What a test stands on: a context of its own, waits that end, designs that a reader can judge by eye.
+//! What a test is built on: a context of its own, waits that end, designs that a reader can judge by eye.
 //!
 //! A test file should read as arrange, act, assert. Everything that is the same in all of them is here: finding the
 //! stack, names that no other test has, clients that carry the test's id, and what an engineer needs when it fails.

@@ -148,8 +148,8 @@ pub fn blocked_arm(control: &str) -> Mechanism {
     Mechanism { design, assembly: assembly("arm", "rotate_z", control) }
 }
 
-/// The disc of [`driven_disc`] on a servo of the catalogue, an MG996R: 0.98 N·m, 6.16 rad/s. The disc is the moved object,
-/// so that its course is what the answer tells.
+/// The disc of [`driven_disc`] on a servo of the catalogue, an MG996R: 0.98 N·m, 6.16 rad/s. The disc is the moved
+/// object, so that its course is what the answer reports.
 pub fn disc_on_servo(control: &str) -> Mechanism {
     let script = designs::script(
         "servo = Pos(0, 150, 21.45) * Box(40.7, 19.7, 42.9)\n\

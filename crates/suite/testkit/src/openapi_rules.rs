@@ -26,7 +26,7 @@ impl<'a> Rules<'a> {
         self.faults.push(format!("{place}: {words}"));
     }
 
-    /// An object with no other keys than these and extensions. `None` where it is none, which is a fault.
+    /// An object with no other keys than these and extensions. `None` where it is not an object, which is a fault.
     fn object(&mut self, place: &str, value: &'a Value, keys: &[&str]) -> Option<&'a Map<String, Value>> {
         let Some(map) = value.as_object() else {
             self.fault(place, format_args!("expected an object, found {value}"));

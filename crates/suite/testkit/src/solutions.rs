@@ -117,8 +117,8 @@ totals:
             .in_abs("im", "IM", "    wall_thickness_mm: 3.0\n")
     }
 
-    /// Made of ABS by `method`, which the assembly definition calls `planned_as` and gives these fields. Caps that leave
-    /// room for the tooling of a moulding; the estimates are no estimates yet.
+    /// Made of ABS by `method`, which the assembly definition calls `planned_as` and gives these fields. Caps that
+    /// leave room for the tooling of a moulding; the estimates are placeholders.
     fn in_abs(self, method: &str, planned_as: &str, fields: &str) -> Self {
         let part = format!(
             "bracket.label = \"bracket\"\n    \
@@ -186,7 +186,7 @@ pub struct Benchmark {
 }
 
 impl Benchmark {
-    /// A ball above its goal, and a fixed block that stands beside. [`Solution::bracket`] solves it.
+    /// A ball above its goal, and a fixed block beside it. [`Solution::bracket`] solves it.
     pub fn bystander() -> Self {
         Self {
             script: designs::bystander_script(),

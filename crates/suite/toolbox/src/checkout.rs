@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::pins::PYTHON_LOCK_FILE;
 
-/// The checkout that `start` lies in: the nearest directory upwards that holds this crate.
+/// The checkout that `start` is in: the nearest directory upwards that holds this crate.
 pub fn checkout_root(start: &Path) -> Option<PathBuf> {
     start
         .ancestors()
@@ -21,7 +21,7 @@ pub fn checkout_root(start: &Path) -> Option<PathBuf> {
 /// programs that were compiled elsewhere, and must not be answered for its original.
 ///
 /// # Errors
-/// When neither the current directory nor the program lies in a checkout.
+/// When neither the current directory nor the program is in a checkout.
 pub fn current_checkout() -> anyhow::Result<PathBuf> {
     let current = std::env::current_dir().context("the current directory cannot be read")?;
     let program = std::env::current_exe().context("the path of this program cannot be read")?;

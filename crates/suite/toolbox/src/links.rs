@@ -1,7 +1,7 @@
 //! The `.tools` directory of a checkout: one link per tool, pointing at the place the tool was found or installed in.
 //!
 //! Links, not copies, so that a checkout costs nothing and two checkouts share one installation. A link is replaced by
-//! renaming a new one over it: whoever reads it meanwhile sees either the old or the new one.
+//! renaming a new one over it: a concurrent reader sees either the old or the new one.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub enum LinkError {
     Refused {
         /// The link.
         link: PathBuf,
-        /// What it was to point at.
+        /// Its intended target.
         target: PathBuf,
         /// What the file system said.
         source: std::io::Error,

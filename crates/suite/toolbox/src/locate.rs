@@ -110,7 +110,7 @@ impl Tool {
     }
 }
 
-/// A tool that is not there, with everything its reader needs to mend that.
+/// A tool that is not there, with everything its reader needs to fix that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MissingTool {
     /// None of the places holds it.

@@ -12,14 +12,14 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 use workbench::Estimated;
 
-/// What came of it.
+/// Result of a recomputation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Costing {
     /// Everything that is wrong with the file, its new figures included.
     pub violations: Vec<Violation>,
     /// What was computed, caps kept or not. Absent when the file does not fit its schema.
     pub estimate: Option<CostingEstimate>,
-    /// The file with the computed figures; keys that nobody knows are kept, comments are not. Absent as above.
+    /// The file with the computed figures; unknown keys are kept, comments are not. Absent as above.
     pub assembly_yaml: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub fn validate_costing_and_price(
     };
     let estimated = estimated(&definition, objectives, config, catalog);
     let Some(rewritten) = rewritten(assembly_yaml, &estimated.definition) else {
-        // The gate read this very text before, so this is not the file's fault; the figures still stand.
+        // The gate has parsed this text before, so the file is not at fault; the figures are still valid.
         let sentence = "the computed figures cannot be written back into the file";
         let violation = Violation::new(ASSEMBLY_DEFINITION_FILE, "assembly.not_rewritten", sentence);
         return Costing { violations: vec![violation], estimate: Some(estimated.estimate), assembly_yaml: None };
@@ -65,8 +65,8 @@ pub fn validate_costing_and_price(
     Costing { violations, estimate: Some(estimated.estimate), assembly_yaml: Some(rewritten) }
 }
 
-/// Recomputes cost and weight of a definition as it stands, without touching it, and says where its declared totals are
-/// off: what a gate asks.
+/// Recomputes cost and weight of a definition without changing it, and reports where its declared totals are off; a
+/// gate uses it.
 pub fn estimate_as_written(
     definition: &AssemblyDefinition,
     objectives: Option<&Objectives>,

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::scripts;
 
-/// Runs the tool `name` with a JSON input and returns JSON: `{"ok": …}` or `{"error": "sentence"}`. The caller gives
-/// the text back with [`agent_tool_free`]. Null only when even the error text cannot be made.
+/// Runs the tool `name` with a JSON input and returns JSON: `{"ok": …}` or `{"error": "sentence"}`. The caller frees
+/// the text with [`agent_tool_free`]. Null only when even the error text cannot be made.
 ///
 /// # Safety
 /// Both arguments must be null or point to NUL-terminated strings.
@@ -22,15 +22,15 @@ pub unsafe extern "C" fn agent_tool(name: *const c_char, input: *const c_char) -
     let answer = match answer {
         Ok(Ok(value)) => json!({ "ok": value }),
         Ok(Err(sentence)) => json!({ "error": sentence }),
-        Err(_) => json!({ "error": "the tool broke off; this is a fault of the platform, not of the script" }),
+        Err(_) => json!({ "error": "the tool panicked; this is a fault of the platform, not of the script" }),
     };
     CString::new(answer.to_string()).map_or(std::ptr::null_mut(), CString::into_raw)
 }
 
-/// Gives back what [`agent_tool`] returned.
+/// Frees what [`agent_tool`] returned.
 ///
 /// # Safety
-/// `answer` must be null or come from [`agent_tool`], and be given back once.
+/// `answer` must be null or come from [`agent_tool`], and be freed only once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn agent_tool_free(answer: *mut c_char) {
     if !answer.is_null() {

@@ -80,7 +80,7 @@ struct SearchInput {
     catalog_path: String,
 }
 
-/// Runs a tool by name. The error is a sentence for whoever wrote the script.
+/// Runs a tool by name. The error is a sentence for the script's author.
 pub(crate) fn call(tool: &str, input: &str) -> Result<Value, String> {
     match tool {
         "validate_costing_and_price" => costing(read(input)?),
@@ -177,7 +177,7 @@ fn faces_of(part: &PartInput) -> Vec<Face> {
     part.faces.iter().map(|face| Face { area_mm2: face.area_mm2, center_mm: face.center_mm }).collect()
 }
 
-/// What is held in place and neither made nor bought is there already.
+/// A part that is held in place and neither made nor bought exists already.
 fn design_part<'part>(
     part: &'part PartInput,
     corners: &'part [InternalCorner],
@@ -206,7 +206,7 @@ fn design_part<'part>(
     }
 }
 
-/// The event bodies that tell of violations; the caller adds the envelope.
+/// The event bodies that report violations; the caller adds the envelope.
 fn failure_events(violations: &[Violation]) -> Vec<EventBody> {
     violations.iter().map(|violation| EventBody::LogicFailure(violation.into())).collect()
 }

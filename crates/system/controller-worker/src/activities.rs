@@ -1,4 +1,4 @@
-//! What the episode workflow has done: running a script, and writing the end of an episode.
+//! Activities of the episode workflow: running a script, and writing the end of an episode.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// Pause between two signs of life; several fit into the heartbeat limit of the workflow.
+/// Pause between two heartbeats; several fit into the heartbeat timeout of the workflow.
 const HEARTBEAT_PAUSE: Duration = Duration::from_secs(2);
 
 /// The short activities of an episode.
@@ -111,8 +111,8 @@ impl ScriptActivities {
     }
 }
 
-/// Tells Temporal every [`HEARTBEAT_PAUSE`] that the activity lives, and learns so when it is cancelled. Ends only
-/// when a sign of life cannot be sent.
+/// Sends Temporal a heartbeat every [`HEARTBEAT_PAUSE`], which also detects a cancellation. Ends only when a heartbeat
+/// cannot be sent.
 async fn heartbeat_until_cancelled(context: &ActivityContext) -> ActivityError {
     let begun = Instant::now();
     loop {

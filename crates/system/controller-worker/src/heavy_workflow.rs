@@ -13,12 +13,12 @@ use workflows::{HEAVY_SIMULATION_WORKFLOW, HeavySimulationInput};
 
 /// How long one simulation may take once a heavy worker has begun it.
 const SIMULATION_LIMIT: Duration = Duration::from_mins(10);
-/// A simulation that gives no sign of life for this long counts as lost.
+/// A simulation that sends no heartbeat for this long counts as lost.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(30);
 /// Attempts of a simulation whose worker was lost.
 const SIMULATION_ATTEMPTS: u32 = 3;
 
-/// What heavy workers offer on their queue; the implementation is theirs.
+/// Activities of heavy workers on their queue; the heavy workers implement them.
 pub(crate) struct HeavyActivities;
 
 #[activity_definitions]

@@ -1,7 +1,7 @@
 //! The controller's Temporal worker: it carries episodes from phase to phase.
 //!
-//! Workflows decide, activities act. An activity reaches agent code only through the light worker's HTTP API and
-//! keeps the result in the episode store; this process runs no script itself. A sweeper finds episodes that nobody
+//! Workflows decide, activities act. An activity reaches agent code only through the light worker's HTTP API and keeps
+//! the result in the episode store; this process runs no script itself. A sweeper finds episodes that no workflow
 //! carries. By HTTP it offers liveness and readiness only.
 
 mod activities;

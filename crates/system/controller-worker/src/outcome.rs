@@ -1,4 +1,4 @@
-//! What a phase came to, and how a script's run is judged.
+//! Outcome of a phase, and how a script's run is judged.
 
 use contract::{
     execution::{ExecuteResponse, ScriptFault},
@@ -6,7 +6,7 @@ use contract::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What a phase came to.
+/// Outcome of a phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum PhaseOutcome {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Runs that may be lost before the phase is given up: a script that takes its worker down each time must not do so for
-/// ever.
+/// Runs that may be lost before the phase is given up: a script that takes its worker down each time must not be
+/// retried forever.
 pub(crate) const MAX_LOST_RUNS: u32 = 5;
 /// How long the light worker may stay unreachable: several times what a restart takes on a busy machine, and short
 /// enough that an episode whose worker never returns ends within two minutes.
@@ -62,7 +62,7 @@ impl Progress {
         self.step = Step::Waiting;
     }
 
-    /// The light worker was not reached at `now`; how long that lasts already.
+    /// The light worker was not reached at `now`; returns how long that has lasted.
     pub(crate) fn not_reached(&mut self, now: DateTime<Utc>) -> Duration {
         self.step = Step::Waiting;
         let since = *self.unreachable_since.get_or_insert(now);

@@ -5,9 +5,9 @@
 //! phase and round; an attempt that comes second learns the outcome of the first and stores nothing. What is stored
 //! before the run (state `running`, begin of the tool call with its attempt number) may be stored again and says so.
 //!
-//! Three kinds of trouble are kept apart. A light worker that cannot be reached, or is not ready, has not run anything:
-//! the phase waits for it ([`MAX_UNREACHABLE`]). A run whose answer was lost may have been the script's doing: it is
-//! repeated a few times ([`MAX_LOST_RUNS`]). A script that fails is an outcome, and is never repeated.
+//! Three kinds of failure are distinguished. A light worker that cannot be reached, or is not ready, has not run
+//! anything: the phase waits for it ([`MAX_UNREACHABLE`]). A run whose answer was lost may have been the script's
+//! doing: it is repeated a few times ([`MAX_LOST_RUNS`]). A script that fails is an outcome, and is never repeated.
 //!
 //! A run has no time limit here: the worker enforces the script's own, from the moment in which the run begins. How
 //! long it waits for its turn before does not matter, as long as the worker answers.
@@ -37,7 +37,7 @@ use crate::{
     turns::Turns,
 };
 
-/// Which script of which episode runs, and for the how-manieth time the workflow asks for it.
+/// Which script of which episode runs, and in which round the workflow asks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ScriptInput {
     pub(crate) episode: EpisodeInput,
@@ -45,15 +45,15 @@ pub(crate) struct ScriptInput {
     pub(crate) round: u32,
 }
 
-/// Time between two looks whether the worker that holds a run still answers.
+/// Interval at which to check whether the worker that holds a run still answers.
 const LOOK_PAUSE: Duration = Duration::from_secs(3);
-/// Looks in a row without an answer after which the run counts as lost.
+/// Checks in a row without an answer after which the run counts as lost.
 const MAX_UNANSWERED_LOOKS: u32 = 3;
-/// How long storing the result of a run is tried again while the database is away, before the run itself is repeated.
+/// How long to retry storing the result of a run while the database is unreachable, before the run itself is repeated.
 const STORING_PATIENCE: Duration = Duration::from_mins(2);
 /// Pause between two such tries.
 const STORING_PAUSE: Duration = Duration::from_secs(1);
-/// How long noting that a run was let go may take: the process that does so is ending.
+/// Time limit for recording that a run was released: the process that does so is ending.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
 /// Name of the tool in traces.
 const TOOL: &str = "execute";
@@ -90,7 +90,7 @@ impl PhaseError {
         matches!(self, Self::Store(StoreError::UnknownEpisode(_)) | Self::Checkpoint(_))
     }
 
-    /// True when the light worker has begun nothing: nobody listens there, or it says that it cannot work now.
+    /// True when the light worker has begun nothing: nothing listens there, or it says that it cannot work now.
     fn is_unreachable(&self) -> bool {
         match self {
             Self::NoReply(NoReply::Unreachable { .. } | NoReply::TimedOut { .. }) => true,
@@ -107,7 +107,7 @@ impl PhaseError {
     }
 }
 
-/// Statuses by which a worker, or whatever stands before it, says "not now".
+/// Statuses by which a worker, or anything in front of it, says "not now".
 fn is_not_ready(status: StatusCode) -> bool {
     matches!(
         status,
@@ -169,7 +169,7 @@ impl ScriptPhase {
         }
         let worker = LightWorker::new(&self.worker_light_url, episode.session_id.as_str(), self.http.clone())
             .with_token(self.worker_token.as_deref());
-        // Asked first because it answers at once: a worker that hangs is found out sooner than by a call that may be slow.
+        // Asked first because it answers at once: this detects a worker that hangs sooner than a call that may be slow.
         if let Err(error) = answers(&worker).await {
             return if error.is_unreachable() {
                 self.not_reached(input, attempt, progress, error).await
@@ -189,8 +189,8 @@ impl ScriptPhase {
         }
     }
 
-    /// Notes that the run of this attempt, if there is one, was ended by ourselves: by the end of this process or a
-    /// cancellation. That this fails changes nothing but a count.
+    /// Records that this process ended the run of this attempt, if there is one: by its own end or a cancellation. A
+    /// failure to record it only changes a count.
     pub(crate) async fn let_go(&self, input: &ScriptInput, attempt: &Attempt) {
         let note = async {
             if let Earlier::UnderWay(mut progress) = self.earlier(input).await? {
@@ -215,7 +215,7 @@ impl ScriptPhase {
         })
     }
 
-    /// Notes how far the phase has come, and the traces that tell of it, in one write.
+    /// Records the progress of the phase, and the traces that report it, in one write.
     async fn record_step(
         &self,
         input: &ScriptInput,
@@ -256,7 +256,7 @@ impl ScriptPhase {
         let away_for = progress.not_reached(Utc::now());
         if away_for >= MAX_UNREACHABLE {
             let reason = format!(
-                "worker-light could not be reached for {} s, at most {} s are waited for it; last: {}",
+                "worker-light could not be reached for {} s, the limit is {} s; last: {}",
                 away_for.as_secs(),
                 MAX_UNREACHABLE.as_secs(),
                 error.chain()
@@ -269,8 +269,8 @@ impl ScriptPhase {
         Err(error)
     }
 
-    /// Stores all that the run produced, unless another attempt was first; the outcome that counts. An outage of the
-    /// database is waited out: the run would have to be repeated otherwise.
+    /// Stores all that the run produced, unless another attempt was first; returns the outcome that counts. It retries
+    /// during an outage of the database, since the run would have to be repeated otherwise.
     async fn record(
         &self,
         input: &ScriptInput,

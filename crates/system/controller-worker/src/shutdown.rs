@@ -1,8 +1,8 @@
-//! That this process was asked to end, for whoever has to hand work on.
+//! Signal that this process was asked to end, for code that has to hand work on.
 
 use tokio::sync::watch;
 
-/// Tells whether the process is ending; clones share the news.
+/// Reports whether the process is ending; clones share the state.
 #[derive(Debug, Clone)]
 pub(crate) struct Shutdown(watch::Receiver<bool>);
 
@@ -19,13 +19,13 @@ impl Shutdown {
 
     /// Whether it has begun.
     pub(crate) fn has_begun(&self) -> bool {
-        // Whoever would begin it is gone only when the process ends.
+        // The sender is gone only when the process ends.
         *self.0.borrow() || self.0.has_changed().is_err()
     }
 
     /// Returns as soon as it has begun.
     pub(crate) async fn begun(&self) {
-        // An error means that the sender is gone, which is the same news.
+        // An error means that the sender is gone, which means the same.
         self.0.clone().wait_for(|begun| *begun).await.ok();
     }
 }

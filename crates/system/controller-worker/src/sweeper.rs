@@ -1,4 +1,4 @@
-//! Finds episodes that nobody carries, and has them carried or ends them.
+//! Finds episodes that no workflow carries, and starts or ends them.
 //!
 //! An episode is stored first and started second, by another process, in another store. Between the two the controller
 //! may die; later Temporal may lose what it knew, or a workflow may be ended by hand. The sweeper compares both sides
@@ -29,7 +29,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(10);
 const BATCH: i64 = 200;
 /// Questions to Temporal at a time.
 const SIDE_BY_SIDE: usize = 8;
-/// Time without a sweep, by whatever process, after which readiness reports it.
+/// Time without a sweep by any process after which readiness reports it.
 const OVERDUE: Duration = Duration::from_mins(1);
 
 /// The sweeper of this process; clones share what it reports.
@@ -49,7 +49,7 @@ struct Latest {
     ended: u64,
 }
 
-/// What became of an episode that was looked at.
+/// Result of checking an episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Settled {
     Carried,
@@ -149,8 +149,8 @@ impl Sweeper {
         }
     }
 
-    /// Starts the workflow that nobody started, or that Temporal does not know any more. What its phases stored is
-    /// found again by their checkpoints.
+    /// Starts a workflow that was never started, or that Temporal no longer knows. Its phases find what they stored by
+    /// their checkpoints.
     async fn start(&self, episode: &UnsettledEpisode) -> Result<Settled, SweepError> {
         let session_id = match episode.worker_session_id.parse() {
             Ok(session_id) => session_id,

@@ -44,10 +44,10 @@ async fn run(
     let episode = new_episode(request);
     let input = EpisodeInput::new(episode.id, session_id, &episode.metadata);
     let episode_id = episode.id;
-    // A caller that goes away must not leave an episode that nobody starts: from the first write on, the work is a
-    // task of its own.
+    // A caller that disconnects must not leave an episode unstarted: from the first write on, the work runs in a
+    // separate task.
     tokio::spawn(async move { start(&application, episode, input).await }).await.map_err(|error| {
-        ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} broke off: {error}"))
+        ServiceError::internal(&anyhow::anyhow!("starting episode {episode_id} panicked or was cancelled: {error}"))
     })??;
     Ok(Accepted::with(AgentRunResponse { status: ResponseStatus::Accepted, episode_id }))
 }
@@ -67,14 +67,14 @@ pub(crate) fn new_episode(request: AgentRunRequest) -> NewEpisode {
     }
 }
 
-/// Stores the episode, then starts its workflow. When Temporal does not take it the episode ends as failed and the
-/// caller is told so. Should this process die between the two, the sweeper of the controller's worker starts it.
+/// Stores the episode, then starts its workflow. When Temporal does not accept it, the episode ends as failed and the
+/// answer says so. If this process dies between the two, the sweeper of the controller's worker starts it.
 async fn start(application: &Application, episode: NewEpisode, input: EpisodeInput) -> Answer<()> {
     let id = episode.id;
     application.store.create_episode(&episode).await.map_err(|error| match error {
-        // The database may have stored it and died before it said so.
+        // The database may have stored it and died before it confirmed.
         error if error.is_outage() => ServiceError::unavailable(format!(
-            "the database broke off while episode {id} was being stored; if it is stored, it will be started: {error}"
+            "the database failed while episode {id} was being stored; if it is stored, it will be started: {error}"
         )),
         error => store_error(error),
     })?;

@@ -1,4 +1,4 @@
-//! JSON answers whose status is another than 200, documented as such.
+//! JSON answers with a status other than 200, documented as such.
 
 use aide::{
     generate::GenContext,
@@ -12,10 +12,10 @@ use serde::Serialize;
 /// A JSON answer with the given status.
 pub(crate) struct Answered<const STATUS: u16, T>(T);
 
-/// 201: it is there now.
+/// 201: created.
 pub(crate) type Created<T> = Answered<201, T>;
 
-/// 202: taken on, not done yet.
+/// 202: accepted, not done yet.
 pub(crate) type Accepted<T> = Answered<202, T>;
 
 impl<const STATUS: u16, T> Answered<STATUS, T> {

@@ -1,4 +1,4 @@
-//! Telling the workflow of an episode that the episode has ended by another hand.
+//! Cancels the workflow of an episode that was ended by something else.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use workflows::Frontend;
 
-/// How long an outage of Temporal is waited out. A workflow that is not told until then ends with its script, whose
+/// How long to retry during an outage of Temporal. A workflow that is not cancelled by then ends with its script, whose
 /// result is no longer stored.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// Pause between two tries.

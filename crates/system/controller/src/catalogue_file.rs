@@ -1,4 +1,5 @@
-//! The file that holds the catalogue of bought parts. Others make it; while it is missing, only searches fail.
+//! The file that holds the catalogue of bought parts. Another program makes it; while it is missing, only searches
+//! fail.
 
 use std::{
     fs,
@@ -27,7 +28,7 @@ impl CatalogueFile {
         Self { path, opened: Arc::default() }
     }
 
-    /// Asks the catalogue on a thread where waiting for the disk holds nobody up.
+    /// Queries the catalogue on a thread that may block on the disk.
     pub(crate) async fn ask<T, E>(
         &self,
         question: impl FnOnce(&Catalog) -> Result<T, E> + Send + 'static,
@@ -37,7 +38,9 @@ impl CatalogueFile {
         E: std::error::Error + Send + Sync + 'static,
     {
         let file = self.clone();
-        tokio::task::spawn_blocking(move || Ok(question(&file.current()?)?)).await.context("the search was cut off")?
+        tokio::task::spawn_blocking(move || Ok(question(&file.current()?)?))
+            .await
+            .context("the search task panicked or was cancelled")?
     }
 
     /// For the readiness probe: the version of the catalogue that is there now.

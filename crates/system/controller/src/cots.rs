@@ -94,7 +94,7 @@ impl OperationOutput for Found {
     }
 }
 
-/// What the list of the body has no place for.
+/// Data that the list in the body has no place for.
 fn headers_of(answer: &CatalogAnswer) -> anyhow::Result<HeaderMap> {
     let CatalogVersion { catalog_version, bd_warehouse_commit, generated_at } = &answer.version;
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();

@@ -54,7 +54,7 @@ async fn list(
     application.store.list_episodes(query.limit, query.offset).await.map(Json).map_err(store_error)
 }
 
-/// The collection's own path ends with a slash; the one without it leads there (307), with its query.
+/// The collection's path ends with a slash; the path without it redirects there (307) and keeps the query.
 async fn with_final_slash(RawQuery(query): RawQuery) -> Redirect {
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::temporary(&format!("/episodes/{query}"))

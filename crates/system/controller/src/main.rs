@@ -1,8 +1,8 @@
 //! The controller: the stack's public API. It stores episodes, starts their workflows, keeps their events and carries
 //! out their reviews.
 //!
-//! It never executes agent code: nothing in this crate starts a process, and whatever a script does happens in a
-//! worker. It holds the secrets (the API key, the database); workers get none of them.
+//! It never executes agent code: nothing in this crate starts a process, and scripts run only in a worker. It holds the
+//! secrets (the API key, the database); workers get none of them.
 
 mod agents;
 mod answered;
@@ -81,7 +81,7 @@ fn service(settings: &Settings, application: Application) -> anyhow::Result<Serv
     Ok(service)
 }
 
-/// A worker is up when it says who it is; whether it is ready is its own `/ready` to tell.
+/// A worker is up when it says who it is; its own `/ready` reports whether it is ready.
 async fn alive(worker: http_reply::Endpoint) -> anyhow::Result<String> {
     let worker: contract::health::ServiceIdentity = worker.identity().await?.expect(http_reply::StatusCode::OK)?;
     Ok(format!("{} {}", worker.service, worker.version))

@@ -117,7 +117,7 @@ fn invalid_review(violations: Vec<Violation>) -> ServiceError {
     ServiceError::violating(format!("Invalid review: [{}]", sentences(&violations)), violations)
 }
 
-/// 409 for an episode in which nobody works now.
+/// 409 for an episode that no agent works on now.
 fn not_running(id: Uuid, status: EpisodeStatus, what_needs_it: &str) -> ServiceError {
     let name = status.name();
     let when = if status.is_terminal() { "which is final" } else { "not yet running" };

@@ -1,4 +1,4 @@
-//! Episodes for tests: they run, and no workflow carries them, so that they wait for what a test does to them.
+//! Episodes for tests: they run without a workflow, so that they wait for what a test does to them.
 
 use aide::{
     OperationInput,

@@ -33,7 +33,7 @@ pub struct NewEpisode {
     pub metadata: EpisodeMetadata,
 }
 
-/// A wanted change of an episode's state.
+/// A requested change of an episode's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
     /// The new state.
@@ -44,10 +44,10 @@ pub struct Transition {
     pub reason: Option<String>,
 }
 
-/// What became of a wanted change.
+/// Result of a requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransitionOutcome {
-    /// The state changed; a transition and an event tell of it.
+    /// The state changed; a transition and an event record it.
     Changed,
     /// The episode was in that state already, or in a terminal one; nothing was stored.
     Unchanged {
@@ -207,8 +207,8 @@ impl EpisodeStore {
     }
 }
 
-/// Brings a locked episode from state `current` into the wanted one, with its transition and event. Nobody goes on
-/// in a terminal state.
+/// Moves a locked episode from state `current` to the requested one, with its transition and event. A terminal state
+/// has no next agent.
 pub(crate) async fn change_state(
     connection: &mut PgConnection,
     episode_id: Uuid,
@@ -230,7 +230,7 @@ pub(crate) async fn change_state(
     record_transition(connection, episode_id, Some(current), wanted).await
 }
 
-/// Notes who goes on in a locked episode.
+/// Stores the next agent of a locked episode.
 pub(crate) async fn set_next_agent(
     connection: &mut PgConnection,
     episode_id: Uuid,

@@ -21,7 +21,7 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database schema cannot be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// The database refused or broke off.
+    /// The database refused a call or failed during it.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }

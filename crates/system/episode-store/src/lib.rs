@@ -1,10 +1,10 @@
 //! Where episodes live: Postgres tables for episodes, their transitions, traces, events, checkpoints, reviews and
 //! refusals.
 //!
-//! The crate owns the schema (checked-in migrations, embedded) and the rules that keep it consistent: a terminal
-//! state never changes, a batch of events is stored whole or not at all, a phase is recorded once, a review is
-//! stored with all it brings about. It knows neither HTTP nor Temporal nor workers, and not what makes a review's
-//! document a good one: the caller judges it.
+//! The crate owns the schema (checked-in migrations, embedded) and the rules that keep it consistent: a terminal state
+//! never changes, a batch of events is stored whole or not at all, a phase is recorded once, a review is stored
+//! together with its effects. It knows neither HTTP nor Temporal nor workers, nor what makes a review's document valid:
+//! the caller judges it.
 
 mod episodes;
 mod error;
@@ -53,8 +53,8 @@ impl EpisodeStore {
     /// Several processes may do this at once: migrations run under a database-wide lock.
     ///
     /// # Errors
-    /// [`StoreError::Connect`] when no connection came about in time, [`StoreError::Migration`] when the schema
-    /// cannot be brought up to date.
+    /// [`StoreError::Connect`] when no connection was made in time, [`StoreError::Migration`] when the schema cannot be
+    /// brought up to date.
     pub async fn open(postgres_url: &str, patience: Duration) -> Stored<Self> {
         let pool = connect(postgres_url, patience).await?;
         sqlx::migrate!().run(&pool).await?;

@@ -25,7 +25,7 @@ pub struct Checkpoint {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Which phase of which episode, and for the how-manieth time. Each round has a checkpoint and an outcome of its own.
+/// Which phase of which episode, and in which round. Each round has a checkpoint and an outcome of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhaseKey {
     /// Episode.
@@ -47,7 +47,7 @@ pub struct StepRecord {
     pub name: &'static str,
     /// What the phase wants to remember.
     pub state: Value,
-    /// Traces that tell of it.
+    /// Traces that record it.
     pub traces: Vec<NewTrace>,
 }
 
@@ -84,7 +84,7 @@ pub struct PhaseRecord {
     pub traces: Vec<NewTrace>,
 }
 
-/// What became of a [`PhaseRecord`].
+/// Result of storing a [`PhaseRecord`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum PhaseRecording {
     /// It was stored.
@@ -111,8 +111,8 @@ impl EpisodeStore {
         Ok(found)
     }
 
-    /// Notes a step of an unfinished phase: how far it has come, and the traces that tell of it, all or none. Of a phase
-    /// that is finished nothing is noted.
+    /// Records a step of an unfinished phase: its progress and the traces that report it, all or none. For a finished
+    /// phase nothing is recorded.
     pub async fn record_step(&self, step: &StepRecord) -> Stored<()> {
         let mut transaction = self.pool.begin().await?;
         lock_episode(&mut transaction, step.key.episode_id).await?;

@@ -21,7 +21,7 @@ use crate::{
 
 const REFUSAL_COLUMNS: &str = "episode_id, number, reasons, reason, evidence, state, created_at";
 
-/// What became of a refusal that came in.
+/// Result of storing a refusal.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RefusalRecording {
     /// It was stored and waits for a reviewer.
@@ -66,7 +66,7 @@ impl From<RefusalRow> for PlanRefusal {
 }
 
 impl EpisodeStore {
-    /// Stores a refusal, its `plan_refusal` event and the reviewer as who goes on, together.
+    /// Stores a refusal, its `plan_refusal` event and the reviewer as next agent, together.
     pub async fn record_refusal(&self, episode_id: Uuid, request: &PlanRefusalRequest) -> Stored<RefusalRecording> {
         let mut transaction = self.pool.begin().await?;
         let status = lock_episode(&mut transaction, episode_id).await?;

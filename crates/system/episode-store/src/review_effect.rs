@@ -1,4 +1,4 @@
-//! What a reviewer's decision does to an episode: its state, who goes on, and what becomes of a refusal.
+//! Effect of a reviewer's decision on an episode: its state, the next agent, and the state of a refusal.
 
 use contract::{
     episodes::AfterRejection,
@@ -12,9 +12,9 @@ use contract::{
 pub(crate) struct ReviewEffect {
     /// State of the episode afterwards.
     pub(crate) status: EpisodeStatus,
-    /// Who goes on; nobody when the episode has ended.
+    /// Next agent; none when the episode has ended.
     pub(crate) next_agent: Option<NextAgent>,
-    /// What becomes of the pending refusal, where the decision answers one.
+    /// New state of the pending refusal, where the decision answers one.
     pub(crate) refusal: Option<RefusalState>,
 }
 

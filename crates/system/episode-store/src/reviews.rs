@@ -32,7 +32,7 @@ const MANUFACTURING_REPORT: &str = "validation_results.json";
 
 const REVIEW_COLUMNS: &str = "episode_id, round, decision, comments, evidence, next_agent, path, content, created_at";
 
-/// What became of a review that came in. `Faults` is whatever the judge of its document returns.
+/// Result of storing a review. `Faults` is what the judge of its document returns.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReviewRecording<Faults> {
     /// It was stored and carried out.
@@ -51,7 +51,7 @@ pub enum ReviewRecording<Faults> {
     },
 }
 
-/// What a judge of a review's document is told about the episode; it does not change while the judge decides.
+/// What the judge of a review's document knows about the episode; it does not change while the judge decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnderReview {
     /// A refusal of the plan waits for an answer.
@@ -222,7 +222,7 @@ fn decision_event(review: &Review, answered_refusal: Option<u32>, simulations_ru
     })
 }
 
-/// True when a file of this name is among those that were checked, in whatever directory.
+/// True when a file of this name is among those that were checked, in any directory.
 fn checked(evidence: &ReviewEvidence, name: &str) -> bool {
     evidence.files_checked.iter().any(|path| path.rsplit('/').next() == Some(name))
 }

@@ -1,4 +1,4 @@
-//! Episodes that have not ended, for whoever checks that somebody carries them.
+//! Episodes that have not ended, for the check that a workflow carries them.
 
 use std::time::Duration;
 

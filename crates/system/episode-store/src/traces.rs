@@ -17,9 +17,9 @@ use crate::{
     text::{storable_object, storable_text, storable_value},
 };
 
-/// Events in one statement: what it takes in memory is copied several times on the way to the database.
+/// Events in one statement: its memory is copied several times on the way to the database.
 const EVENTS_PER_STATEMENT: usize = 500;
-/// Name of an event that names itself nothing.
+/// Name of an event that has none.
 const NAMELESS_EVENT: &str = "unknown";
 
 /// A trace to be stored.
@@ -146,7 +146,7 @@ async fn insert_batch(connection: &mut PgConnection, episode_id: Uuid, events: &
     Ok(stored.rows_affected())
 }
 
-/// What an event is known by, where its source has numbered it.
+/// Key of an event, where its source has numbered it.
 fn identity(event: &Value) -> (Option<&str>, Option<i64>) {
     let source = event.get(SOURCE_FIELD).and_then(Value::as_str);
     let number = event.get(SEQ_FIELD).and_then(Value::as_i64);

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::remove;
 
 /// A folder of this process. It is removed when this is dropped; when the process is killed, the next one that makes a
-/// folder in the same place removes it: the owner holds a lock on the folder, which the kernel opens when the owner
-/// dies, however it dies. A lock on the parent keeps a sweep and the making of a folder apart.
+/// folder in the same place removes it: the owner holds a lock on the folder, which the kernel releases when the owner
+/// dies, however it dies. A lock on the parent keeps a sweep from running while a folder is made.
 #[derive(Debug)]
 pub struct OwnedFolder {
     path: PathBuf,
@@ -21,11 +21,11 @@ pub struct OwnedFolder {
 }
 
 impl OwnedFolder {
-    /// Makes a folder with a name of its own, `<prefix><unique>`, below `parent`, after removing those folders with
-    /// that prefix whose owner has died. `parent` is made when it is missing.
+    /// Makes a folder with a unique name, `<prefix><unique>`, below `parent`, after removing those folders with that
+    /// prefix whose owner has died. `parent` is made when it is missing.
     ///
     /// # Errors
-    /// The operating system refuses. A dead owner's folder that cannot be removed is no error; it is logged.
+    /// The operating system refuses. A dead owner's folder that cannot be removed is not an error; it is logged.
     pub fn create(parent: &Path, prefix: &str) -> io::Result<Self> {
         let _gate = Self::sweep(parent, prefix)?;
         let path = parent.join(format!("{prefix}{}", Uuid::new_v4()));
@@ -71,7 +71,7 @@ fn sweep(parent: &Path, prefix: &str) {
         }
         match remove(&path) {
             Ok(()) => tracing::info!(path = %path.display(), "removed the folder of a process that has died"),
-            Err(error) => tracing::warn!(path = %path.display(), %error, "a dead process's folder stays"),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "cannot remove a dead process's folder"),
         }
     }
 }
@@ -83,7 +83,7 @@ fn locked(folder: &Path) -> io::Result<File> {
     Ok(opened)
 }
 
-/// True when nobody holds the folder's lock. The parent is locked, so nobody is just about to take it.
+/// True when no process holds the folder's lock. The parent is locked, so none is about to take it.
 fn is_orphaned(folder: &Path) -> bool {
     File::open(folder).is_ok_and(|opened| opened.try_lock().is_ok())
 }

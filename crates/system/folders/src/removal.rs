@@ -8,12 +8,12 @@ use std::{
 
 use uuid::Uuid;
 
-/// Removes a file, or a folder with all that is in it. Nothing that is not there is an error.
+/// Removes a file, or a folder with all that is in it. A missing path is not an error.
 ///
-/// The folders of each level are hung into the top folder before their own folder is removed, so that no path, no
-/// stack and no number of open files grows with the depth. A folder that its mode closes is opened first.
+/// The folders of each level are moved into the top folder before their own folder is removed, so that no path, no
+/// stack and no number of open files grows with the depth. A folder whose mode denies access gets another mode first.
 ///
-/// Nobody may work in the tree any more: move it out of reach first. Links are removed and not followed.
+/// Nothing may use the tree any more: move it out of reach first. Links are removed and not followed.
 ///
 /// # Errors
 /// The operating system refuses; part of the tree may then be gone.
@@ -29,7 +29,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
     fs::remove_dir(path)
 }
 
-/// Folders that were hung into the top folder, under names that nobody else chose.
+/// Folders that were moved into the top folder, under unique names.
 struct Lifted<'a> {
     top: &'a Path,
     prefix: String,
@@ -52,7 +52,7 @@ impl Lifted<'_> {
         Ok(held_anything)
     }
 
-    /// Removes a folder directly below the top one, after hanging its own folders beside it.
+    /// Removes a folder directly below the top one, after moving its subfolders beside it.
     fn remove_folder(&mut self, folder: &Path) -> io::Result<()> {
         if fs::remove_dir(folder).is_ok() {
             return Ok(());

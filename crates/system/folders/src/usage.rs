@@ -82,7 +82,7 @@ impl fmt::Display for Excess {
     }
 }
 
-/// Measures a folder, and stops as soon as the quota is exceeded. Others may work in it meanwhile: what vanishes is
+/// Measures a folder, and stops as soon as the quota is exceeded. Others may use it meanwhile: files that vanish are
 /// not counted, and nothing outside the folder is looked at.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ use crate::{
 /// made from these two and nothing else, so how this worker writes scenes may change without changing a benchmark.
 ///
 /// # Errors
-/// A part of a material or catalogue id that nobody knows cannot stand in a scene; the sentence names it.
+/// A part with an unknown material or catalogue id cannot be in a scene; the sentence names it.
 pub fn environment_of(built: &Built, materials: &Materials) -> Result<BTreeMap<String, EnvironmentPart>, String> {
     let parts = built.design.parts.iter().zip(&built.part_hashes);
     parts.map(|(part, hash)| Ok((part.label.clone(), hashes_of(part, hash, materials)?))).collect()
@@ -138,8 +138,8 @@ fn moved_mesh_changed(recorded: Option<&str>, mesh: Option<&[u8]>) -> Option<Vio
     })
 }
 
-/// The violation of a design in which a part stands in for the moved object that was not handed over: whoever solves a
-/// benchmark does not bring the object that is to be moved.
+/// The violation of a design in which a part that was not handed over takes the place of the moved object: the solution
+/// of a benchmark does not bring the object that is to be moved.
 fn foreign_moved_part(design: &Design, objectives: Option<&Objectives>, baseline: &Baseline) -> Option<Violation> {
     let label = &objectives?.moved_object.label;
     // A fixed part is no moved object, and refused where the scene is made.

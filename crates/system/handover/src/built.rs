@@ -45,7 +45,7 @@ impl Built {
         Gate::AssemblyDefinition.findings(violations)
     }
 
-    /// What a sentence about a missing check ends with: by which numbers the parts differ from those checked last.
+    /// End of a sentence about a missing check: the numbers by which the parts differ from those checked last.
     pub fn since_the_last_check(&self) -> String {
         if self.moved.is_empty() { String::new() } else { format!(". Since the last check: {}", self.moved.join("; ")) }
     }
@@ -75,16 +75,16 @@ pub enum NotBuilt {
     /// The script is at fault.
     #[error("{0}")]
     Script(#[from] ScriptFault),
-    /// A file beside the script is.
+    /// A file beside the script is at fault.
     #[error("{0}")]
     Input(String),
     /// Rules are broken.
     #[error("{}", message(.0))]
     Rejected(Vec<Finding>),
-    /// Nobody waits for it any more.
+    /// The caller has left.
     #[error("the caller hung up")]
     Left,
-    /// This worker is.
+    /// This worker is at fault.
     #[error("{0:#}")]
     Worker(#[from] anyhow::Error),
 }

@@ -1,4 +1,4 @@
-//! What the receipts say against a content: checks that are missing, or failed.
+//! Checks of a content that are missing or failed, by its receipts.
 
 use contract::{
     gate::{Finding, Gate},
@@ -10,7 +10,7 @@ use crate::{
     receipts::{Priced, Receipts, SessionReceipts, Simulated, Validated},
 };
 
-/// What stands between a built design and work that wants it priced: no receipt, or one that failed.
+/// What keeps a built design from work that needs it priced: no receipt, or one that failed.
 ///
 /// # Errors
 /// The receipt cannot be read.
@@ -27,7 +27,7 @@ pub async fn missing_price<R: Receipts>(receipts: &SessionReceipts<R>, built: &B
     Ok(receipt.findings)
 }
 
-/// What stands between a built design and its submission: validation, pricing, and a simulation that was no smoke run.
+/// What keeps a built design from its submission: validation, pricing, and a simulation that was not a smoke run.
 ///
 /// # Errors
 /// A receipt cannot be read.
@@ -46,7 +46,7 @@ pub async fn missing_checks<R: Receipts>(
         return Ok(vec![Gate::Validation.finding(Violation::new("script.py", "design.not_validated", sentence))]);
     };
     if !validated.passed {
-        // A receipt that keeps no findings must not open the way either.
+        // A failed receipt without findings must not pass either.
         let unknown = || Gate::Validation.finding(Violation::new("script.py", "design.not_valid", "Validation failed"));
         return Ok(if validated.findings.is_empty() { vec![unknown()] } else { validated.findings });
     }

@@ -1,4 +1,4 @@
-//! What exactly a check was about: hashes of the built design and of the files that decide with it.
+//! What exactly a check covered: hashes of the built design and of the files that decide with it.
 //!
 //! A check counts for the geometry that came out of the script and not for its text alone, so a script that builds
 //! something else the next time it runs has not been checked. How far apart two runs may be, `likeness` says.

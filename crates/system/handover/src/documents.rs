@@ -60,7 +60,7 @@ impl Documents {
         all.into_iter().filter(|(_, bytes)| bytes.is_some()).map(|(name, _)| name).collect()
     }
 
-    /// Runs every gate, so that its author hears of everything at once.
+    /// Runs every gate, so that the author sees all findings at once.
     pub fn judge(
         &self,
         stage: Stage,

@@ -61,7 +61,7 @@ const PLAN: &str = include_str!("../samples/plan.md");
 const STEPS: &str = include_str!("../samples/todo.md");
 const PLATFORM_MATERIALS: &str = include_str!("../../cad-runtime/mounts/config/manufacturing_config.yaml");
 
-/// Nobody goes away.
+/// The caller stays.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What every stack ships.
@@ -78,7 +78,7 @@ static MATERIALS: LazyLock<Materials> = LazyLock::new(|| {
 /// A session in memory.
 pub struct FakeWorkshop {
     receipts: SessionReceipts<FileReceipts>,
-    /// Where the receipts of all sessions of a test lie.
+    /// Where the receipts of all sessions of a test are.
     folder: Arc<TempDir>,
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     /// Files that came with the call, in place of the session's.
@@ -118,7 +118,7 @@ impl FakeWorkshop {
         Self::new("benchmark", new_folder(), &files, vec![block("bystander", BYSTANDER_MM, true)])
     }
 
-    /// An empty session whose receipts lie beside those of this one.
+    /// An empty session whose receipts are beside those of this one.
     pub fn beside(&self, session: &str) -> Self {
         Self::new(session, Arc::clone(&self.folder), &[], Vec::new())
     }
@@ -179,7 +179,7 @@ impl FakeWorkshop {
         *locked(&self.build_fault) = Some(cause);
     }
 
-    /// What was called since this was asked last, in order.
+    /// Calls since the last query, in order.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut locked(&self.calls))
     }
@@ -189,7 +189,7 @@ impl FakeWorkshop {
         locked(&self.events).clone()
     }
 
-    /// What the session holds now, built; that is no call.
+    /// What the session holds now, built; that does not count as a call.
     pub async fn built(&self) -> Built {
         let files = deciding_files(self, &DesignSource::default()).await.expect("the files can be read");
         self.made_of(files).await.expect("the design is sound")
@@ -346,7 +346,7 @@ pub fn priced() -> Priced {
     }
 }
 
-/// Something that stands against a gate about the design.
+/// A finding of a gate about the design.
 pub fn excess(gate: Gate) -> Finding {
     gate.finding(Violation::new("script.py", "design.excess", "it is too much"))
 }

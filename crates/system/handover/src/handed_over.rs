@@ -1,4 +1,4 @@
-//! What was handed over in a session so far. It binds whoever hands over next.
+//! What was handed over in a session so far. It binds the next hand-over.
 
 use contract::{
     gate::{Gate, Stage},
@@ -84,7 +84,7 @@ impl HandedOver {
         (stage == Stage::Engineering).then(fixed).flatten().map(String::as_str)
     }
 
-    /// What a solution is compared with nothing for, because nothing was recorded.
+    /// What in a solution is compared with nothing, because nothing was recorded.
     pub fn not_compared(&self, stage: Stage) -> Vec<String> {
         if stage == Stage::Benchmark || self.baseline.is_some() {
             return Vec::new();

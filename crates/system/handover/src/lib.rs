@@ -1,8 +1,8 @@
 //! Handing work over: from planner to coder, from benchmark to engineering, from coder to reviewer.
 //!
 //! The crate holds the order of the gates, the receipts of what passed which check, and what may not change after a
-//! hand-over. Where files lie and how a design is built, priced and exported, a [`Workshop`] knows; it knows no CAD
-//! library, no physics and no HTTP.
+//! hand-over. A [`Workshop`] knows where files are and how a design is built, priced and exported; the crate knows no
+//! CAD library, no physics and no HTTP.
 
 mod baseline;
 mod built;

@@ -1,4 +1,4 @@
-//! When two parts are one part: the numbers of two runs of a script differ by less than anybody can make.
+//! When two parts count as one part: the numbers of two runs of a script differ by less than can be manufactured.
 //!
 //! A hash changes with the last digit, and so does the way in which a mesher cuts a face into triangles. So a part that
 //! passed a check is kept with its shape, and a later one that follows the same surfaces to within [`TOLERANCE_MM`]
@@ -29,11 +29,12 @@ const MAX_POINTS: usize = 50_000;
 /// A point of a surface, mm, and the outward unit normal of the true face there.
 type SurfacePoint = [[f64; 3]; 2];
 
-/// What a part is recognised by. The points lie on the true faces, no farther apart than triangles may be long, and with
-/// their normals they do not depend on how the triangles are cut. The faces' areas and centres say what is between them.
+/// What a part is recognised by. The points are on the true faces, no farther apart than triangles may be long, and
+/// with their normals they do not depend on how the triangles are cut. The faces' areas and centres say what is between
+/// them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Likeness {
-    /// SHA-256 of all that is no length, hexadecimal.
+    /// SHA-256 of everything that is not a length, hexadecimal.
     words: String,
     /// Number of solids, whether they are consistent, and whether they are closed.
     soundness: (u32, bool, bool),
@@ -82,7 +83,7 @@ impl Likeness {
             && covers(&other.points, &self.points, cancel)
     }
 
-    /// Whether the faces are the same, in whatever order: a face's area may differ by what the tolerance adds along the
+    /// Whether the faces are the same, in any order: a face's area may differ by what the tolerance adds along the
     /// part's diagonal, and each face has one partner.
     fn has_faces_of(&self, other: &Self, cancel: &AtomicBool) -> bool {
         let BoundingBox { min, max } = self.bounds;

@@ -1,11 +1,11 @@
-//! Findings in words, and as events: the same whatever the tool.
+//! Findings in words, and as events: the same for every tool.
 
 use contract::{
     events::{EventBody, LintFailure, LogicFailure},
     gate::{Finding, Gate},
 };
 
-/// Rule of a document that is not there.
+/// Rule of a document that is missing.
 pub const MISSING: &str = "file.missing";
 /// Rule of a hand-over for another stage than the session's.
 pub const OTHER_STAGE: &str = "plan.other_stage";
@@ -44,7 +44,7 @@ fn joined(findings: &[Finding], beginning: impl Fn(Gate) -> &'static str) -> Str
     sentences.collect::<Vec<_>>().join("; ")
 }
 
-/// The events that tell of findings: one for each document of words, one for each broken rule of the others.
+/// The events that report findings: one for each document of words, one for each broken rule of the others.
 pub fn failure_events(findings: &[Finding]) -> Vec<EventBody> {
     let mut events = Vec::new();
     for gate in [Gate::Plan, Gate::Todo] {

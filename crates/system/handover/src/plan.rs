@@ -1,4 +1,4 @@
-//! `submit_plan` and `validate_costing_and_price`: what a planner does at its end. Neither needs a design.
+//! `submit_plan` and `validate_costing_and_price`: the last steps of a planner. Neither needs a design.
 
 use chrono::Utc;
 use contract::{
@@ -22,8 +22,8 @@ use crate::{
     refusal::first_gate,
 };
 
-/// Hands a plan over, and tells the events of that. What passes is recorded: from then on no item of the to-do list may vanish, and neither objectives
-/// nor stage may change.
+/// Hands a plan over, and notes the events of that. What passes is recorded: from then on no item of the to-do list may
+/// vanish, and neither objectives nor stage may change.
 ///
 /// # Errors
 /// A receipt cannot be read or written.

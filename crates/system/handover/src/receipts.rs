@@ -1,7 +1,7 @@
-//! What is noted about sessions: which content passed which check, and what was handed over.
+//! Records about sessions: which content passed which check, and what was handed over.
 //!
-//! A receipt counts for exactly its content. Receipts lie where neither scripts nor file routes reach: a file in a
-//! workspace can be forged by whoever works there, a receipt cannot.
+//! A receipt counts for exactly its content. Receipts are where neither scripts nor file routes reach: anyone who works
+//! in a workspace can forge a file there, but not a receipt.
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -58,7 +58,7 @@ pub struct Simulated {
     /// Scene file of the run, from the session root.
     pub scene_path: String,
     /// Every file that the run wrote, from the session root, with its SHA-256, hexadecimal: scene and meshes, pictures,
-    /// video and result. What lies there later may be another run's.
+    /// video and result. What is there later may be from another run.
     pub files: BTreeMap<String, String>,
     /// When.
     pub at: DateTime<Utc>,

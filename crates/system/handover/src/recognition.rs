@@ -1,4 +1,4 @@
-//! Which checked part each part of a design is.
+//! Matches each part of a design with a checked part.
 
 use std::sync::atomic::AtomicBool;
 
@@ -23,7 +23,7 @@ pub struct Recognised {
 impl Recognised {
     /// Compares all parts with those that the session's checks have kept.
     ///
-    /// Where `cancel` is set meanwhile, the answer counts for nothing.
+    /// When `cancel` is set meanwhile, the answer is not valid.
     pub fn of(
         design: &Design,
         receipts: &impl Receipts,
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::{file_receipts::FileReceipts, sample_part::cuboid};
 
-    /// Nobody goes away.
+    /// The caller stays.
     static NEVER: AtomicBool = AtomicBool::new(false);
 
     #[test]

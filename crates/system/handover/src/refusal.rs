@@ -1,4 +1,4 @@
-//! How a tool says no: the same words and fields whatever the tool.
+//! How a tool refuses: the same words and fields for every tool.
 
 use contract::{
     gate::{Finding, Gate},
@@ -8,7 +8,7 @@ use contract::{
 
 use crate::{built::NotBuilt, message::message};
 
-/// A call that was refused for something its caller can mend.
+/// A call that was refused for something its caller can fix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
     /// One sentence for each thing that is wrong.
@@ -20,7 +20,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// What stands between a design and a tool.
+    /// What keeps a design from a tool.
     pub fn of(findings: Vec<Finding>) -> Self {
         let is_about_making = first_gate(&findings) == Some(Gate::Manufacturability);
         let reason =
@@ -31,7 +31,7 @@ impl Refusal {
     /// Why there is no design.
     ///
     /// # Errors
-    /// The cause itself, when it is none that the caller can mend.
+    /// The cause itself, when the caller cannot fix it.
     pub fn not_built(cause: NotBuilt) -> Result<Self, NotBuilt> {
         let sentence = match cause {
             NotBuilt::Left | NotBuilt::Worker(_) => return Err(cause),

@@ -36,7 +36,7 @@ const MANIFEST_FILE: &str = "renders/review_manifest.json";
 /// Submits the work of a session.
 ///
 /// # Errors
-/// The caller has left, or the worker cannot do its work. Whatever the caller can mend is an answer.
+/// The caller has left, or the worker cannot do its work. Anything that the caller can fix is an answer.
 pub async fn submit<W: Workshop>(workshop: &W, request: &SubmitRequest) -> Result<SubmitResponse, NotBuilt> {
     let mut present = Vec::new();
     let answer = match pass_the_gates(workshop, request, &mut present).await {
@@ -102,8 +102,8 @@ async fn pass_the_gates<W: Workshop>(
 }
 
 /// Judges the price receipt of a design that is submitted. Where the session prices by a file of its own, the design is
-/// priced once more by the platform's, for only that counts. In a solution, what names no method stands against it,
-/// since nobody can say what that costs.
+/// priced once more by the platform's, for only that counts. In a solution, a part that names no method is a finding,
+/// since its cost is unknown.
 async fn price_to_submit_with<W: Workshop>(
     workshop: &W,
     built: Built,
@@ -171,7 +171,7 @@ async fn hand_over<W: Workshop>(
     Ok(manifest)
 }
 
-/// What the newest simulation of a content shows of it, as far as its files are still there as it wrote them.
+/// What the newest simulation of a content shows of it, as far as its files are still there and unchanged.
 #[derive(Debug, Default, PartialEq)]
 struct Shown {
     pictures: Vec<String>,

@@ -1,4 +1,4 @@
-//! `handover`: a submitted benchmark comes into the session where it is to be solved, and its hashes are recorded there.
+//! `handover`: copies a submitted benchmark into the session that is to solve it, and records its hashes there.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ const ENVIRONMENT_GLB: &str = "environment/environment.glb";
 /// Takes the benchmark of another session over into that of `target`. The benchmark is built once more.
 ///
 /// # Errors
-/// The caller has left, or the worker cannot do its work. Whatever the caller can mend is an answer.
+/// The caller has left, or the worker cannot do its work. Anything that the caller can fix is an answer.
 pub async fn take_over<W: Workshop>(target: &W, benchmark: &W) -> Result<HandoverResponse, NotBuilt> {
     match packed(target, benchmark).await {
         Ok((baseline, files)) => Ok(HandoverResponse {
@@ -138,8 +138,8 @@ async fn sources<W: Workshop>(
     Ok(files)
 }
 
-/// Whatever stands in the session stays, unless it is the template, what comes anyway, or the package's own from an earlier
-/// hand-over of the same benchmark.
+/// Existing files of the session stay, except the template, what comes anyway, and the package's own files from an
+/// earlier hand-over of the same benchmark.
 async fn refuse_overwriting<W: Workshop>(target: &W, files: &Files, is_known: bool) -> Result<(), NotBuilt> {
     for (name, content) in files {
         let Some(present) = target.read_kept(name).await? else { continue };

@@ -1,4 +1,4 @@
-//! What a hand-over needs of the place where the work lies.
+//! What a hand-over needs from the place where the work is.
 
 use std::future::Future;
 
@@ -15,7 +15,7 @@ use crate::{
 /// Files of a session, from its root, with their content.
 pub type Files = Vec<(String, Vec<u8>)>;
 
-/// What became of a design that was priced by the platform's own figures.
+/// Result of pricing a design by the platform's own figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Repriced {
     /// What is wrong.
@@ -26,8 +26,8 @@ pub struct Repriced {
     pub weight_g: f64,
 }
 
-/// One session, and whoever can build, price and export what lies in it. A design may come from the session's own files
-/// or from elsewhere; what is kept goes into the session.
+/// One session, and the means to build, price and export its content. A design may come from the session's own files or
+/// from elsewhere; what is kept goes into the session.
 pub trait Workshop: Sync {
     /// Where receipts are kept.
     type Receipts: Receipts;
@@ -92,7 +92,7 @@ pub async fn deciding_files<W: Workshop>(workshop: &W, design: &DesignSource) ->
         None => None,
     };
     Ok(DecidingFiles {
-        // A script that is missing is told by the run itself, which knows the words for it.
+        // The run itself reports a missing script, since it has the words for it.
         script: script.unwrap_or_default(),
         objectives,
         moved_mesh,
@@ -101,7 +101,8 @@ pub async fn deciding_files<W: Workshop>(workshop: &W, design: &DesignSource) ->
     })
 }
 
-/// The file that holds the moved object, where the objectives name one. What else is wrong with them, their gate says.
+/// The file that holds the moved object, where the objectives name one. Their gate reports what else is wrong with
+/// them.
 fn mesh_path(objectives: Option<&[u8]>) -> Option<String> {
     gates::objectives::check(objectives?).value?.moved_object.mesh_path
 }

@@ -1,4 +1,4 @@
-//! Results that took long to compute and are kept, by the whole content of what they were computed from.
+//! A cache of results that took long to compute, keyed by the whole content that they were computed from.
 //!
 //! A result may be kept only if it follows from that content alone. The key is a hash of all of it and of nothing
 //! else: no name, no path, no session.
@@ -73,7 +73,7 @@ impl<Value> Clone for Bytes<Value> {
 
 impl<Value> Weighter<Content, Arc<Value>> for Bytes<Value> {
     fn weight(&self, _: &Content, value: &Arc<Value>) -> u64 {
-        // What weighs nothing would never be taken out.
+        // A result of weight 0 would never be evicted.
         self.0(value).max(1) as u64
     }
 }

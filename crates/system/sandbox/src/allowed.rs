@@ -60,7 +60,7 @@ pub(crate) const ALLOWED: &[i64] = &[
     libc::SYS_mincore,
     libc::SYS_get_mempolicy,
     libc::SYS_membarrier,
-    // Threads, and the end of the process. There are no children, but who asks for them gets the kernel's own answer.
+    // Threads, and the end of the process. There are no children, but a request for one gets the kernel's own answer.
     libc::SYS_futex,
     libc::SYS_futex_waitv,
     libc::SYS_set_robust_list,

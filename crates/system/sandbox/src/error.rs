@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why a process could not be locked in. Each is final: the caller must not go on unprotected.
+/// Why a process could not be locked in. Each is final: the caller must not continue unprotected.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The policy asks for network.

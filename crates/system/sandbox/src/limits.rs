@@ -11,9 +11,9 @@ pub(crate) fn require_single_thread() -> Result<(), SandboxError> {
     if threads == 1 { Ok(()) } else { Err(SandboxError::NotSingleThreaded { found: threads }) }
 }
 
-/// Asks the kernel to end this process before any other when the machine runs out of memory: a script can be run
-/// again, a database cannot. False when the kernel does not take the wish, as under a read-only `/proc`; the process
-/// is locked in all the same. Comes before the dumpable flag is cleared, which makes the file root's.
+/// Asks the kernel to end this process before any other when the machine runs out of memory: a script can be run again,
+/// a database cannot. False when the kernel does not accept this, as under a read-only `/proc`; the process is locked
+/// in all the same. Comes before the dumpable flag is cleared, which makes the file root's.
 pub(crate) fn volunteer_when_memory_is_short() -> bool {
     std::fs::write("/proc/self/oom_score_adj", "1000").is_ok()
 }

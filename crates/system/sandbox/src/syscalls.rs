@@ -71,8 +71,8 @@ fn compile(rules: Rules, matched: SeccompAction, otherwise: SeccompAction) -> Re
 }
 
 /// The beginning of a filter: answers `ENOSYS` for numbers that are newer than this list or not assigned, as a kernel
-/// does that does not have them, and goes on behind its end for the others. The x32 calls carry the x86-64 architecture
-/// mark and numbers from `0x4000_0000` on, so they are among them.
+/// without them does, and continues behind its end for the others. The x32 calls carry the x86-64 architecture mark and
+/// numbers from `0x4000_0000` on, so they are among them.
 fn unknown_numbers() -> BpfProgram {
     const LOAD_WORD: u16 = 0x20;
     const JUMP_IF_AT_LEAST: u16 = 0x35;

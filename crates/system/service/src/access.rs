@@ -1,4 +1,4 @@
-//! Who may call a service: those with its secret, and no web page of somebody else.
+//! Who may call a service: those with its secret, and no foreign web page.
 //!
 //! A service of this stack listens where a browser of the same machine reaches it. So whatever a browser sends on
 //! behalf of a page is refused unless the page's origin is allowed, and the service answers only under names that no
@@ -28,7 +28,7 @@ use crate::{ServiceError, settings::ServiceSettings};
 /// Paths that never ask for a secret: liveness, readiness and the API's own description.
 const OPEN_PATHS: [&str; 5] = ["/", "/health", "/ready", "/openapi.json", "/docs"];
 
-/// What a caller sends to be let in.
+/// What a caller sends to authenticate.
 #[derive(Debug, Clone)]
 struct Secret {
     header: &'static str,

@@ -89,7 +89,7 @@ impl Service {
         if let Some(token) = token {
             self.access.with_worker_token(token);
         } else {
-            tracing::warn!("WORKER_TOKEN is not set; whoever reaches this service may use it");
+            tracing::warn!("WORKER_TOKEN is not set; anyone who reaches this service may use it");
         }
         self
     }

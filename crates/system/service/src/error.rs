@@ -56,7 +56,7 @@ impl ServiceError {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, violations: Vec::new() }
     }
 
-    /// 422 for an artifact that breaks its rules: one sentence that tells them all, and each as data.
+    /// 422 for an artifact that breaks its rules: one sentence that lists them all, and each as data.
     pub fn violating(sentence: impl Into<String>, violations: Vec<Violation>) -> Self {
         Self { violations, ..Self::unprocessable(sentence) }
     }

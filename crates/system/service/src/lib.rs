@@ -1,5 +1,5 @@
-//! What the four services do alike: settings, logs, connections, who may call, request checks, error answers, health,
-//! OpenAPI, shutdown.
+//! What the four services have in common: settings, logs, connections, who may call, request checks, error answers,
+//! health, OpenAPI, shutdown.
 //!
 //! A service builds a [`Service`] from its routes and its readiness probes and calls [`Service::run`]. This
 //! crate knows nothing of sessions, simulation, episodes or storage.

@@ -33,8 +33,8 @@ use crate::ServiceError;
 /// Largest JSON body, in bytes. A workspace bundle travels inside one.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// Largest body that is also held against its schema, in bytes. Larger ones are one large text or a bulk of free-form
-/// objects, and a second copy of those costs more than it shows; the outermost value is looked at all the same.
+/// Largest body that is also validated against its schema, in bytes. Larger ones are one large text or a bulk of
+/// free-form objects, and a second copy of those costs more than it finds; the outermost value is still checked.
 const MAX_CHECKED_BYTES: usize = 4 * 1024 * 1024;
 
 /// A JSON body that fits its schema and its limits: 413 for one that is too large, 415 for one that does not say that
@@ -96,7 +96,7 @@ fn is_json(kind: &HeaderValue) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// Holds a body against the schema in the served document. Decoding alone takes more: a list in the place of an
+/// Validates a body against the schema in the served document. Decoding alone accepts more: a list in the place of an
 /// object, an object in the place of a name.
 fn check_form<T: JsonSchema + 'static>(body: &[u8]) -> Result<(), ServiceError> {
     let place = || vec!["body".to_owned()];
@@ -170,7 +170,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ValidId {
             .await
             .map_err(|error| fault("path", vec!["path".into()], error.to_string()))?;
         let id = text.parse().map_err(|error| {
-            fault("path", vec!["path".into(), "id".into()], format!("{text:?} is no UUID: {error}"))
+            fault("path", vec!["path".into(), "id".into()], format!("{text:?} is not a UUID: {error}"))
         })?;
         Ok(Self(id))
     }

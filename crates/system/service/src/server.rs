@@ -31,7 +31,7 @@ use tokio::{
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutBody;
 
-/// How long a connection that is told to close may take to send the end of its last answer.
+/// How long a connection that has to close may take to send the end of its last answer.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Pause after the operating system refused a connection, for lack of descriptors say.
 const AFTER_REFUSAL: Duration = Duration::from_millis(200);
@@ -62,7 +62,7 @@ impl Limits {
 struct Connection {
     /// Requests whose answer is not complete.
     in_flight: AtomicU64,
-    /// When it became idle: the count of such moments.
+    /// When it became idle, as a count of such moments.
     idle_since: AtomicU64,
     close: Notify,
 }
@@ -134,7 +134,7 @@ impl Drop for InFlight {
     }
 }
 
-/// A body that tells when it was sent or given up.
+/// A body that reports when it was sent or given up.
 struct Tracked {
     body: Body,
     _in_flight: InFlight,
@@ -168,7 +168,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, limits: Limits,
     let mut tasks = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
-        // Connections that ended leave nothing to know.
+        // The results of connections that ended are not needed.
         while tasks.try_join_next().is_some() {}
         let stream = tokio::select! {
             stream = accept(&listener) => stream,

@@ -18,7 +18,7 @@ use crate::{
     workspace::{Incoming, read_whole},
 };
 
-/// Names that keep a path out of a bundle wherever they stand in it: results, history and caches.
+/// Names that keep a path out of a bundle wherever they occur in it: results, history and caches.
 const LEFT_OUT: [&str; 4] = ["renders", ".git", "__pycache__", "assets"];
 /// Archive headers and padding, on top of the content.
 const ARCHIVE_OVERHEAD_BYTES: u64 = 4096 * MAX_BUNDLE_ENTRIES as u64;
@@ -26,14 +26,14 @@ const ARCHIVE_OVERHEAD_BYTES: u64 = 4096 * MAX_BUNDLE_ENTRIES as u64;
 /// Why a bundle cannot be unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    /// It is no gzip tar, or a broken one.
-    #[error("the bundle is no readable gzip tar: {0}")]
+    /// It is not a gzip tar, or a broken one.
+    #[error("the bundle is not a readable gzip tar: {0}")]
     Malformed(#[source] io::Error),
-    /// An entry would lie outside the folder.
+    /// An entry would be outside the folder.
     #[error("the bundle's entry {0:?} leads outside the workspace; entries must be relative and without '..'")]
     Outside(PathBuf),
     /// An entry is a link, a device or a pipe.
-    #[error("the bundle's entry {0:?} is no file and no folder; links and devices are not unpacked")]
+    #[error("the bundle's entry {0:?} is neither a file nor a folder; links and devices are not unpacked")]
     NotAFile(PathBuf),
     /// Too many bytes.
     #[error("the bundle holds more than {MAX_BUNDLE_BYTES} bytes unpacked; leave out results that can be remade")]
@@ -49,7 +49,7 @@ pub enum BundleError {
     Io(#[source] io::Error),
 }
 
-/// A workspace in a folder of its own that goes away when this is dropped.
+/// A workspace in a folder of its own that is removed when this is dropped.
 #[derive(Debug)]
 pub struct Scratch {
     workspace: Workspace,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{FileError, Workspace, virtual_path::VirtualPath};
 
-/// What becomes of a file that is there already.
+/// What happens to a file that exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// It is replaced.
@@ -106,8 +106,8 @@ impl Workspace {
         incoming.remove(&taken)
     }
 
-    /// Refuses files, of so many bytes together, that the session has no room for. A full one takes one more, since that
-    /// may stand in another's place.
+    /// Refuses files, of so many bytes together, that the session has no room for. A full session accepts one more,
+    /// since that may replace another.
     fn require_room(&self, shown: &str, files: usize, bytes: usize) -> Result<(), FileError> {
         let mut usage = self.usage()?;
         usage.entries += files as u64 - 1;
@@ -159,7 +159,7 @@ impl Workspace {
     }
 }
 
-/// How often `searched` stands in `text`, overlapping places counted too: with those the one to replace would be a
+/// How often `searched` occurs in `text`, overlapping places counted too: with those the one to replace would be a
 /// guess.
 fn occurrences(text: &str, searched: &str) -> usize {
     let step = searched.chars().next().map_or(1, char::len_utf8);

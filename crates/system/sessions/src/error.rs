@@ -25,10 +25,10 @@ pub enum FileError {
     /// The file exists and may not be replaced.
     #[error("{path} already exists; set overwrite to true to replace it")]
     AlreadyExists {
-        /// Path that was to be written.
+        /// Path to be written.
         path: String,
     },
-    /// The path lies in a read-only mount.
+    /// The path is in a read-only mount.
     #[error("{path} lies in the read-only mount /{mount}; write elsewhere in the session")]
     ReadOnly {
         /// Path that was to be changed.
@@ -43,7 +43,7 @@ pub enum FileError {
         path: String,
     },
     /// The path can name no file.
-    #[error("{path:?} is no usable path: {reason}")]
+    #[error("{path:?} is not a usable path: {reason}")]
     InvalidPath {
         /// Path that was asked for.
         path: String,
@@ -56,7 +56,7 @@ pub enum FileError {
         /// Path that was to be changed.
         path: String,
     },
-    /// The file is no UTF-8 text.
+    /// The file is not UTF-8 text.
     #[error("{path} is not UTF-8 text: byte {offset} fits no character; read it as a blob")]
     NotUtf8 {
         /// Path that was read.
@@ -64,13 +64,13 @@ pub enum FileError {
         /// Offset of the first bad byte, from 0.
         offset: usize,
     },
-    /// A directory stands where a file is needed.
+    /// A directory is where a file is needed.
     #[error("{path} is a directory, a file is needed")]
     IsDirectory {
         /// Path that was asked for.
         path: String,
     },
-    /// A file stands where a directory is needed.
+    /// A file is where a directory is needed.
     #[error("{path} is a file or runs through one, a directory is needed there")]
     NotADirectory {
         /// Path that was asked for.
@@ -98,7 +98,7 @@ pub enum FileError {
     /// The session holds as much as it may, or would with this file.
     #[error("{path} was not written: the session would hold {excess}; delete what can be remade")]
     OverQuota {
-        /// File that was to be written.
+        /// File to be written.
         path: String,
         /// The limit, and what was measured.
         excess: Excess,
@@ -132,7 +132,7 @@ pub enum FileError {
         count: usize,
     },
     /// The glob does not parse.
-    #[error("{glob:?} is no valid glob: {reason}")]
+    #[error("{glob:?} is not a valid glob: {reason}")]
     InvalidGlob {
         /// What was given.
         glob: String,
@@ -163,7 +163,7 @@ fn quoted(text: &str) -> String {
 }
 
 impl FileError {
-    /// Sorts an error of the operating system into what it means for the caller.
+    /// Maps an error of the operating system to what it means for the caller.
     pub(crate) fn from_io(action: &'static str, path: &str, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {

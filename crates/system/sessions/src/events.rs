@@ -1,7 +1,8 @@
-//! The event file of a session: scripts append to it, and a run hands over what stands in it.
+//! The event file of a session: scripts append to it, and a run hands over its content.
 //!
-//! Events belong to the run that wrote them. So whoever runs a script first discards what an earlier run left, one that
-//! was cancelled or whose worker died, and takes the events when the script has ended, all under the session's lock.
+//! Events belong to the run that wrote them. So the caller that runs a script first discards what an earlier run left,
+//! one that was cancelled or whose worker died, and takes the events when the script has ended, all under the session's
+//! lock.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -16,12 +17,12 @@ use crate::{FileError, Workspace};
 /// Bytes of the file that are read; lines after them count as malformed.
 const MAX_EVENT_BYTES: u64 = 32 * 1024 * 1024;
 
-/// What stood in the event file.
+/// Content of the event file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TakenEvents {
     /// The events, in the order of the file, each marked as a script's own.
     pub events: Vec<Map<String, Value>>,
-    /// Lines that are no JSON object, and lines beyond what is read. Blank lines do not count.
+    /// Lines that are not a JSON object, and lines beyond what is read. Blank lines do not count.
     pub malformed: u64,
 }
 
@@ -35,7 +36,7 @@ impl Workspace {
         let left = self.take_events()?;
         if left != TakenEvents::default() {
             let TakenEvents { events, malformed } = left;
-            tracing::warn!(events = events.len(), malformed, "events of a run that nobody waited for were discarded");
+            tracing::warn!(events = events.len(), malformed, "events of an abandoned run were discarded");
         }
         Ok(())
     }

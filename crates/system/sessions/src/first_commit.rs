@@ -1,7 +1,7 @@
-//! What the first commit of a session says that it is about.
+//! The objectives in the first commit of a session.
 //!
-//! The repository lies in the session, where whoever works there may begin another one. So `objectives.yaml` of the
-//! first commit is kept beside the sessions, for whoever compares it later.
+//! The repository is in the session, where an agent may begin another one. So `objectives.yaml` of the first commit is
+//! kept beside the sessions, for later comparison.
 
 use std::{fs, io, path::PathBuf};
 
@@ -14,8 +14,8 @@ use crate::{FileError, Sessions};
 const FIRST_COMMITS: &str = ".first_commits";
 
 impl Sessions {
-    /// Keeps `objectives.yaml` of the session's first commit; what an earlier repository began with stays. Blocks, and
-    /// wants the session locked.
+    /// Keeps `objectives.yaml` of the session's first commit; what an earlier repository began with stays. Blocks; the
+    /// session must be locked.
     ///
     /// # Errors
     /// The operating system refuses.

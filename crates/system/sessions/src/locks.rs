@@ -1,8 +1,8 @@
 //! Per-session locks: what must not happen twice at once in the same session.
 //!
 //! Several workers share the sessions, so the lock on long work is the operating system's, on a file beside the
-//! sessions that no session id can name. In front of it stands a lock of this process, which keeps the order of arrival
-//! and lets one thread at most wait for each file.
+//! sessions that no session id can name. In front of it is a lock of this process, which keeps the order of arrival and
+//! lets one thread at most wait for each file.
 
 use std::{
     collections::HashMap,
@@ -24,10 +24,10 @@ const SWEEP_EVERY: usize = 256;
 /// they are in. The operating system gives it back when the process dies.
 #[derive(Debug)]
 pub struct SessionLock {
-    // Closing the file gives its lock back; before the others, so that whoever comes next finds it free.
+    // Closing the file gives its lock back; before the others, so that the next caller finds it free.
     _file: File,
     _guard: OwnedMutexGuard<()>,
-    /// The map knows a session's locks only while somebody has them.
+    /// The map knows a session's locks only while they are in use.
     _locks: Arc<Locks>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    /// Waits for the lock on long work. Whoever stops waiting leaves nothing locked.
+    /// Waits for the lock on long work. A caller that stops waiting leaves nothing locked.
     pub(crate) async fn work(self: Arc<Self>, path: &Path) -> io::Result<SessionLock> {
         let guard = Arc::clone(&self.work).lock_owned().await;
         let file = match lock_at_once(path)? {
@@ -53,7 +53,7 @@ impl Locks {
         let (hand_over, handed_over) = oneshot::channel();
         thread::Builder::new().name("session-lock".to_owned()).spawn(move || {
             let locked = wait_for(&file).map(|()| SessionLock { _file: file, _guard: guard, _locks: self });
-            // Where nobody waits any more, this gives the lock back at once.
+            // When no caller waits any more, this releases the lock at once.
             drop(hand_over.send(locked));
         })?;
         handed_over.await.map_err(|_| io::Error::other("the thread that waited for the session ended"))?

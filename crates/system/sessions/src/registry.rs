@@ -114,7 +114,9 @@ impl Sessions {
         let (sessions, session) = (self.clone(), session.clone());
         tokio::task::spawn_blocking(move || work(&sessions.open(&session)?))
             .await
-            .map_err(|error| ServiceError::internal(&anyhow::Error::new(error).context("file work was cut off")))?
+            .map_err(|error| {
+                ServiceError::internal(&anyhow::Error::new(error).context("file work panicked or was cancelled"))
+            })?
             .map_err(Into::into)
     }
 
@@ -147,7 +149,7 @@ impl Sessions {
         locked.map_err(|source| FileError::Io { action: "lock session", path: session.to_string(), source })
     }
 
-    /// Shows that sessions can be made: writes and removes a file beside them.
+    /// Checks that sessions can be made: writes and removes a file beside them.
     ///
     /// # Errors
     /// The folder is gone, full or not writable.
@@ -158,12 +160,12 @@ impl Sessions {
             path: self.inner.path.display().to_string(),
             source,
         };
-        // By the path and not by the handle: a handle stays good after the folder behind it was taken away.
+        // By the path and not by the handle: a handle stays valid after the folder behind it was removed.
         let folder = Dir::open_ambient_dir(self.inner.path.join(INCOMING), ambient_authority()).map_err(fail)?;
         folder.write(&name, b"probe").and_then(|()| folder.remove_file(&name)).map_err(fail)
     }
 
-    /// Completes the folder out of sight and moves it into place. Whoever comes second finds the other's.
+    /// Completes the folder out of sight and moves it into place. The second caller finds the first one's folder.
     fn create(&self, name: &str) -> io::Result<()> {
         let inner = &self.inner;
         let draft = Uuid::new_v4().to_string();

@@ -15,7 +15,7 @@ use crate::{
 
 /// Characters of a matching line that are returned.
 const MAX_LINE_CHARACTERS: usize = 2_000;
-/// A file with a NUL in its first bytes is no text and is passed over.
+/// A file with a NUL in its first bytes is not text and is skipped.
 const SNIFFED_BYTES: usize = 8 * 1024;
 
 /// What is searched for, and what was found so far.
@@ -26,10 +26,10 @@ struct Search<'a> {
 }
 
 impl Workspace {
-    /// Lines that hold `pattern`, taken literally, sorted by file and line. Without `path` all of the session and
-    /// then its mounts are searched. `glob` is held against the file's name, its path from the session root and its
-    /// path from where the search starts. Passed over: `.git`, links, files that are not text or larger than
-    /// [`MAX_FILE_BYTES`]. A line longer than 2000 characters is cut.
+    /// Lines that hold `pattern`, taken literally, sorted by file and line. Without `path` all of the session and then
+    /// its mounts are searched. `glob` is matched against the file's name, its path from the session root and its path
+    /// from where the search starts. Skipped: `.git`, links, files that are not text or larger than [`MAX_FILE_BYTES`].
+    /// A line longer than 2000 characters is cut.
     ///
     /// # Errors
     /// `path` does not exist or leads outside, the glob does not parse, or more than [`MAX_MATCHES`] lines match.

@@ -1,6 +1,6 @@
 //! The `objectives.yaml` that every new session gets.
 
-/// A file that shows every section with its units and counts as absent while its first line stands.
+/// A file that shows every section with its units and counts as absent while its first line is there.
 pub(crate) const OBJECTIVES_TEMPLATE: &str = include_str!("objectives_template.yaml");
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Paths as callers write them, sorted once into what they mean.
+//! Paths as callers write them, parsed once into what they mean.
 
 use std::path::PathBuf;
 
 use crate::{FileError, mount::Mount};
 
-/// Longest path, in bytes; the kernel takes no longer one.
+/// Longest path, in bytes; the kernel accepts no longer one.
 const MAX_PATH_BYTES: usize = 4095;
 /// Longest component, in bytes.
 const MAX_COMPONENT_BYTES: usize = 255;

@@ -21,7 +21,7 @@ pub(crate) struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Opens the file for reading; `None` when it is no regular file any more.
+    /// Opens the file for reading; `None` when it is not a regular file any more.
     pub(crate) fn open(&self) -> io::Result<Option<File>> {
         let file = match self
             .folder

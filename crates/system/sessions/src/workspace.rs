@@ -1,4 +1,4 @@
-//! One session's files: looking at them. Changing, searching and packing stand in modules of their own.
+//! One session's files: looking at them. Changing, searching and packing are in modules of their own.
 
 use std::{
     io::{self, Read},
@@ -42,7 +42,7 @@ pub struct Workspace {
 pub(crate) struct Incoming {
     dir: Dir,
     path: PathBuf,
-    /// Goes with the last workspace that uses it; a part of a scratch folder goes with that.
+    /// Removed with the last workspace that uses it; a part of a scratch folder is removed with that.
     _owned: Option<OwnedFolder>,
 }
 
@@ -54,7 +54,7 @@ impl Incoming {
         Ok(Self { _owned: Some(owned), ..opened })
     }
 
-    /// A folder that somebody else removes.
+    /// A folder that another owner removes.
     pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         Ok(Self { dir: Dir::open_ambient_dir(&path, ambient_authority())?, path, _owned: None })
     }
@@ -64,13 +64,13 @@ impl Incoming {
         &self.dir
     }
 
-    /// Removes what was moved here, whatever it is.
+    /// Removes what was moved here, of any kind.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         folders::remove(&self.path.join(name))
     }
 }
 
-/// What stands at a path.
+/// What exists at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// A directory.
@@ -246,7 +246,7 @@ pub(crate) fn read_whole(file: File, shown: &str) -> Result<Vec<u8>, FileError> 
         return Err(FileError::IsDirectory { path: shown.to_owned() });
     }
     if !metadata.is_file() {
-        return Err(FileError::InvalidPath { path: shown.to_owned(), reason: "it is no regular file".into() });
+        return Err(FileError::InvalidPath { path: shown.to_owned(), reason: "it is not a regular file".into() });
     }
     let mut bytes = Vec::with_capacity(metadata.len().min(MAX_FILE_BYTES) as usize);
     // One byte more than allowed, so that a file that grows meanwhile is noticed too.

@@ -1,6 +1,6 @@
-//! How a heavy call gets its turn, and the call itself: whose turn it is, which session it is about, and the events that it left. HTTP
-//! routes and the Temporal activity both come here, and every call passes the same queue. A call is the workshop of a
-//! hand-over: whoever has the turn can build, price and export.
+//! How a heavy call gets its turn, and the call itself: whose turn it is, which session it is about, and the events
+//! that it left. HTTP routes and the Temporal activity both come here, and every call passes the same queue. A call is
+//! the workshop of a hand-over: the call that has the turn can build, price and export.
 
 use std::{
     path::Path,
@@ -67,7 +67,7 @@ impl Room for SessionRoom {
     type Lock = Vec<SessionLock>;
 
     fn try_enter(&self) -> anyhow::Result<Option<Self::Lock>> {
-        // All or none: whoever has got half of them gives them back.
+        // All or none: a call that got only some of them releases them.
         let locks: Result<Option<Vec<_>>, _> = self.ids.iter().map(|id| self.sessions.try_lock(id)).collect();
         locks.context("the session cannot be locked")
     }
@@ -211,7 +211,7 @@ impl Call {
         let built = self.run_script(&workspace, design, files, check_interference).await;
         let taken = blocking(move || workspace.take_events()).await?.context("the script's events cannot be read")?;
         if taken.malformed > 0 {
-            tracing::warn!(lines = taken.malformed, "the script wrote lines that are no events");
+            tracing::warn!(lines = taken.malformed, "the script wrote lines that are not events");
         }
         self.events.lock().unwrap_or_else(PoisonError::into_inner).extend(taken.events);
         let built = built?;
@@ -308,7 +308,8 @@ impl Workshop for Call {
             (built, priced)
         });
         let (built, priced) = working.await?;
-        let PricedDesign { report, findings, .. } = priced.context("pricing was cancelled by nobody")?;
+        let PricedDesign { report, findings, .. } =
+            priced.context("pricing returned nothing, but nobody cancelled it")?;
         let PriceReport { unit_cost, weight_g, .. } = report;
         Ok((built, Repriced { findings, unit_cost, weight_g }))
     }
@@ -347,12 +348,12 @@ impl From<Unfinished> for NotBuilt {
     }
 }
 
-/// An event of this worker, as it is told.
+/// An event of this worker, as it is reported.
 pub fn told(body: EventBody, trace_id: Option<String>) -> Map<String, Value> {
     Event { trace_id, ..Event::new(Source::WorkerHeavy, body) }.into_map()
 }
 
-/// The error of a call that its caller cannot mend.
+/// The error of a call that its caller cannot fix.
 pub fn fault(cause: NotBuilt) -> ServiceError {
     match cause {
         NotBuilt::Left => ServiceError::unavailable("the caller hung up"),

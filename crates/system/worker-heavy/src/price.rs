@@ -50,7 +50,7 @@ async fn price(call: &Call, request: &PriceRequest) -> Result<PriceResponse, Not
         (built, priced)
     });
     let (mut built, priced) = pricing.await?;
-    let mut priced = priced.context("pricing was cancelled by nobody")?;
+    let mut priced = priced.context("pricing returned nothing, but nobody cancelled it")?;
     stages.insert("price".to_owned(), milliseconds(begun));
 
     let begun = Instant::now();

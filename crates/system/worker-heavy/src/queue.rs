@@ -35,10 +35,10 @@ pub trait Room: Send + Sync + 'static {
     /// Keeps others out while it lives.
     type Lock: Send + 'static;
 
-    /// Enters if nobody is inside.
+    /// Enters if it is empty.
     fn try_enter(&self) -> anyhow::Result<Option<Self::Lock>>;
 
-    /// Waits until nobody is inside, and enters.
+    /// Waits until it is empty, and enters.
     fn enter(&self) -> impl Future<Output = anyhow::Result<Self::Lock>> + Send;
 }
 
@@ -64,7 +64,7 @@ pub struct Task {
 /// Why a piece of work has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfinished {
-    /// Nobody waits for it any more.
+    /// The caller has left.
     #[error("the caller hung up")]
     Left,
     /// It took longer than it may.
@@ -133,7 +133,7 @@ impl Queue {
             }
             .in_current_span(),
         );
-        let done = running.await.context("a heavy call was cut off");
+        let done = running.await.context("a heavy call panicked or was cancelled");
         drop(caller);
         done?
     }
@@ -183,13 +183,13 @@ impl Turn {
         async move { left.wait_for(|left| *left).await.map_or((), |_| ()) }
     }
 
-    /// Ends a call that nobody waits for between two pieces of its work.
+    /// Between two pieces of its work, ends a call whose caller has left.
     pub fn go_on(&self) -> Result<(), Unfinished> {
         if self.left.has_changed().is_err() { Err(Unfinished::Left) } else { Ok(()) }
     }
 
     /// Does a piece of the call's work on a thread that may block. The flag is set when the caller goes away or the
-    /// time is up; what the work returns then counts for nothing. It is waited for in any case.
+    /// time is up; what the work returns is then discarded. It is waited for in any case.
     pub async fn work<T: Send + 'static>(
         &self,
         task: Task,
@@ -222,7 +222,7 @@ impl Turn {
 }
 
 fn broken(task: &Task, error: tokio::task::JoinError) -> Unfinished {
-    Unfinished::Broken(anyhow::Error::new(error).context(format!("{} was cut off", task.name)))
+    Unfinished::Broken(anyhow::Error::new(error).context(format!("{} panicked or was cancelled", task.name)))
 }
 
 impl Drop for Place {
@@ -257,7 +257,7 @@ mod tests {
         Task { name: "counting", limit: Duration::from_mins(10), size: "3 sheep".to_owned() }
     }
 
-    /// A call that ends when it is told to, and says when it begins.
+    /// A call that ends on request, and says when it begins.
     struct Call {
         began: oneshot::Receiver<(u32, String)>,
         end: oneshot::Sender<()>,

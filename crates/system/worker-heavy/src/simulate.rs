@@ -29,7 +29,7 @@ use crate::{
     tools::{Tools, size_of},
 };
 
-/// How much faster than its servo a part may turn before that is told, as a factor.
+/// How much faster than its servo a part may turn before a warning, as a factor.
 const SPEED_SLACK: f64 = 1.02;
 
 /// Serves one simulation, of one seed or of several side by side. The call waits for its turn; if the caller goes away,
@@ -131,7 +131,7 @@ fn warnings(request: &BenchmarkRequest, scene: &Scene, report: &ManyReport) -> V
     video.into_iter().chain(unlimited).chain(fast).chain(buried).chain(told).collect()
 }
 
-/// What a servo is told, or did, beyond the speed that the catalogue gives it.
+/// What a servo is commanded to do, or did, beyond the speed that the catalogue gives it.
 fn faster_than_its_servo(motor: &Actuator, report: &ManyReport) -> Option<String> {
     let (part, limit) = (&motor.body, motor.speed_limit?);
     if let Controller::Constant { value } = motor.control {

@@ -50,7 +50,7 @@ async fn check(call: &Call, request: &BenchmarkRequest) -> Result<BenchmarkRespo
     let receipt = Validated { passed, findings: findings.clone(), in_benchmark, at: Utc::now() };
     let built = keep_parts(call.receipts(), built).await?;
     call.receipts().write_of_content(&built.key, receipt).await?;
-    // For whoever reads the workspace; the gates ask the receipt above.
+    // For readers of the workspace; the gates use the receipt above.
     let seconds = Utc::now().timestamp_micros() as f64 / 1e6;
     let file = json!({ "success": passed, "message": message, "timestamp": seconds });
     call.keep(vec![("validation_results.json".to_owned(), file.to_string().into_bytes())]).await?;
@@ -62,8 +62,8 @@ async fn check(call: &Call, request: &BenchmarkRequest) -> Result<BenchmarkRespo
     Ok(BenchmarkResponse { warnings, ..answer })
 }
 
-/// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot. Once `cancel` is set it
-/// ends, and what it returns counts for nothing.
+/// Everything that is wrong; `no_scene` says why the design cannot be simulated, where it cannot. Once `cancel` is set
+/// it ends, and what it returns is discarded.
 fn findings(built: &Built, no_scene: Option<String>, cancel: &CancelFlag) -> Vec<Finding> {
     let Built { design, objectives, materials, .. } = built;
     let category = |id: &str| materials.bought(id).map(|part| part.category);

@@ -19,7 +19,7 @@ use sessions::{FileError, Place, VirtualPath, Workspace};
 
 use crate::{source_syntax::syntax_fault, worker::Worker};
 
-/// What stands before the path of an asset in the URL.
+/// What precedes the path of an asset in the URL.
 const PREFIX: &str = "/assets/";
 
 /// The path of an asset, from the URL.
@@ -63,7 +63,7 @@ pub async fn asset(
     Ok(Bytes::new(bytes, mime_type))
 }
 
-/// A browser must take an asset for what we say it is: agents decide what stands in it.
+/// A browser must take an asset for what we say it is: agents decide what it contains.
 pub async fn forbid_sniffing(mut response: axum::response::Response) -> axum::response::Response {
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
@@ -75,8 +75,8 @@ fn find(workspace: &Workspace, path: &str) -> Result<Asset, FileError> {
     Ok(Asset { bytes, source })
 }
 
-/// The source that stands behind an asset: a Python file is its own; a model has the first of the session that bears
-/// its stem or one of the usual names.
+/// The source behind an asset: a Python file is its own; a model has the first of the session that bears its stem or
+/// one of the usual names.
 fn source_of(workspace: &Workspace, path: &str, bytes: &[u8]) -> Result<Option<Source>, FileError> {
     let parsed = VirtualPath::parse(path)?;
     let (Place::Workspace(inner) | Place::Mount(_, inner)) = parsed.place();

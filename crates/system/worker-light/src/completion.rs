@@ -1,4 +1,4 @@
-//! Work that goes on when its caller has left.
+//! Work that continues when its caller has left.
 
 use service::ServiceError;
 use tracing::Instrument;

@@ -62,7 +62,7 @@ async fn run(
     }
     let taken = worker.sessions.in_workspace(&session, sessions::Workspace::take_events).await?;
     if taken.malformed > 0 {
-        tracing::warn!(%session, lines = taken.malformed, "a script wrote lines that are no events");
+        tracing::warn!(%session, lines = taken.malformed, "a script wrote lines that are not events");
     }
     Ok(ExecuteResponse {
         stdout: execution.stdout,

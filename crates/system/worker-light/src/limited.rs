@@ -1,5 +1,5 @@
 //! Running the outside programs, git and ruff, on what agents wrote: with limits of memory, time and output, a few at a
-//! time, and no longer than somebody waits for them.
+//! time, and no longer than a caller waits for them.
 
 use std::{io, process::ExitStatus, time::Duration};
 
@@ -57,7 +57,7 @@ impl Limits {
     }
 }
 
-/// Whoever waits for a program's answer. Cheap to clone.
+/// The caller that waits for a program's answer. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client(Option<watch::Receiver<()>>);
 
@@ -91,10 +91,10 @@ pub enum Cut {
     /// It printed too much.
     #[error("it printed more than {} MiB", .0 >> 20)]
     TooMuchOutput(usize),
-    /// Nobody waits for it any more.
+    /// The caller has left.
     #[error("the client hung up")]
     Abandoned,
-    /// It could not be talked to.
+    /// Communication with it failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -128,7 +128,7 @@ pub async fn finish(
     let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     let talk = talk(&mut child, input, limits.output_bytes);
     let talked = tokio::select! {
-        // First: what nobody waits for any more is cut, however quick it was.
+        // First: a program whose caller has left is cut off, however quick it was.
         biased;
         () = client.left() => Err(Cut::Abandoned),
         talked = timeout_at(deadline, talk) => talked.unwrap_or(Err(Cut::TimedOut)),

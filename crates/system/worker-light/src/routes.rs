@@ -81,8 +81,8 @@ fn git_api() -> ApiRouter<Worker> {
         )
 }
 
-/// Two patterns for one route: OpenAPI has no notation for a path with slashes in it, so the first stands in the
-/// document and the second takes what lies in folders.
+/// Two patterns for one route: OpenAPI has no notation for a path with slashes in it, so the first is in the document
+/// and the second takes what is in folders.
 fn asset_routes() -> ApiRouter<Worker> {
     ApiRouter::new()
         .api_route(

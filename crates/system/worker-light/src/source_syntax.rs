@@ -16,7 +16,7 @@ pub struct SyntaxFault {
     pub message: String,
 }
 
-/// Looks for the first syntax error. Source that is no UTF-8 counts as one, and so does source that nests too deeply
+/// Looks for the first syntax error. Source that is not UTF-8 counts as one, and so does source that nests too deeply
 /// for the parser; Python refuses both.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use crate::{completion::run_detached, worker::Worker};
 /// Longest time that the script may take to build its shape.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// `POST /topology/inspect`; whatever goes wrong is told in a 200 answer.
+/// `POST /topology/inspect`; every failure is reported in a 200 answer.
 pub async fn inspect(
     State(worker): State<Worker>,
     Session(session): Session,
@@ -28,7 +28,7 @@ pub async fn inspect(
         let _permit = worker.runs.acquire().await.map_err(anyhow::Error::new)?;
         let workspace = worker.sessions.in_workspace(&session, |workspace| Ok(workspace.clone())).await?;
         let inspected = worker.cad.inspect(workspace.path(), &script, &request.target_id, TIMEOUT).await;
-        // Looking at a shape is no run of the script that anybody waits for events of.
+        // Inspecting a shape is not a run whose events anybody waits for.
         worker.sessions.in_workspace(&session, sessions::Workspace::discard_events).await?;
         Ok(inspected.unwrap_or_else(|error| {
             tracing::error!(%session, %error, "a topology inspection failed inside the worker");

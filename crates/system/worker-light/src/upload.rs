@@ -34,7 +34,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
             match field.name() {
                 Some("path") => path = Some(field.text().await.map_err(|error| unreadable(&error))?),
                 Some("file") => content = Some(field.bytes().await.map_err(|error| unreadable(&error))?.to_vec()),
-                // Fields of a newer client are none of our business.
+                // Fields of a newer client are ignored.
                 _ => {}
             }
         }

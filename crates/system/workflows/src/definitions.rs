@@ -22,7 +22,7 @@ pub fn episode_workflow_id(episode_id: Uuid) -> String {
     format!("episode-{episode_id}")
 }
 
-/// What the workflow of an episode is told.
+/// Input of the workflow of an episode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpisodeInput {
     /// Episode.
@@ -57,7 +57,7 @@ pub struct EpisodeResult {
     pub failure_reason: Option<String>,
 }
 
-/// Stands for the workflow of an episode where only its name and types are needed: on the side that starts it.
+/// Represents the workflow of an episode where only its name and types are needed: on the side that starts it.
 #[derive(Debug, Clone, Copy)]
 pub struct EpisodeWorkflowStart;
 
@@ -74,7 +74,7 @@ impl HasWorkflowDefinition for EpisodeWorkflowStart {
     type Run = Self;
 }
 
-/// What a simulation on the heavy queue is told: input of the workflow and of the activity.
+/// Input of a simulation on the heavy queue, both of the workflow and of the activity.
 ///
 /// It travels inside Temporal's history, which takes about 2 MB: a workspace goes through the shared session
 /// directory, not through `bundle_base64`.

@@ -1,7 +1,7 @@
 //! What the processes around Temporal share: how to reach it, how to poll a queue, and what each workflow takes.
 //!
-//! The controller starts workflows and the controller's worker and the heavy workers serve queues; none of them
-//! can see the other's code, so names and inputs stand here. The crate must not know what a workflow does.
+//! The controller starts workflows and the controller's worker and the heavy workers serve queues; none of them can see
+//! the other's code, so names and inputs are defined here. The crate must not know what a workflow does.
 
 mod definitions;
 mod frontend;

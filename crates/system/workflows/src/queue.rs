@@ -1,4 +1,4 @@
-//! Serving a task queue for as long as the process lives, whatever Temporal does.
+//! Serves a task queue for as long as the process lives, also through outages of Temporal.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -19,17 +19,17 @@ use crate::Frontend;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long running activities may go on after the stop signal; then they are cancelled and retried elsewhere.
+/// How long running activities may continue after the stop signal; then they are cancelled and retried elsewhere.
 const GRACE: Duration = Duration::from_secs(3);
 /// How long a worker may take to end after the stop signal, before it is dropped.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
-/// Longest time between two signs of life that reach Temporal. Left to itself the SDK sends them at four fifths of the
-/// limit, which a busy machine exceeds; a cancellation travels with the answer to one.
+/// Longest time between two heartbeats that reach Temporal. By default the SDK sends them at four fifths of the limit,
+/// which a busy machine exceeds; a cancellation travels with the answer to one.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
 /// Slots for tasks other than activities; they take moments.
 const SHORT_TASK_SLOTS: usize = 100;
 
-/// Polls one task queue. Clones share the state that [`QueuePoller::probe`] tells.
+/// Polls one task queue. Clones share the state that [`QueuePoller::probe`] reports.
 #[derive(Clone)]
 pub struct QueuePoller {
     queue: &'static str,
@@ -64,7 +64,7 @@ impl QueuePoller {
     /// again after a failure. While Temporal is down this waits and tries again.
     ///
     /// # Errors
-    /// Only when `options` fails or no worker can be made at all; an outage of Temporal is no error.
+    /// Only when `options` fails or no worker can be made at all; an outage of Temporal is not an error.
     pub async fn run(
         &self,
         frontend: &Frontend,
@@ -125,7 +125,7 @@ impl QueuePoller {
         Ok(())
     }
 
-    /// Polls for as long as `serving` goes on: the HTTP side watches for the stop signal, and when it has ended, polling
+    /// Polls for as long as `serving` runs: the HTTP side watches for the stop signal, and when it has ended, polling
     /// ends too. A failure of either ends both.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use super::Layout;
 
-/// Where it lies: scripts see it as `/config/parts.db`.
+/// Where it is: scripts see it as `/config/parts.db`.
 pub(crate) fn database(layout: &Layout) -> PathBuf {
     layout.mounts.join("config").join("parts.db")
 }

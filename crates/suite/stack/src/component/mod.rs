@@ -140,7 +140,7 @@ pub(crate) struct Farewell {
     pub deadline: Duration,
 }
 
-/// How a part is asked to end while others go on.
+/// How a part is asked to end while others continue.
 pub(crate) fn orderly_stop(service: Service) -> Farewell {
     match service {
         // Fast shutdown: open connections are closed, the data directory stays usable.

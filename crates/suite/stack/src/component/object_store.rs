@@ -87,7 +87,7 @@ async fn run(listen: SocketAddr, root: &Path) -> anyhow::Result<()> {
         tokio::spawn(async move {
             let builder = Builder::new(TokioExecutor::new());
             if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
-                tracing::debug!(%error, "a connection broke off");
+                tracing::debug!(%error, "a connection failed");
             }
         });
     }

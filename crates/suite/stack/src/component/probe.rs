@@ -1,4 +1,4 @@
-//! Asking a part whether it works. One question is one short attempt; whoever asks repeats it.
+//! Asking a part whether it works. One question is one short attempt; the caller repeats it.
 
 use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{ObjectStoreAddress, Service};
 /// A part that takes longer for one answer does not work yet.
 const ATTEMPT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// What a part told about itself: versions by name.
+/// What a part reported about itself: versions by name.
 pub(crate) type Seen = BTreeMap<String, String>;
 
 /// How to ask.
@@ -113,7 +113,7 @@ async fn ask_service(service: Service, url: &str) -> anyhow::Result<Seen> {
     let status = answer.status();
     let text = answer.text().await?;
     let readiness: Readiness = serde_json::from_str(&text)
-        .with_context(|| format!("GET {url}/ready answers {status} with something else than a readiness: {text}"))?;
+        .with_context(|| format!("GET {url}/ready answers {status} with something other than a readiness: {text}"))?;
     if !status.is_success() || !readiness.ready {
         let down = readiness.dependencies.iter().filter(|(_, dependency)| !dependency.up);
         let down: Vec<_> = down.map(|(name, dependency)| format!("{name} is down: {}", dependency.detail)).collect();
@@ -121,7 +121,7 @@ async fn ask_service(service: Service, url: &str) -> anyhow::Result<Seen> {
     }
     let identity: ServiceIdentity = http()?.get(url).send().await?.json().await?;
     let mut seen = seen(service.name(), identity.version);
-    // What a worker runs designs with: its readiness tells the versions.
+    // What a worker runs designs with: its readiness reports the versions.
     for name in ["cad", "engine"] {
         if let Some(dependency) = readiness.dependencies.get(name) {
             seen.insert(name.to_owned(), dependency.detail.clone());

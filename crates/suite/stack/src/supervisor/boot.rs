@@ -27,7 +27,7 @@ use crate::{
     tools::Tools,
 };
 
-/// What a supervisor is told by whoever starts it: the first line on its standard input.
+/// Request to a supervisor from whoever starts it: the first line on its standard input.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BootRequest {
     /// Belongs to one owner.
@@ -38,7 +38,7 @@ pub(crate) struct BootRequest {
     pub idle_seconds: u64,
     /// Listen on the standard ports.
     pub standard_ports: bool,
-    /// Start the four services, not only what they stand on.
+    /// Start the four services, not only the servers below them.
     pub services: bool,
     /// Identifies the sources that the programs were built from.
     pub fingerprint: String,
@@ -175,7 +175,7 @@ impl Boot {
         }
     }
 
-    /// Ends every part, those that stand on others first.
+    /// Ends every part, those that depend on others first.
     pub async fn stop_all(&self) {
         let levels: [&[Service]; 3] = [
             &[Service::Controller, Service::ControllerWorker],
@@ -191,12 +191,12 @@ impl Boot {
     }
 }
 
-/// True when a boot failed because somebody took a port in the moment between choosing and using it.
+/// True when a boot failed because another process took a port between choosing and using it.
 pub(super) fn lost_its_port(failure: &BootFailure) -> bool {
     failure.last_lines.iter().any(|line| line.to_lowercase().contains("address already in use"))
 }
 
-/// Tells whoever started this supervisor; nobody may be listening any more, which the lease on standard input notices.
+/// Reports to whoever started this supervisor; they may be gone, which the lease on standard input notices.
 pub(super) fn tell(event: &BootEvent) {
     if let Ok(mut line) = serde_json::to_string(event) {
         line.push('\n');

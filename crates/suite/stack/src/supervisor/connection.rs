@@ -28,7 +28,7 @@ pub(super) async fn attend(stack: Arc<Stack>, stream: UnixStream) {
         }
         if answer == Answer::Stopping {
             stack.shutdown.notify_one();
-            // The end of this process closes the connection, and so tells that all is gone.
+            // The end of this process closes the connection, which signals that all is gone.
             std::future::pending::<()>().await;
         }
     }

@@ -1,4 +1,4 @@
-//! Who uses the stack, and since when nobody does.
+//! Who uses the stack, and since when it is unused.
 
 use std::{
     collections::BTreeMap,
@@ -68,8 +68,8 @@ impl Leases {
         Some(HeldLease { leases: self.clone(), number })
     }
 
-    /// Gives no lease from now on. With `only_if_idle`, does so only when nobody uses the stack, and else tells who holds
-    /// a lease.
+    /// Gives no lease from now on. With `only_if_idle`, does so only when nobody uses the stack, and otherwise reports
+    /// who holds a lease.
     pub fn close(&self, only_if_idle: bool) -> Result<(), Vec<Holder>> {
         let mut state = self.state();
         if only_if_idle && (!state.holders.is_empty() || state.open_connections > 0) {
@@ -89,7 +89,7 @@ impl Leases {
         self.state().open_connections
     }
 
-    /// How long the stack stays if nobody comes; `None` while it is used.
+    /// How long the stack stays if it remains unused; `None` while it is used.
     pub fn remaining(&self) -> Option<Duration> {
         let state = self.state();
         let is_idle = state.holders.is_empty() && state.open_connections == 0;

@@ -89,8 +89,8 @@ async fn supervise() -> anyhow::Result<()> {
     result
 }
 
-/// Boots, again with other ports when somebody was faster at taking one. `None` when it came to nothing; whoever waits
-/// has been told why, and nothing is left.
+/// Boots, again with other ports when another process took one first. `None` when it failed; whoever waits has got the
+/// reason, and nothing is left.
 async fn boot(
     request: &BootRequest,
     starter_left: &mut (impl Future<Output = ()> + Unpin),

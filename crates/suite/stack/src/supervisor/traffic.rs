@@ -15,7 +15,7 @@ const TABLE: &str = "/proc/self/net/tcp";
 /// is closed stays listed for a minute, so that even a short one is seen.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
 const LOOKS_PER_IDLE_TIME: u32 = 5;
-/// The boot itself asked every part whether it works; what these questions left is nobody's use.
+/// The boot itself asked every part whether it works; connections left by these questions are not use.
 const AFTERGLOW: Duration = Duration::from_millis(200);
 
 /// How many connections to one of `ports` are open in this moment.

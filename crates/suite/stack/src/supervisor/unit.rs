@@ -41,7 +41,7 @@ struct State {
     phase: Phase,
     running: Option<Running>,
     seen: Seen,
-    /// Counts launches, so that whoever watches one notices that it was replaced.
+    /// Counts launches, so that a watcher notices that its launch was replaced.
     launches: u64,
     ready_since: Option<Instant>,
     /// Ends by itself since it last recovered.
@@ -50,7 +50,7 @@ struct State {
     restarts: u32,
 }
 
-/// A start that came to readiness.
+/// A start that reached readiness.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Started {
     /// Number of the launch, for [`Unit::keep_running`].
@@ -121,7 +121,7 @@ impl Unit {
         self.state().running.clone().filter(|running| running.ended().is_none())
     }
 
-    /// Versions that it told when it became ready.
+    /// Versions that it reported when it became ready.
     pub fn seen(&self) -> Seen {
         self.state().seen.clone()
     }
@@ -176,7 +176,7 @@ impl Unit {
         }
     }
 
-    /// Watches a launch that came to readiness, and starts the part again whenever it ends by itself, for as long as
+    /// Watches a launch that reached readiness, and starts the part again whenever it ends by itself, for as long as
     /// nobody stops, kills or restarts it on purpose.
     pub async fn keep_running(self: Arc<Self>, mut launch: u64) {
         loop {
@@ -385,6 +385,6 @@ mod tests {
     #[test]
     fn part_ended_on_purpose_stays_down() {
         assert_eq!(State { phase: Phase::Stopped, ..ready() }.crashed(3), None);
-        assert_eq!(ready().crashed(2), None, "a launch that was replaced is nobody's concern");
+        assert_eq!(ready().crashed(2), None, "a launch that was replaced is not started again");
     }
 }

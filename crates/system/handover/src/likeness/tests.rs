@@ -5,7 +5,7 @@ use design::{PartRole, Zone, part_hash};
 use super::*;
 use crate::sample_part::cuboid;
 
-/// Nobody goes away.
+/// The caller stays.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn like(part: &Part) -> Likeness {

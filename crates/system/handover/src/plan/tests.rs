@@ -1,4 +1,4 @@
-//! Plans of a session in memory are handed over: what is recorded, what binds the next one, and what is told.
+//! Plans of a session in memory are handed over: what is recorded, what binds the next one, and what is reported.
 
 use std::collections::BTreeMap;
 

@@ -104,7 +104,7 @@ async fn first_gate_in_order_refuses(#[case] gate: Gate, #[case] called: &[&str]
     assert_eq!(workshop.take_calls(), called);
     assert_eq!((answer.output.manifest, submission_of(&workshop).await), (None, None));
     let events = workshop.events();
-    let last = events.last().expect("a submission is told");
+    let last = events.last().expect("a submission is reported");
     assert_eq!(last["event_type"], names::SUBMISSION_VALIDATION);
     assert_eq!((&last["verification_passed"], &last["rejected_by"]), (&json!(false), &json!(gate)));
     assert_eq!(last["errors"], json!([answer.message]));
@@ -276,7 +276,7 @@ async fn changed_environment_is_refused_when_built() {
         assert_eq!((answer.rejected_by, rules), (Some(Gate::Environment), vec![rule]), "{answer:#?}");
         assert_eq!(workshop.take_calls(), ["build"]);
     }
-    // Left as it is, it stands against nothing; the checks are missing.
+    // Left as it is, it blocks nothing; the checks are missing.
     assert_eq!(submitted(&solving().await).await.rejected_by, Some(Gate::Validation));
 }
 

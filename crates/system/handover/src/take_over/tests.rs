@@ -1,4 +1,4 @@
-//! A benchmark in memory goes into the session where it is to be solved: which one may, what arrives, and what is
+//! A benchmark in memory is copied into the session that is to solve it: which one may, what arrives, and what is
 //! recorded.
 
 use contract::{gate::Finding, handover::SubmitRequest};

@@ -10,10 +10,10 @@ use crate::{
     tools::{Tools, blocking},
 };
 
-/// The scene as it ran, from the session root; its meshes stand beside it.
+/// The scene as it ran, from the session root; its meshes are beside it.
 pub const SCENE_FILE: &str = "assets/scene.xml";
 
-/// Takes the files of the run before out of the session, so that no picture of another design stands beside this one's.
+/// Removes the files of the previous run from the session, so that no picture of another design is beside this one's.
 pub async fn forget_previous(tools: &Tools, session: &SessionId) -> anyhow::Result<()> {
     let workspace = tools.workspace(session).await?;
     let forgotten = blocking(move || {
@@ -31,7 +31,7 @@ pub async fn forget_previous(tools: &Tools, session: &SessionId) -> anyhow::Resu
     forgotten.await?.context("the files of the previous run cannot be removed")
 }
 
-/// True for files that a simulation writes. Previews lie beside its pictures.
+/// True for files that a simulation writes. Previews are beside its pictures.
 fn is_output(path: &str) -> bool {
     path == SCENE_FILE
         || path == pictures::VIDEO_FILE

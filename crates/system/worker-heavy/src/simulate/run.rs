@@ -51,7 +51,7 @@ pub fn seeds_of(request: &BenchmarkRequest, objectives: Option<&Objectives>) -> 
     let is_open = request.seed.is_none() && !request.smoke_test_mode && jitter_mm(objectives) != [0.0; 3];
     let count = u64::from(request.num_seeds.unwrap_or(if is_open { DEFAULT_NUM_SEEDS } else { 1 }));
     let first = request.seed.unwrap_or(DEFAULT_SEED);
-    // Seeds are names: at the end of the numbers they go on from the other side by staying below it.
+    // Seeds are names: a first seed too close to the largest number is lowered so that all fit.
     let first = first.min(u64::MAX - count);
     first..first + count
 }
@@ -68,7 +68,7 @@ pub struct Run {
     has_goal: bool,
 }
 
-/// What all runs left.
+/// Results of all runs.
 pub struct Ran {
     /// The runs.
     pub many: ManyReport,
@@ -171,7 +171,7 @@ impl Run {
         })
     }
 
-    /// The first run in full, with what became of all where there are several.
+    /// The first run in full, with the outcomes of all where there are several.
     pub fn result(&self, Ran { many, collisions, .. }: &Ran) -> anyhow::Result<SimulationResult> {
         let first = many.individual_results.first().context("a simulation has at least one run")?;
         let report = &first.report;

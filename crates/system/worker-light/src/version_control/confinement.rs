@@ -10,9 +10,9 @@ use landlock::{
 
 /// Newest interface whose rights are asked for; what an older kernel lacks of it is left out.
 const NEWEST_ABI: ABI = ABI::V6;
-/// Where shared libraries and the loader's index lie.
+/// Where shared libraries and the loader's index are.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"];
-/// Folders in which the dynamic loader lies, the program that the kernel starts to start git.
+/// Folders of the dynamic loader, which the kernel starts in order to start git.
 const LOADER_FOLDERS: [&str; 4] = ["/lib64", "/lib", "/usr/lib64", "/usr/lib"];
 /// How the file name of a dynamic loader begins.
 const LOADER_NAMES: [&str; 2] = ["ld-linux", "ld-musl"];

@@ -25,7 +25,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_AT_ONCE: usize = 2;
 /// Who commits.
 const IDENTITY: [(&str, &str); 2] = [("NAME", "Agent Worker"), ("EMAIL", "agent@problemologist.ai")];
-/// Settings that stand above whatever a repository says. See the module's table for what each is against.
+/// Settings that override those of a repository. The module's table says what each defends against.
 const SETTINGS: [&str; 19] = [
     "safe.directory=*",
     "init.defaultBranch=main",
@@ -66,7 +66,7 @@ pub struct Turn {
     deadline: Instant,
 }
 
-/// Why a git command gave no answer. A command that git carried out and refused is no error here.
+/// Why a git command gave no answer. A command that git ran and refused is not an error here.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// There is no git.
@@ -95,13 +95,13 @@ pub enum GitError {
         /// Bytes that it may print.
         limit: usize,
     },
-    /// Nobody waits for the answer.
+    /// The caller has left.
     #[error("the client hung up")]
     Abandoned,
 }
 
 impl GitError {
-    /// True when the repository is to blame, which agents write.
+    /// True when the repository, which agents write, is at fault.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::TimedOut { .. } | Self::TooMuchOutput { .. })
     }
@@ -139,7 +139,7 @@ impl Git {
             timeout(TIMEOUT, asked).await.map_err(|_| GitError::TimedOut { command: "--exec-path".into() })??;
         let helpers = PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim());
         if !helpers.is_dir() {
-            return Err(GitError::NoHelpers(format!("{} is no folder", helpers.display())));
+            return Err(GitError::NoHelpers(format!("{} is not a folder", helpers.display())));
         }
         let executables = Executables { git: vec![program.clone(), helpers.clone()], loaders: confinement::loaders() };
         Ok(Self { program, helpers, executables, turns: Arc::new(Semaphore::new(MAX_AT_ONCE)) })

@@ -1,7 +1,7 @@
 //! Version control of a session's workspace, by the git program.
 //!
-//! A session's `.git` folder can be written by agents, so all of it is taken for hostile. What git would run or
-//! follow because of it, and what stands against that:
+//! A session's `.git` folder can be written by agents, so all of it is taken for hostile. What git would run or follow
+//! because of it, and the defence against it:
 //!
 //! | Planted | Answer |
 //! |---|---|

@@ -37,7 +37,7 @@ const REMOVED: [&str; 6] = [
 const NO_REPOSITORY: &str = "no repository in this session; call /git/init first";
 const NO_MERGE: &str = "no merge is in progress";
 
-/// The repository of one session, which nobody else works on meanwhile.
+/// The repository of one session, which no other request works on meanwhile.
 #[derive(Debug)]
 pub struct Repository {
     git: Git,
@@ -102,7 +102,7 @@ impl Repository {
     /// Makes the workspace a repository; one that is there stays as it is.
     pub async fn init(&self) -> Result<(), RepositoryError> {
         if !self.present && self.workspace.kind(".git").is_some() {
-            let sentence = "/.git is a file or a link and no repository; delete it and try again";
+            let sentence = "/.git is a file or a link, not a repository; delete it and try again";
             return Err(RepositoryError::NotPossible(sentence.into()));
         }
         let made = self.git(&["init", "--quiet", "--template=", "--initial-branch=main"], "").await?;
@@ -271,7 +271,7 @@ impl Repository {
     }
 }
 
-/// A repository that is beyond git's limits is a refusal and no fault of the worker.
+/// A repository that is beyond git's limits is a refusal, not a fault of the worker.
 fn or_refusal(answer: Result<CommitResponse, RepositoryError>) -> Result<CommitResponse, RepositoryError> {
     match answer {
         Err(RepositoryError::Git(error)) if error.is_refusal() => Ok(refused(error.to_string())),

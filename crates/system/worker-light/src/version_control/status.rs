@@ -27,7 +27,7 @@ pub fn parse_status(output: &[u8], is_merging: bool) -> GitStatus {
                 }
             }
             Some(("u", conflict)) => {
-                // Nine fields stand before the path.
+                // Nine fields precede the path.
                 status.conflicts.extend(conflict.splitn(10, ' ').nth(9).map(str::to_owned));
                 status.is_dirty = true;
             }

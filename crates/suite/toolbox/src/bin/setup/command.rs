@@ -169,7 +169,7 @@ fn describe(command: &Command) -> String {
     words.map(std::ffi::OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
-/// Has the kernel end the program when this one is killed, so that no orphan goes on installing.
+/// Has the kernel end the program when this one is killed, so that no orphan continues installing.
 fn end_with_parent(command: &mut Command) {
     // SAFETY: between fork and exec only this one system call is made; it takes no memory and no lock.
     unsafe {

@@ -1,4 +1,4 @@
-//! What a component of the setup is, and what it is told about the machine.
+//! What a component of the setup is, and what it knows about the machine.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -137,7 +137,7 @@ impl Failure {
         move |failure| Self { tried: vec![step.clone()], cause: failure.to_string(), remedy: remedy.clone() }
     }
 
-    /// A failure for the cause that `error` tells.
+    /// A failure for the cause that `error` names.
     pub fn because(tried: &str, remedy: &str, error: &dyn std::fmt::Display) -> Self {
         Self { tried: vec![tried.to_owned()], cause: error.to_string(), remedy: remedy.to_owned() }
     }

@@ -12,23 +12,23 @@ use crate::components::{MujocoLibrary, Nextest, PostgresServer, PythonEnvironmen
 use crate::interrupt;
 use crate::progress::{Line, Progress};
 
-/// How one component came out.
+/// Result of one component.
 pub struct Report {
     /// Which one.
     pub name: Name,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
 }
 
-/// What became of a component.
+/// Outcome of a component.
 pub enum Outcome {
     /// It was there already; true when the checkout's link to it is new.
     Found(Usable, bool),
     /// It was installed by this run.
     Installed(Usable),
-    /// It is missing and nothing was to be changed.
+    /// It is missing and the run changes nothing.
     Missing(String),
     /// It could not be installed; with the log file, if it came that far.
     Failed(Failure, Option<std::path::PathBuf>),
@@ -134,7 +134,7 @@ impl Errand<'_> {
         match component.find(self.site) {
             Finding::Missing { reason } => {
                 let remedy = "read the log; if it says nothing, this is a bug of the setup: report it with the log";
-                Outcome::Failed(Failure::because("installing, which ended well", remedy, &reason), Some(log))
+                Outcome::Failed(Failure::because("installing, which reported success", remedy, &reason), Some(log))
             }
             Finding::Usable(usable) => match self.linked(component, usable) {
                 Outcome::Found(usable, _) => Outcome::Installed(usable),

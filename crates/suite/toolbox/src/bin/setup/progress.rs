@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// How often a long step shows a sign of life where there is no terminal.
+/// How often a long step prints a line where there is no terminal.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// How often a terminal's line is refreshed with the program's last output.
@@ -75,7 +75,7 @@ impl Line {
         }
     }
 
-    /// The step goes on; `last_output` is asked for only when it is going to be shown.
+    /// The step continues; `last_output` is asked for only when it is going to be shown.
     pub fn detail(&self, last_output: impl FnOnce() -> String) {
         let Ok(mut state) = self.state.lock() else { return };
         let every = if self.bar.is_some() { REFRESH } else { SIGN_OF_LIFE };

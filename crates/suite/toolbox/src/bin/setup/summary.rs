@@ -1,4 +1,4 @@
-//! The end of a run: a table of what there is, what failed and how to mend it, and how to go on.
+//! The end of a run: a table of what there is, what failed and how to fix it, and how to continue.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub fn print(site: &Site, reports: &[Report], took: Duration, arguments: &Argume
         eprintln!("setup: stopped after {seconds:.1} s; what was unfinished is removed, the rest is kept");
     } else if !succeeded {
         let bad: Vec<_> = reports.iter().filter(|report| !in_place(report)).map(|report| report.name.text()).collect();
-        let remedy = if arguments.check { "run: make setup" } else { "mend that as said above, then run: make setup" };
+        let remedy = if arguments.check { "run: make setup" } else { "fix the above, then run: make setup" };
         eprintln!("setup: not in place ({seconds:.1} s): {}; {remedy}", bad.join(", "));
     } else {
         eprintln!("setup: everything is in place ({seconds:.1} s; cache: {})", site.cache.root().display());
