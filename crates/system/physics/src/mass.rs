@@ -47,8 +47,8 @@ impl MassProperties {
     }
 
     /// Of a closed mesh of one density, kg/m³, by the divergence theorem: the sum over the signed tetrahedra between
-    /// the first corner and each triangle (second moments of a tetrahedron: Tonon 2004). CAD knows its solids better
-    /// than their meshes do; this is for a moved object that comes as a mesh only. `None` for a mesh without volume.
+    /// the first corner and each triangle (second moments of a tetrahedron: Tonon 2004). CAD computes more exact values
+    /// from its solids; this is for a moved object that is only a mesh. `None` for a mesh without volume.
     pub fn of_mesh(vertices: &[[f64; 3]], triangles: &[[u32; 3]], density_kg_m3: f64) -> Option<Self> {
         let origin = *vertices.first()?;
         let (mut volume, mut first, mut second) = (0.0, [0.0; 3], [[0.0; 3]; 3]);
