@@ -1,7 +1,8 @@
-//! What follows from the triangles of a part alone: volume, area, centre of mass, inertia and bounds.
+//! Figures computed from the triangles of a part alone: volume, area, centre of mass, inertia and bounds.
 //!
-//! The measuring process computes the same figures from the exact surfaces. A part counts only if both agree to within
-//! what triangles can be off, so that surfaces which say one thing and enclose another are refused.
+//! The measuring process computes the same figures from the exact surfaces. A part is accepted only if both agree to
+//! within the deviation of the triangles, so that surfaces whose figures do not match their enclosed volume are
+//! refused.
 
 use contract::execution::BoundingBox;
 
@@ -17,12 +18,12 @@ pub(crate) struct Measured {
     pub(crate) bounds: BoundingBox,
 }
 
-/// Areas may differ by this share. Triangles lean by up to 0.2 rad from the face that they stand for (planes and
+/// Areas may differ by this share. Triangles lean by up to 0.2 rad from the face that they approximate (planes and
 /// cylinders are divided at half their angle of 0.2, see `geometry.py`), so their area is between cos 0.2 = 0.98 and
-/// 1/cos 0.2 = 1.02 of the true one; of 24 shapes from fillets to threads, none is off by more than 0.007.
+/// 1/cos 0.2 = 1.02 of the true one; of 24 shapes from fillets to threads, none deviates by more than 0.007.
 const AREA_SHARE: f64 = 0.03;
 
-/// Share of rounding in figures that the kernel integrates.
+/// Relative rounding error of figures that the kernel integrates.
 const ROUNDING_SHARE: f64 = 1e-6;
 
 impl Measured {
@@ -69,11 +70,11 @@ impl Measured {
     }
 }
 
-/// Holds the figures that the kernel computed for a part against those of its closed mesh; the error names the figure.
+/// Compares the figures that the kernel computed for a part with those of its closed mesh; the error names the figure.
 ///
 /// Mesh and surface are nowhere further apart than `tolerance_mm`, so their volumes differ by at most ΔV = area ×
-/// tolerance. What lies in that layer is at most R from the centre of mass, with R the diagonal of the bounds: the first
-/// moment differs by ΔV·R and the second by ΔV·R². Vertices lie on the surface, so bounds differ by the tolerance.
+/// tolerance. That layer is at most R from the centre of mass, with R the diagonal of the bounds: the first moment
+/// differs by ΔV·R and the second by ΔV·R². Vertices lie on the surface, so bounds differ by the tolerance.
 pub(crate) fn compare(part: &Part, meshed: &Measured, tolerance_mm: f64) -> Result<(), String> {
     let rounding = |figure: f64| ROUNDING_SHARE * figure.abs();
     let layer = part.area_mm2 * tolerance_mm + rounding(part.volume_mm3);
@@ -163,7 +164,7 @@ pub(crate) mod tests {
 
     #[rstest]
     #[case::honest(|_: &mut Part| {}, None)]
-    // 2200 mm² × 0.1 mm = 220 mm³ are what triangles may be off.
+    // The triangles may deviate by 2200 mm² × 0.1 mm = 220 mm³.
     #[case::volume_at_the_limit(|part: &mut Part| part.volume_mm3 += 219.0, None)]
     #[case::volume(|part: &mut Part| part.volume_mm3 = 0.01, Some("its volume is 0.01"))]
     #[case::area(|part: &mut Part| part.area_mm2 *= 1.05, Some("its area is 2310"))]

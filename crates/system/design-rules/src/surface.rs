@@ -1,4 +1,4 @@
-//! Questions to the surface of one solid: what is inside, what is near.
+//! Queries on the surface of one solid: containment and distance.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +9,7 @@ use parry3d_f64::math::{Pose, Vector};
 use parry3d_f64::query::{self, PointQuery as _};
 use parry3d_f64::shape::{Cuboid, Shape, TriMesh};
 
-/// The triangles of a solid, with a tree over them. Building the tree costs more than a bounding-box test: ask that
+/// The triangles of a solid, with a tree over them. Building the tree costs more than a bounding-box test: do that
 /// first.
 pub(crate) struct Surface<'a> {
     pub(crate) mesh: TriMesh,
@@ -18,8 +18,8 @@ pub(crate) struct Surface<'a> {
 }
 
 impl<'a> Surface<'a> {
-    /// The surface of a mesh; `None` when it has no triangle. Once `cancel` is set, whatever is asked of it ends early and
-    /// counts for nothing.
+    /// The surface of a mesh; `None` when it has no triangle. Once `cancel` is set, every query on it ends early and
+    /// its result is meaningless.
     pub(crate) fn of(mesh: &Mesh, cancel: &'a AtomicBool) -> Option<Self> {
         let vertices = mesh.vertices_mm.iter().map(|vertex| Vector::from(*vertex)).collect();
         let triangles = TriMesh::new(vertices, mesh.triangles.clone()).ok()?;
@@ -57,8 +57,9 @@ impl<'a> Surface<'a> {
         (self.mesh.project_local_point(point, false).point - point).length()
     }
 
-    /// How deep this solid, shifted by an offset, and another reach into each other, mm; 0 when they do not. Looked at
-    /// are the corners of both and the middles of their triangles: two bars that cross without either are not found.
+    /// How deep this solid, shifted by an offset, and another penetrate each other, mm; 0 when they do not. Only the
+    /// corners of both and the middles of their triangles are checked: two crossing bars without such points inside
+    /// each other are not found.
     pub(crate) fn depth_in(&self, offset: [f64; 3], other: &Self) -> f64 {
         let offset = Vector::from(offset);
         self.deepest_point_in(offset, other).max(other.deepest_point_in(-offset, self))

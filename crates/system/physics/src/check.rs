@@ -125,8 +125,8 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
 fn check_range(label: &str, [low, high]: [f64; 2]) -> Result<(), PhysicsError> {
     if !(low.is_finite() && high.is_finite() && low < high) {
         return refused(format!(
-            "the joint of body {label:?} has a range from {low} to {high}; it must go from a lower to a higher number, and \
-             a body that must not move is fixed or welded"
+            "the joint of body {label:?} has a range from {low} to {high}; it must go from a lower to a higher number, \
+             and a body that must not move is fixed or welded"
         ));
     }
     if low > 0.0 || high < 0.0 {
