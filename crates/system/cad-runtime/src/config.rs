@@ -7,7 +7,7 @@ use folders::Quota;
 
 use crate::memory;
 
-/// Time that a build may take when the caller has no opinion.
+/// Default time limit of a build.
 pub const DEFAULT_BUILD_TIMEOUT: Duration = Duration::from_mins(2);
 
 const MIB: u64 = 1 << 20;
@@ -19,8 +19,8 @@ pub struct CadRuntimeConfig {
     pub python: PathBuf,
     /// `libsandbox.so`; by default the newest one next to the running program, in `deps/` below or one folder up.
     pub sandbox_library: Option<PathBuf>,
-    /// `libagent_tools.so`, which gives scripts the platform's tools as functions; by default it is looked for like the
-    /// sandbox library. Without it those functions say that this worker has none.
+    /// `libagent_tools.so`, which gives scripts the platform's tools as functions; by default it is searched for like
+    /// the sandbox library. Without it those functions report that this worker has none.
     pub agent_tools_library: Option<PathBuf>,
     /// The Python package of this crate, `python` in its folder.
     pub package_dir: PathBuf,
@@ -66,15 +66,15 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Largest file, in bytes.
     pub max_file_bytes: u64,
-    /// What the session, and the run's own folder, may hold when the run ends. Watched, so a fast script may be some
-    /// hundred MiB beyond it when it is ended.
+    /// Limit on the content of the session, and of the run's own folder, at the end of the run. It is polled, so a fast
+    /// script may exceed it by some hundred MiB before it is ended.
     pub disk: Quota,
-    /// Memory of all runs together, in bytes, not counting what they share with the warm parent. Where it is
-    /// exceeded, the largest run is ended.
+    /// Memory of all runs together, in bytes, without what they share with the warm parent. When it is exceeded, the
+    /// largest run is ended.
     pub total_memory_bytes: u64,
-    /// Open files at a time.
+    /// Most open files.
     pub max_open_files: u64,
-    /// Threads at a time. The CAD kernel alone starts one per processor.
+    /// Most threads. The CAD kernel alone starts one per processor.
     pub max_threads: u64,
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn processors() -> u64 {
 /// Whether bubblewrap gives the scripts a file system of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bubblewrap {
-    /// When it works on this machine; otherwise a warning says what is weaker.
+    /// When it works on this machine; otherwise a warning says which protection is missing.
     WhenItWorks,
     /// Never: for containers, whose image has the mounts in place.
     Never,

@@ -1,4 +1,4 @@
-//! Why the runtime itself could not do its work. What a script does wrong is not an error here.
+//! Errors of the runtime itself. A script's mistakes are not errors here.
 
 use std::path::PathBuf;
 
@@ -15,19 +15,19 @@ pub enum CadRuntimeError {
         /// What to do.
         remedy: &'static str,
     },
-    /// The warm parent did not come up, or came down too often.
+    /// The warm parent did not start, or ended too often.
     #[error("the warm Python process is not running: {0}")]
     NotRunning(String),
     /// The warm parent ended during a run.
     #[error("the warm Python process ended during the run; it is being restarted, run again")]
     ParentEnded,
-    /// The warm parent did not answer in time.
+    /// The warm parent did not answer before its deadline.
     #[error("the warm Python process did not answer within {seconds} s of the run's deadline; it was restarted")]
     ParentStuck {
         /// Grace that it had, in seconds.
         seconds: u64,
     },
-    /// The session folder is missing or not one of this service.
+    /// The session folder is missing or does not belong to this service.
     #[error("session folder {path}: {problem}")]
     Session {
         /// The folder.
@@ -35,17 +35,17 @@ pub enum CadRuntimeError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The child could not be started or locked in; the script did not run.
+    /// The child could not be started or sandboxed; the script did not run.
     #[error("the script did not run: {0}")]
     Setup(String),
     /// A file operation failed.
     #[error("{action} {path}: {source}")]
     File {
-        /// What was tried.
+        /// The operation.
         action: &'static str,
-        /// On what.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },

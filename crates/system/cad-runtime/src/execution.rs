@@ -12,16 +12,16 @@ const SIGNAL_EXIT_BASE: i32 = 128;
 /// How a piece of Python ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
-    /// What it printed, cut at [`crate::OUTPUT_LIMIT_BYTES`].
+    /// Its output, cut at [`crate::OUTPUT_LIMIT_BYTES`].
     pub stdout: String,
-    /// What it printed as errors, traceback included, cut at [`crate::OUTPUT_LIMIT_BYTES`].
+    /// Its error output, traceback included, cut at [`crate::OUTPUT_LIMIT_BYTES`].
     pub stderr: String,
     /// Its exit code; -1 when the runtime ended it, 128 plus the signal when one ended it.
     pub exit_code: i32,
     /// True when the time limit ended it.
     pub timed_out: bool,
-    /// The rule of the sandbox that it broke and that ended it. An error of the script's own is no fault here: it
-    /// stands in `exit_code` and `stderr`.
+    /// The rule of the sandbox that it broke and that ended it. An error of the script itself is not a fault here: it
+    /// is in `exit_code` and `stderr`.
     pub fault: Option<ScriptFault>,
     /// Largest resident memory, in KiB; counts what it shares with the warm parent.
     pub max_rss_kb: u64,
@@ -42,7 +42,7 @@ impl Execution {
         let timed_out = fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::TimeLimit);
         let note = match &fault {
             Some(_) if timed_out => Some(format!("Execution timed out after {} seconds", timeout.as_secs())),
-            // Nobody inside could say so.
+            // The script itself could not report this.
             Some(fault) if ending.signal.is_some() || fault.kind == ScriptFaultKind::DiskLimit => {
                 Some(fault.message.clone())
             }
@@ -56,7 +56,7 @@ impl Execution {
             stderr.push('\n');
         }
         let exit_code = match (ending.exit_code, ending.signal) {
-            // It ended by itself, and had written too much by then.
+            // It ended by itself, but had already written too much.
             (Some(0), _) if fault.as_ref().is_some_and(|fault| fault.kind == ScriptFaultKind::DiskLimit) => -1,
             (Some(code), _) => code,
             (None, Some(signal)) if ending.ended_by.is_none() && !timed_out => SIGNAL_EXIT_BASE + signal,

@@ -6,12 +6,12 @@
 use design::Part;
 use geometry::Moments;
 
-/// Areas may differ by this share. Triangles lean by up to 0.2 rad from the face that they stand for (planes and
+/// Areas may differ by this share. Triangles lean by up to 0.2 rad from the face that they approximate (planes and
 /// cylinders are divided at half their angle of 0.2, see `geometry.py`), so their area is between cos 0.2 = 0.98 and
-/// 1/cos 0.2 = 1.02 of the true one; of 24 shapes from fillets to threads, none is off by more than 0.007.
+/// 1/cos 0.2 = 1.02 of the true one; of 24 shapes from fillets to threads, none deviates by more than 0.007.
 const AREA_SHARE: f64 = 0.03;
 
-/// Share of rounding in figures that the kernel integrates.
+/// Relative rounding error of figures that the kernel integrates.
 const ROUNDING_SHARE: f64 = 1e-6;
 
 /// Holds the figures that the kernel computed for a part against those of its closed mesh; the error names the figure.
@@ -95,7 +95,7 @@ pub(crate) mod tests {
 
     #[rstest]
     #[case::honest(|_: &mut Part| {}, None)]
-    // 2200 mm² × 0.1 mm = 220 mm³ are what triangles may be off.
+    // The triangles may deviate by 2200 mm² × 0.1 mm = 220 mm³.
     #[case::volume_at_the_limit(|part: &mut Part| part.volume_mm3 += 219.0, None)]
     #[case::volume(|part: &mut Part| part.volume_mm3 = 0.01, Some("its volume is 0.01"))]
     #[case::area(|part: &mut Part| part.area_mm2 *= 1.05, Some("its area is 2310"))]

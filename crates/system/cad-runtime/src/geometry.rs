@@ -1,4 +1,4 @@
-//! What a script handed over, on its way from one run folder into another; and files that an export leaves.
+//! Copying what a script handed over from one run folder into another, and reading the files of an export.
 
 use design::{ExportFormat, Geometry};
 
@@ -15,7 +15,7 @@ const DECLARATIONS_LIMIT_BYTES: u64 = 16 << 20;
 /// Most bytes that an exported file may have.
 const EXPORT_LIMIT_BYTES: u64 = 512 << 20;
 
-/// What a script left in its run folder; None when it left nothing, or more than the limit.
+/// Files that a script left in its run folder; None when there are none, or more than the limit.
 pub(crate) fn take(directory: &RunDirectory) -> Option<Geometry> {
     let shapes = directory.result(SHAPES, SHAPES_LIMIT_BYTES)?;
     let declarations = directory.result(DECLARATIONS, DECLARATIONS_LIMIT_BYTES)?;

@@ -1,4 +1,4 @@
-//! Where a Python interpreter and its libraries live.
+//! Location of a Python interpreter and its libraries.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -30,7 +30,7 @@ impl Interpreter {
             problem,
             remedy: "Run `make setup`, or point the setting at an interpreter that has build123d",
         };
-        let name = python.file_name().ok_or_else(|| wrong(format!("{} names no program", python.display())))?;
+        let name = python.file_name().ok_or_else(|| wrong(format!("{} is not a program path", python.display())))?;
         let folder = python.parent().unwrap_or(Path::new("."));
         let program = folder
             .canonicalize()
@@ -47,13 +47,13 @@ impl Interpreter {
             wrong(format!("{} failed: {}", program.display(), String::from_utf8_lossy(&output.stderr).trim()))
         })?;
 
-        // The program itself may tell another prefix than the environment that it stands in (-S skips that step).
+        // The program itself may report a different prefix than that of its environment (-S skips that step).
         let environment = program.parent().and_then(Path::parent).map(Path::to_owned);
         let mut folders = Vec::new();
         for path in environment.into_iter().chain([prefixes.prefix, prefixes.base_prefix]) {
             let path = path.canonicalize().map_err(CadRuntimeError::file("resolve", &path))?;
             if path == Path::new("/") {
-                return Err(wrong(format!("{} has the whole file system as its prefix", program.display())));
+                return Err(wrong(format!("{} has the root of the file system as its prefix", program.display())));
             }
             if !folders.contains(&path) {
                 folders.push(path);

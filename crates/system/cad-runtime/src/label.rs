@@ -1,12 +1,12 @@
-//! The one rule for labels of parts. A label names a body of the scene, files and answers, so what one route could not
-//! work with is refused where the design is built, for all of them.
+//! The one rule for labels of parts. A label names a body in scenes, files and answers, so a label that one route
+//! cannot handle is refused for all of them when the design is built.
 
 use contract::{
     execution::{ScriptFault, ScriptFaultKind},
     limits::MAX_LABEL_CHARACTERS,
 };
 
-/// Labels that mean something else: the fixed frame of every scene, and two folders of every file system.
+/// Reserved labels: the fixed frame of every scene, and two folders of every file system.
 const RESERVED: [&str; 3] = ["world", ".", ".."];
 /// Characters that separate names from each other.
 const SEPARATORS: [char; 2] = ['/', '\\'];
@@ -35,7 +35,7 @@ pub(crate) fn check(label: &str) -> Result<(), ScriptFault> {
     })
 }
 
-/// Control characters, line separators and signs that turn the direction of writing round.
+/// Control characters, line separators and characters that change the direction of writing.
 fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -16,7 +16,7 @@ const SYSTEM_PATHS: [&str; 9] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime"];
 const START: &str = "import sys; sys.path.insert(0, sys.argv.pop(1)); from runtime.warm_parent import main; main()";
 
-/// Everything needed to start warm parents again and again; all paths are free of symbolic links.
+/// Everything needed to start warm parents repeatedly; all paths are free of symbolic links.
 #[derive(Debug, Clone)]
 pub(crate) struct LaunchPlan {
     interpreter: Interpreter,
@@ -41,7 +41,7 @@ impl LaunchPlan {
             if mount.name.is_empty() || mount.name.contains('/') || mount.name.starts_with('.') {
                 return Err(CadRuntimeError::Configuration {
                     setting: "mounts",
-                    problem: format!("'{}' is no plain folder name", mount.name),
+                    problem: format!("'{}' is not a plain folder name", mount.name),
                     remedy: "Use a name such as `config`",
                 });
             }
@@ -83,7 +83,7 @@ impl LaunchPlan {
         Ok(plan)
     }
 
-    /// True when bubblewrap is in force.
+    /// True when bubblewrap is used.
     pub(crate) fn has_bubblewrap(&self) -> bool {
         self.bubblewrap.is_some()
     }
@@ -102,7 +102,7 @@ impl LaunchPlan {
         paths
     }
 
-    /// The command that starts a warm parent, with an environment that holds nothing of the service's.
+    /// The command that starts a warm parent, with an environment that contains nothing of the service's.
     pub(crate) fn command(&self, probe_policy: &sandbox::Policy) -> Command {
         let arguments = serde_json::json!({
             "sandbox_library": self.sandbox_library,
@@ -137,7 +137,7 @@ impl LaunchPlan {
         command
     }
 
-    /// Finds bubblewrap and tries it with the very arguments that it will run with.
+    /// Finds bubblewrap and tries it with the same arguments as in a real run.
     fn working_bubblewrap(&self) -> Result<PathBuf, String> {
         let program = std::env::var_os("PATH")
             .into_iter()
@@ -159,7 +159,7 @@ impl LaunchPlan {
         }
     }
 
-    /// A root that holds the system and the environment read-only, the mounts, and the sessions.
+    /// A root with the system and the environment read-only, the mounts, and the sessions.
     fn bubblewrap_arguments(&self) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
         let mut add = |words: &[&std::ffi::OsStr]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
@@ -218,8 +218,8 @@ fn existing(setting: &'static str, path: &Path, remedy: &'static str) -> Result<
     })
 }
 
-/// Services have their libraries beside them or in `deps/`, tests one folder up as well. Where cargo left several of
-/// one name, the newest is the one that was built with this program. The error says where there is none.
+/// Services have their libraries beside them or in `deps/`, tests one folder up as well. Where cargo left several with
+/// the same name, the newest was built with this program. The error lists the searched folders.
 fn find_library(name: &str) -> Result<PathBuf, String> {
     let program = std::env::current_exe().map_err(|error| format!("own program is unknown: {error}"))?;
     let folder = program.parent().unwrap_or(Path::new("/"));

@@ -1,12 +1,12 @@
-//! Runs the Python scripts of agents: fast, and locked in.
+//! Runs the Python scripts of agents: fast, and sandboxed.
 //!
 //! A warm parent process has the CAD library imported and forks one child per run; the child gives up everything
-//! that a script must not have (crate `sandbox`) and runs the script. What comes back is data: output and exit
-//! code, or the shapes of a design with what it declares about them. A second child, which runs no script, measures
-//! the shapes, and its numbers are held against the meshes here; so nothing that a script says about itself counts.
+//! that a script must not have (crate `sandbox`) and runs the script. The result is data: output and exit code, or the
+//! shapes of a design with what it declares about them. A second child, which runs no script, measures the shapes, and
+//! its numbers are compared with the meshes here; so nothing that a script says about itself counts.
 //!
 //! A script's mistakes are results ([`contract::execution::ScriptFault`]); errors of this crate mean that the
-//! runtime itself could not do its work. The caller bounds how many runs go on at once.
+//! runtime itself could not do its work. The caller limits the number of concurrent runs.
 //!
 //! What it must not know: HTTP, session headers, simulation, prices.
 

@@ -1,11 +1,11 @@
-//! Designs that were measured before. The process that measures sees what a script handed over and what it is asked
-//! for, and nothing else; for the same bytes the same answer would come.
+//! Cache of measured designs. The measuring process sees only what a script handed over and its job, so the same bytes
+//! always give the same answer.
 
 use design::{Design, Geometry, Part};
 use kept::{Content, Kept};
 use serde_json::Value;
 
-/// Most bytes of designs that are kept.
+/// Most bytes of designs in the cache.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Measured designs, without what their scripts printed.
@@ -30,7 +30,7 @@ fn bytes_of(design: &Design) -> usize {
         + stderr.len()
 }
 
-/// Memory of a part but for its short texts, which stand in the declarations as well.
+/// Memory of a part without its short texts, which are also in the declarations.
 fn bytes_of_part(part: &Part) -> usize {
     size_of::<Part>()
         + size_of_val(part.mesh.vertices_mm.as_slice())

@@ -1,4 +1,4 @@
-//! The jobs that build and measure a design, and the design that measuring left. Lengths in mm, world axes.
+//! The jobs that build and measure a design, and the measured design. Lengths in mm, world axes.
 
 use contract::execution::{BoundingBox, ScriptFault, ScriptFaultKind};
 use contract::limits::MAX_OVERLAP_MM3;
@@ -17,7 +17,8 @@ use crate::{geometry, label};
 const DESIGN_LIMIT_BYTES: u64 = 256 << 20;
 const MESHES_LIMIT_BYTES: u64 = 1 << 30;
 
-/// The job that runs a script until its shapes are handed over. `with_metadata` asks for parts that can be made.
+/// The job that runs a script until its shapes are handed over. `with_metadata` requires metadata, so that the parts
+/// can be made.
 pub(crate) fn script_job(script: &ScriptSource, with_metadata: bool) -> Result<Job, ScriptFault> {
     Ok(Job { mode: "build", input: input_of(script)?, extra: json!({ "with_metadata": with_metadata }) })
 }
@@ -43,7 +44,7 @@ pub(crate) fn measuring_job(geometry: Geometry, request: &BuildRequest) -> Job {
     }
 }
 
-/// What the script of an ended process handed over.
+/// The shapes that a script handed over before its process ended.
 pub(crate) fn handed_over(outcome: &Outcome) -> Result<Geometry, ScriptFault> {
     if let Some(fault) = &outcome.fault {
         return Err(fault.clone());
@@ -68,7 +69,7 @@ pub(crate) fn relative(path: &str) -> Result<String, ScriptFault> {
     } else {
         Err(ScriptFault {
             kind: ScriptFaultKind::FileAccessDenied,
-            message: format!("'{path}' is no path below the session folder."),
+            message: format!("'{path}' is not a path below the session folder."),
             line: None,
         })
     }
@@ -110,7 +111,7 @@ enum RoleName {
     ForbidZone,
 }
 
-/// Where a mesh lies in `meshes.bin`.
+/// Position of a mesh in `meshes.bin`.
 #[derive(Deserialize)]
 struct MeshPlace {
     vertices: Place,
@@ -118,15 +119,15 @@ struct MeshPlace {
     normals: Place,
 }
 
-/// So many triples of numbers, or triples of triples.
+/// Number of triples of numbers, or of triples of triples.
 #[derive(Deserialize)]
 struct Place {
     offset: usize,
     count: usize,
 }
 
-/// Reads what measuring left in its run folder, and holds every part's figures against its mesh. What the script
-/// printed is not in it.
+/// Reads the measurement from its run folder, and compares every part's figures with its mesh. The script's output is
+/// not included.
 pub(crate) fn load(
     directory: &RunDirectory,
     geometry: Geometry,
@@ -162,8 +163,8 @@ pub(crate) fn load(
 /// Refuses a part whose figures are not those of its mesh, or whose mesh runs through itself, and widens its bounds to
 /// all vertices: they lie on the surface, and the kernel's search for extremes can miss one.
 ///
-/// A mesh that is not closed encloses no volume to compare with; `is_watertight` says so, and whoever makes or checks
-/// the part refuses it.
+/// A mesh that is not closed encloses no volume to compare with; `is_watertight` says so, and the part is refused when
+/// it is checked or made.
 fn check(part: &mut Part, tolerance_mm: f64) -> Result<(), String> {
     let label = part.label.clone();
     let Some(meshed) = part.mesh.moments() else { return Ok(()) };

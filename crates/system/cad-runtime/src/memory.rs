@@ -2,7 +2,7 @@
 
 use std::fs;
 
-/// Taken where the machine does not say it.
+/// Default where the machine does not report it.
 const UNKNOWN_BYTES: u64 = 8 << 30;
 
 /// Memory that this process may use, in bytes: the machine's, or its control group's when that is less.
@@ -14,7 +14,8 @@ pub(crate) fn of_machine() -> u64 {
     installed.min(group.unwrap_or(u64::MAX))
 }
 
-/// How often the kernel has killed a process for want of memory since it was booted; None where it does not say.
+/// How often the kernel has killed a process because of too little memory since boot; None where it does not report
+/// this.
 pub(crate) fn kills() -> Option<u64> {
     field(&fs::read_to_string("/proc/vmstat").ok()?, "oom_kill")
 }

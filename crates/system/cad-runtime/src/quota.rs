@@ -1,4 +1,4 @@
-//! Watching what a run writes. The kernel limits the size of one file; nothing limits their number and their sum.
+//! Watching what a run writes. The kernel limits the size of one file; nothing limits their number and total size.
 
 use std::fmt;
 use std::io;
@@ -14,15 +14,15 @@ use folders::{Excess, Quota, measure};
 
 use crate::CadRuntimeError;
 
-/// Time between two measurements, when they take little of it.
+/// Time between two measurements, when measuring is fast.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 /// The pause is this many times the duration of the last measurement, so that watching costs little.
 const PAUSE_PER_EFFORT: u32 = 4;
 
-/// Space that scripts must leave on the disk, in bytes, or a twentieth of a small disk. A file that is open and has no
-/// name any more is in no folder; this stops a run that fills the disk with such files.
+/// Space that scripts must leave on the disk, in bytes, or a twentieth of a small disk. An open file that was unlinked
+/// is in no folder; this stops a run that fills the disk with such files.
 const RESERVE_BYTES: u64 = 1 << 30;
-/// The part of a small disk.
+/// Fraction of a small disk.
 const RESERVE_PART: u64 = 20;
 const MIB: u64 = 1 << 20;
 
@@ -33,10 +33,10 @@ pub(crate) struct Watch {
     quota: Quota,
 }
 
-/// What there is too much or too little of.
+/// The exceeded limit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Exceeded {
-    /// A folder holds more than it may.
+    /// A folder exceeds its limit.
     Folder { folder: &'static str, excess: Excess },
     /// The disk has less than the reserve left, in bytes.
     Disk { left: u64, reserve: u64 },
@@ -54,7 +54,7 @@ impl fmt::Display for Exceeded {
 }
 
 impl Exceeded {
-    /// The fault of a run that was ended for it.
+    /// The fault of a run that was ended because of it.
     pub(crate) fn during_run(self) -> ScriptFault {
         fault(format!("The script wrote too much and was ended: {self}. Keep fewer results."))
     }
@@ -87,7 +87,7 @@ impl Watch {
             .map_err(|error| CadRuntimeError::Setup(format!("what the session holds cannot be measured: {error}")))
     }
 
-    /// Completes when a folder holds more than it may.
+    /// Completes when a folder exceeds its limit.
     pub(crate) async fn until_exceeded(&self) -> Exceeded {
         loop {
             let began = Instant::now();

@@ -1,6 +1,6 @@
-//! What a caller asks to have built.
+//! A build request.
 
-/// What to build, and what to make of it.
+/// What to build, and how to measure it.
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
     /// The script.

@@ -1,4 +1,4 @@
-//! One run from request to outcome, whatever is run.
+//! One run of any kind, from request to outcome.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -28,17 +28,17 @@ const ANSWER_GRACE: Duration = Duration::from_secs(15);
 /// Largest outcome that a child may leave, in bytes: a fault or the properties of one face.
 const OUTCOME_LIMIT_BYTES: u64 = 1 << 16;
 
-/// What the forked child is to do.
+/// The forked child's task.
 pub(crate) struct Job {
     /// `execute` and `build` run a script; `measure`, `export` and `topology` read what one handed over.
     pub(crate) mode: &'static str,
-    /// What it works on.
+    /// Its input.
     pub(crate) input: Input,
     /// Fields that only this mode has.
     pub(crate) extra: Value,
 }
 
-/// What a child works on.
+/// Input of a child.
 pub(crate) enum Input {
     /// A script, given as a file relative to the session.
     File(String),
@@ -49,7 +49,7 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// What a fault of the process says was under way.
+    /// What was in progress, for messages about a fault of the process.
     fn activity(&self) -> Activity {
         match self {
             Self::File(_) | Self::Text(_) => Activity::Script,
@@ -58,14 +58,14 @@ impl Input {
     }
 }
 
-/// What was under way when a process ended.
+/// What was in progress when a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Activity {
     Script,
     Measuring,
 }
 
-/// What a child left behind.
+/// The results of a child.
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
     pub(crate) fault: Option<ScriptFault>,
@@ -91,7 +91,7 @@ impl Outcome {
     }
 }
 
-/// What a child says about its end. A script can write this file too, so it decides nothing but what its caller reads.
+/// A child's own report of its end. A script can write this file too, so it affects only what its caller reads.
 #[derive(Default, Deserialize)]
 struct OutcomeFile {
     fault: Option<ScriptFault>,
@@ -102,7 +102,7 @@ struct OutcomeFile {
 /// What every run needs.
 #[derive(Debug)]
 pub(crate) struct Runner {
-    // Before the folder: processes end before it is removed.
+    // Declared before the folder: processes end before it is removed.
     pub(crate) supervisor: Supervisor,
     pub(crate) plan: Arc<LaunchPlan>,
     pub(crate) runs_dir: Arc<RunsDirectory>,
@@ -255,7 +255,8 @@ pub(crate) fn policy(
         read_only: plan.readable_paths(),
         read_write,
         memory_bytes: parent_memory_kb * 1024 + limits.memory_bytes,
-        // The wall clock is the limit; this is for the case that nobody is left to watch it. Threads add up.
+        // The wall clock is the limit; this is for the case that no one is left to watch it. The times of threads add
+        // up.
         cpu_seconds: (timeout.as_secs() + 5) * processors(),
         max_file_bytes: limits.max_file_bytes,
         max_open_files: limits.max_open_files,
@@ -263,8 +264,8 @@ pub(crate) fn policy(
     }
 }
 
-/// A fault that a child says of itself. What only the service can know is not taken from it: that a run was cancelled,
-/// took too long or crashed follows from how its process ended.
+/// A fault that a child reports about itself. Cancellation, timeouts and crashes are not taken from it: only the
+/// service knows them, from how the process ended.
 fn own_fault(fault: ScriptFault) -> ScriptFault {
     match fault.kind {
         ScriptFaultKind::Cancelled | ScriptFaultKind::TimeLimit | ScriptFaultKind::Crashed => ScriptFault {
@@ -280,9 +281,10 @@ fn own_fault(fault: ScriptFault) -> ScriptFault {
     }
 }
 
-/// The fault that follows from how the process ended, whatever it left behind.
+/// The fault that follows from how the process ended, independent of its files.
 ///
-/// `out_of_memory` says whether the kernel killed a process for want of memory during the run, where that is known.
+/// `out_of_memory` says whether the kernel killed a process because of too little memory during the run, where that is
+/// known.
 fn fault_of_ending(
     activity: Activity,
     ending: &Ending,

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::CadRuntimeError;
 
-/// Home of the warm parent among the run folders: libraries keep caches there.
+/// Home of the warm parent among the run folders: libraries store caches there.
 pub(crate) const HOME: &str = "home";
 
-/// File in which the forked child finds what it is to do.
+/// File with the forked child's task.
 const JOB: &str = "job.json";
 
 /// The folder of a runtime's run folders; removed with the last of them, or by the next runtime when this one is
@@ -24,7 +24,7 @@ const JOB: &str = "job.json";
 pub(crate) struct RunsDirectory(OwnedFolder);
 
 impl RunsDirectory {
-    /// `<sessions_dir>/../runs/<unique>`: the same file system as the sessions, but out of their sight.
+    /// `<sessions_dir>/../runs/<unique>`: the same file system as the sessions, but not visible to them.
     pub(crate) fn create(sessions_dir: &Path) -> Result<Self, CadRuntimeError> {
         let sessions =
             sessions_dir.canonicalize().map_err(CadRuntimeError::file("resolve the sessions folder", sessions_dir))?;
@@ -43,8 +43,8 @@ impl RunsDirectory {
 
 /// The private folder of one run; removed when dropped.
 ///
-/// The script can write here. So the service keeps hold of the output files that it made itself, and opens result
-/// files only if they are plain files.
+/// The script can write here. So the service keeps its own handles of the output files, and opens result files only if
+/// they are plain files.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
     id: Uuid,
@@ -78,7 +78,7 @@ impl RunDirectory {
         Ok(Self { stdout: output("stdout")?, stderr: output("stderr")?, path, id, _parent: Arc::clone(runs_dir) })
     }
 
-    /// The folder's name, which is all that the warm parent learns about a run.
+    /// The folder's name; the warm parent learns nothing else about a run.
     pub(crate) fn id(&self) -> Uuid {
         self.id
     }
@@ -93,7 +93,7 @@ impl RunDirectory {
         self.path.join("scratch")
     }
 
-    /// Stores what the child is to do.
+    /// Stores the child's task.
     pub(crate) fn write_job(&self, job: &serde_json::Value) -> Result<(), CadRuntimeError> {
         self.write(JOB, job.to_string().as_bytes())
     }
@@ -146,7 +146,7 @@ fn read_cut(mut file: &File, limit: u64) -> std::io::Result<String> {
 impl Drop for RunDirectory {
     fn drop(&mut self) {
         let removed = match tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor()) {
-            // A script may have left much: the other tasks of this thread move to another meanwhile.
+            // A script may have left many files: the other tasks of this thread move to another thread meanwhile.
             Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| folders::remove(&self.path)),
             _ => folders::remove(&self.path),
         };

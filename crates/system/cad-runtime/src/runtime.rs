@@ -1,4 +1,4 @@
-//! The runtime: starting it, and the three things it does.
+//! The runtime: its start and its operations.
 
 use std::{
     future::Future,
@@ -29,13 +29,13 @@ use crate::{
     warm_parent::{State, Supervisor},
 };
 
-/// What measuring may take when the script used up all of its time.
+/// Time for measuring when the script used up all of its time.
 const LEAST_MEASURING_TIME: Duration = Duration::from_secs(10);
 
 /// Shapes, and what the script printed, as output and as errors.
 type HandedOver = (Geometry, (String, String));
 
-/// A wish to end a call, which the processes of the call are told one after the other.
+/// A request to cancel a call, which is passed to each process of the call in turn.
 struct Cancel<F> {
     wish: Pin<Box<F>>,
     came: bool,
@@ -46,7 +46,7 @@ impl<F: Future<Output = ()>> Cancel<F> {
         Self { wish: Box::pin(wish), came: false }
     }
 
-    /// Completes when the wish comes, or at once when it came before.
+    /// Completes when cancellation is requested, or at once when it already was.
     async fn again(&mut self) {
         if !self.came {
             self.wish.as_mut().await;
@@ -55,14 +55,14 @@ impl<F: Future<Output = ()>> Cancel<F> {
     }
 }
 
-/// What is left of a limit for the second process.
+/// Remaining time for the second process.
 fn time_left(timeout: Duration, started: Instant) -> Duration {
     timeout.saturating_sub(started.elapsed()).max(LEAST_MEASURING_TIME.min(timeout))
 }
 
 /// Runs scripts. Cloning is cheap; the processes end with the last clone.
 ///
-/// Runs go on concurrently; the caller bounds their number. Dropping the future of a run ends its process.
+/// Runs are concurrent; the caller limits their number. Dropping the future of a run ends its process.
 #[derive(Debug, Clone)]
 pub struct CadRuntime {
     runner: Arc<Runner>,
@@ -74,7 +74,7 @@ impl CadRuntime {
     ///
     /// # Errors
     /// The interpreter, a folder or the sandbox library is missing; build123d cannot be imported; the kernel cannot
-    /// lock scripts in.
+    /// sandbox scripts.
     pub async fn start(config: CadRuntimeConfig) -> Result<Self, CadRuntimeError> {
         let runs_dir = Arc::new(RunsDirectory::create(&config.sessions_dir)?);
         let limits = config.limits;
@@ -99,11 +99,11 @@ impl CadRuntime {
                 Ok(runtime)
             }
             State::Failed(reason) => Err(CadRuntimeError::NotRunning(reason)),
-            State::Starting => Err(CadRuntimeError::NotRunning("it did not come up".into())),
+            State::Starting => Err(CadRuntimeError::NotRunning("it did not start".into())),
         }
     }
 
-    /// True when a run can start at once; false while the warm parent is being restarted or was given up on.
+    /// True when a run can start at once; false while the warm parent is being restarted or has failed for good.
     pub fn ready(&self) -> bool {
         matches!(self.runner.supervisor.state(), State::Ready(_))
     }
@@ -113,7 +113,7 @@ impl CadRuntime {
         self.runner.supervisor.process_id()
     }
 
-    /// What keeps scripts in, such as `bubblewrap + landlock(7) + seccomp`.
+    /// The active sandbox layers, such as `bubblewrap + landlock(7) + seccomp`.
     pub fn description(&self) -> String {
         let shell = if self.runner.plan.has_bubblewrap() { "bubblewrap + " } else { "" };
         match self.runner.supervisor.state() {
@@ -142,11 +142,11 @@ impl CadRuntime {
         Ok(Execution::new(outcome, timeout))
     }
 
-    /// Runs a design script, measures what it hands over, and returns the design, or what is wrong with it.
+    /// Runs a design script, measures the shapes that it hands over, and returns the design, or the fault.
     ///
     /// Two processes do this: the script's, and one that runs no script and measures. Both together are ended at
-    /// `timeout`, or when the returned future is dropped. What was handed over before, to the last byte, and measured in
-    /// the same way, is not measured again; its script runs every time.
+    /// `timeout`, or when the returned future is dropped. Byte-identical shapes that were already measured in the same
+    /// way are not measured again; the script runs every time.
     pub async fn build(
         &self,
         session_root: &Path,
@@ -227,7 +227,7 @@ impl CadRuntime {
         Ok(Option::<Vec<Vec<u8>>>::ok_or_else(files, missing))
     }
 
-    /// Looks at one part, face or edge (`target_id` such as `face_3`) of the shape that a script builds. Faces and
+    /// Measures one part, face or edge (`target_id` such as `face_3`) of the shape that a script builds. Faces and
     /// edges are numbered as build123d's `faces()` and `edges()` of the whole shape list them.
     pub async fn inspect(
         &self,
@@ -274,8 +274,8 @@ impl CadRuntime {
             .map_err(|error| CadRuntimeError::Setup(format!("the shapes could not be read: {error}")))
     }
 
-    /// Runs a job in a task of its own: when the caller goes away, the task still sees the process end and clears
-    /// up after it.
+    /// Runs a job in a separate task: when the caller goes away, the task still waits for the process to end and cleans
+    /// up.
     async fn run(
         &self,
         session_root: &Path,
@@ -287,7 +287,7 @@ impl CadRuntime {
         let runner = Arc::clone(&self.runner);
         let session_root = session_root.to_owned();
         let mut task = tokio::spawn(async move {
-            // Completes when the sender is dropped: on cancellation, and when the caller's future is.
+            // Completes when the sender is dropped: on cancellation, and when the caller's future is dropped.
             let cancelled = async move { drop(gone.await) };
             runner.run(&session_root, job, timeout, cancelled).await
         });

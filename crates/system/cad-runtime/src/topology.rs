@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::run::{Input, Job, Outcome};
 use design::Geometry;
 
-/// What to look at: `part`, `face` or `edge`, and its number.
+/// The target: `part`, `face` or `edge`, and its number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'id> {
     kind: &'id str,
     index: u32,
 }
 
-/// The target that an id such as `face_3` names, or a sentence that says what is wrong with the request.
+/// The target that an id such as `face_3` names, or a message about what is wrong with the request.
 pub(crate) fn target(target_id: &str) -> Result<Target<'_>, String> {
     let parsed = target_id
         .split_once('_')
@@ -25,7 +25,7 @@ pub(crate) fn target(target_id: &str) -> Result<Target<'_>, String> {
     }
 }
 
-/// The job that looks at a target in what a script handed over.
+/// The job that measures a target in what a script handed over.
 pub(crate) fn job(geometry: Geometry, script_path: &str, target: Target<'_>) -> Job {
     let Target { kind, index } = target;
     let script_name = script_path.trim_start_matches('/');
@@ -36,7 +36,7 @@ pub(crate) fn job(geometry: Geometry, script_path: &str, target: Target<'_>) -> 
     }
 }
 
-/// The answer that an outcome stands for.
+/// The answer for an outcome.
 pub(crate) fn response(outcome: &Outcome) -> InspectTopologyResponse {
     if let Some(fault) = &outcome.fault {
         return failure(fault.message.clone());

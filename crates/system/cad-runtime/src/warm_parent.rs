@@ -1,4 +1,4 @@
-//! The warm parent process, seen from the service: keeping one alive, and talking to it.
+//! The warm parent process, from the side of the service: keeping one alive, and communicating with it.
 //!
 //! One thread starts the process, reads its answers and waits for its end. It is a plain thread because the kernel
 //! ties "die with your parent" to the thread that started the process, and threads of an asynchronous runtime may
@@ -18,11 +18,11 @@ use uuid::Uuid;
 
 use crate::launch::LaunchPlan;
 
-/// So many ends within [`FAILURE_WINDOW`] are a defect that restarting does not cure.
+/// This many ends within [`FAILURE_WINDOW`] are a defect that restarting does not fix.
 const FAILURE_LIMIT: usize = 5;
 const FAILURE_WINDOW: Duration = Duration::from_mins(1);
 
-/// What a warm parent says about itself when it is ready.
+/// A warm parent's report when it is ready.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Ready {
     pub(crate) import_s: f64,
@@ -35,7 +35,7 @@ pub(crate) struct Ready {
 /// How a child ended.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Ending {
-    /// Why the child could not be locked in, by a pipe that closes before a script runs; it has then run nothing.
+    /// Why the child could not be sandboxed, from a pipe that closes before a script runs; then nothing has run.
     #[serde(default)]
     pub(crate) setup_error: Option<String>,
     pub(crate) exit_code: Option<i32>,
@@ -58,8 +58,8 @@ pub(crate) enum EndedBy {
 /// The answer to one request.
 pub(crate) type Answer = Result<Ending, String>;
 
-/// One request on the wire: 48 bytes in which nothing names a session. The warm parent's memory is what every child
-/// inherits, so it learns no more about a run than when to end it; the child reads the rest from the run's folder.
+/// One request on the wire: 48 bytes that do not name a session. The warm parent's memory is what every child inherits,
+/// so it learns no more about a run than when to end it; the child reads the rest from the run's folder.
 ///
 /// Layout, little-endian: operation (u64), id (u64), time limit in seconds (f64), most threads (u64), name of the run's
 /// folder (16 bytes of a UUID). `warm_parent.py` reads the same.
@@ -95,12 +95,12 @@ struct Line {
     ending: Option<Ending>,
 }
 
-/// Where the warm parent stands.
+/// State of the warm parent.
 #[derive(Debug, Clone)]
 pub(crate) enum State {
     Starting,
     Ready(Arc<WarmParent>),
-    /// Given up, with the reason.
+    /// Failed for good, with the reason.
     Failed(String),
 }
 
@@ -115,7 +115,7 @@ pub(crate) struct WarmParent {
 
 impl WarmParent {
     /// Asks for a child. The receiver gets its ending, or an error when the parent ends first.
-    /// What it is to do is in the folder of the run.
+    /// Its task is in the folder of the run.
     pub(crate) fn run(&self, run: Uuid, timeout: Duration, max_threads: u64) -> (u64, oneshot::Receiver<Answer>) {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
@@ -130,7 +130,7 @@ impl WarmParent {
     }
 
     fn send(&self, request: &Request) {
-        // When the writer has ended, the process has, and the reader tells everybody who waits.
+        // When the writer has ended, the process has too, and the reader notifies everyone who waits.
         let _ = self.requests.send(request.encode());
     }
 }
@@ -166,7 +166,7 @@ impl Supervisor {
         self.state.borrow().clone()
     }
 
-    /// Waits until a warm parent is ready, or given up on.
+    /// Waits until a warm parent is ready, or has failed for good.
     pub(crate) async fn settled(&self) -> State {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| !matches!(state, State::Starting)).await;
@@ -198,7 +198,7 @@ impl Drop for Supervisor {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.kill();
         if let Some(thread) = self.thread.take() {
-            // A panic there has been printed; there is nothing left to save.
+            // A panic there has been printed; there is nothing else to do.
             drop(thread.join());
         }
     }
@@ -214,7 +214,7 @@ fn supervise(plan: &LaunchPlan, probe_policy: &sandbox::Policy, shared: &Shared,
         failures.retain(|at| at.elapsed() < FAILURE_WINDOW);
         failures.push(Instant::now());
         if let End::Refused(reason) = end {
-            // What it said itself does not change by asking again.
+            // A reason that it gave itself does not change with a restart.
             tracing::error!(%reason, "the warm Python process cannot serve");
             state.send_replace(State::Failed(reason));
             return;
@@ -232,7 +232,7 @@ fn supervise(plan: &LaunchPlan, probe_policy: &sandbox::Policy, shared: &Shared,
 }
 
 enum End {
-    /// It said why it cannot serve.
+    /// It reported why it cannot serve.
     Refused(String),
     /// It ended, or could not be started.
     Died(String),
@@ -289,11 +289,11 @@ fn serve_one(plan: &LaunchPlan, probe_policy: &sandbox::Policy, shared: &Shared,
                 }
             }
             Ok(Line { error: Some(error), .. }) => refusal = Some(error),
-            Ok(_) | Err(_) => tracing::error!(%line, "the warm Python process sent something unintelligible"),
+            Ok(_) | Err(_) => tracing::error!(%line, "the warm Python process sent an invalid line"),
         }
     }
 
-    // No new request may find this parent; those that wait learn that it is gone.
+    // No new request may find this parent; waiting requests learn that it is gone.
     if !matches!(&*state.borrow(), State::Failed(_)) {
         state.send_replace(State::Starting);
     }
@@ -312,7 +312,7 @@ fn serve_one(plan: &LaunchPlan, probe_policy: &sandbox::Policy, shared: &Shared,
     }
 }
 
-/// Writes requests from a thread of its own, so that a stopped process cannot block callers.
+/// Writes requests from a separate thread, so that a stopped process cannot block callers.
 fn spawn_writer(mut stdin: ChildStdin) -> mpsc::Sender<Record> {
     let (sender, receiver) = mpsc::channel::<Record>();
     std::thread::spawn(move || {

@@ -1,26 +1,26 @@
-//! Does a closed mesh run through itself?
+//! Detects closed meshes that intersect themselves.
 //!
-//! Of every point of space a closed, outward mesh says how often it encloses it: 0 outside, 1 inside. Where two solids
-//! of one part overlap it is 2, and where a sweep folds over itself 2 or −1; such space would count twice, or against
-//! the rest. Points on both sides of the surface are asked, so that every layer that lies inside another one is met.
+//! A closed, outward mesh encloses every point of space a certain number of times: 0 outside, 1 inside. Where two
+//! solids of one part overlap it is 2, and where a sweep folds over itself 2 or −1; such space would count twice, or
+//! negatively. Points on both sides of the surface are tested, so that every layer inside another one is found.
 
 use design::Mesh;
 use geometry::vector::{cross, dot, length, minus};
 
-/// Points that are asked, about; spread over the triangles by their area, with at least one on each where there are
-/// fewer triangles than points.
+/// Approximate number of tested points; spread over the triangles by their area, with at least one on each where there
+/// are fewer triangles than points.
 const SOUGHT_POINTS: f64 = 3000.0;
 
 /// Points on one triangle at most.
 const POINTS_PER_TRIANGLE: f64 = 64.0;
 
-/// Distance of the points from the surface: twice what the triangles may be off, so that walls and gaps of curved
-/// faces, whose triangles may cross by that, count for what they are. Triangles of 0.1 rad are off by at most 0.00125 of
-/// a radius, so for very small parts it is a share of the diagonal.
+/// Distance of the points from the surface: twice the deviation of the triangles, so that walls and gaps of curved
+/// faces, whose triangles may cross by that, are judged correctly. Triangles of 0.1 rad deviate by at most 0.00125 of a
+/// radius, so for very small parts it is a share of the diagonal.
 const OFFSET_IN_TOLERANCES: f64 = 2.0;
 const OFFSET_IN_DIAGONALS: f64 = 0.01;
 
-/// Points that have to agree, so that rounding at an edge refuses nothing.
+/// Points that must agree, so that rounding at an edge refuses no part.
 const WITNESSES: usize = 2;
 
 /// Cells of the grid along each side at most.
@@ -29,7 +29,7 @@ const MAX_CELLS: usize = 256;
 /// A side of a triangle that a ray passes nearer than this, as a share of the triangle, may count for both neighbours.
 const GRAZING: f64 = 1e-12;
 
-/// Rays run along the third of these orthogonal axes, askew to all that parts usually lie along. They are the rotation
+/// Rays run along the third of these orthogonal axes, oblique to the usual directions of parts. They are the rotation
 /// by the quaternion (1, 2, 3, 5).
 const FRAME: [[f64; 3]; 3] = [
     [-29.0 / 39.0, 2.0 / 39.0, 26.0 / 39.0],
@@ -67,7 +67,7 @@ pub(crate) fn doubly_enclosed(mesh: &Mesh, tolerance_mm: f64) -> Option<[f64; 3]
     None
 }
 
-/// Triangles by where they lie across the rays.
+/// Triangles by their position across the rays.
 struct Grid {
     /// Corners in the frame of the rays, which run along its third axis.
     facets: Vec<[[f64; 3]; 3]>,

@@ -1,4 +1,4 @@
-//! What a part must meet to be an answer, and how a part does against it.
+//! Conditions that a part must meet to be an answer, and how well a part meets them.
 
 use std::collections::BTreeMap;
 
@@ -13,20 +13,20 @@ use crate::{
     words::squeezed,
 };
 
-/// What an answer must meet.
+/// A condition on an answer.
 pub(crate) enum Condition {
-    /// Being what the question names, or as it describes it.
+    /// Matches what the question names or describes.
     Term {
         /// The name or the description.
         term: Term,
-        /// True for a kind, a name or a designation: another part is no answer, however near its figures come.
+        /// True for a kind, a name or a designation: another part is not an answer, however close its figures are.
         is_identity: bool,
         /// The parts that are, with the full-text index's figure.
         matches: BTreeMap<usize, f64>,
     },
-    /// Being of a category.
+    /// Is of a category.
     Category {
-        /// As it was asked for.
+        /// As asked for.
         asked: String,
         /// The parts that are.
         matches: BTreeMap<usize, f64>,
@@ -35,21 +35,21 @@ pub(crate) enum Condition {
     Wish {
         /// The figure.
         wish: Wish,
-        /// Name of the query's parameter that asks for it; none when the question itself does.
+        /// Name of the query's parameter that asks for it; `None` when the question itself does.
         parameter: Option<&'static str>,
     },
 }
 
-/// How one part does against one condition.
+/// How well one part meets one condition.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Verdict {
     pub(crate) holds: bool,
-    /// 0 for exactly what was asked; the larger, the worse. Also parts that do are told apart by it.
+    /// 0 for an exact match; the larger, the worse. It also ranks parts that meet the condition.
     pub(crate) distance: f64,
     figure: Option<Figure>,
 }
 
-/// The figure that a wish was held against.
+/// The figure that a wish was compared with.
 #[derive(Debug, Clone, Copy)]
 struct Figure {
     name: &'static str,
@@ -58,16 +58,16 @@ struct Figure {
     found: f64,
 }
 
-/// From this ratio on, a figure is told as a multiple of the one asked for.
+/// From this ratio on, a figure is reported as a multiple of the one asked for.
 const NOTABLY_MORE: f64 = 1.05;
 
-/// Likeness in spelling, from 0 to 1, from which on a name may have been meant.
+/// Least similarity in spelling, 0 to 1, at which a name may have been meant.
 const ALIKE: f64 = 0.6;
 
-/// Distance of names that have nothing to do with each other.
+/// Distance of unrelated names.
 pub(crate) const UNRELATED: f64 = 1.0;
 
-/// How much less a figure counts that is the second meaning of a wish: `8 mm` is a bore before it is a diameter.
+/// Penalty for a figure that is the second meaning of a wish: `8 mm` is a bore before it is a diameter.
 const LESS_LIKELY_MEANING: f64 = 0.05;
 
 impl Condition {
@@ -82,13 +82,13 @@ impl Condition {
         }
     }
 
-    /// Names a kind, a name or a designation that parts of the catalogue have. Another part is no answer, however near
-    /// its figures come.
+    /// True for a kind, a name or a designation that parts of the catalogue have. Another part is not an answer,
+    /// however close its figures are.
     pub(crate) fn is_identity(&self) -> bool {
         matches!(self, Self::Term { is_identity: true, matches, .. } if !matches.is_empty())
     }
 
-    /// Why a part that meets the condition does.
+    /// Why a part meets the condition.
     pub(crate) fn reason(&self, verdict: &Verdict, part: &Part) -> String {
         match self {
             Self::Term { term, .. } => match &term.lookup {
@@ -96,7 +96,7 @@ impl Condition {
                 Lookup::Kind(kind) => format!("it is a {kind} ({:?})", term.said),
                 Lookup::Parts(_) => format!("{:?} names it", term.said),
                 Lookup::Phrase(_) | Lookup::Described(_) | Lookup::Nowhere => {
-                    format!("{:?} stands in its description", term.said)
+                    format!("{:?} occurs in its description", term.said)
                 }
             },
             Self::Category { .. } => format!("its category is {}", part.category),
@@ -112,13 +112,13 @@ impl Condition {
             Self::Wish { wish, parameter } => match (parameter, verdict.figure) {
                 (Some(parameter), _) => parameter,
                 (None, Some(figure)) => figure.name,
-                // No part has such a figure; its usual name says what was meant.
+                // No part has such a figure; use its usual name.
                 (None, None) => wish.quantity.answered_by().first().map_or("q", |answering| answering.figure),
             },
         }
     }
 
-    /// What was asked, as a value, in the unit of the figure that decided.
+    /// The value asked for, in the unit of the figure that decided.
     pub(crate) fn asked(&self, verdict: &Verdict) -> Value {
         match self {
             Self::Term { term, .. } => term.said.clone().into(),
@@ -136,7 +136,7 @@ impl Condition {
         }
     }
 
-    /// How far a part is from a condition that it does not meet. Names are as far apart as they are spelt, and
+    /// How far a part is from a condition that it does not meet. The distance of names is that of their spelling, and
     /// [`UNRELATED`] when they have little in common.
     pub(crate) fn distance_of_miss(&self, verdict: &Verdict, part: &Part) -> f64 {
         let unlike = |asked: &str, names: &[String]| {
@@ -190,7 +190,7 @@ impl Condition {
     }
 }
 
-/// Holds a wish against the first figure of a part that meets it; against the first that there is when none does.
+/// Compares a wish with the first figure of a part that meets it, or with its first figure when none does.
 fn judge_figure(wish: &Wish, part: &Part) -> Verdict {
     let mut missed = None;
     for (rank, answering) in wish.quantity.answered_by().iter().enumerate() {
@@ -200,7 +200,7 @@ fn judge_figure(wish: &Wish, part: &Part) -> Verdict {
         let figure = Some(Figure { name: answering.figure, comparison, asked, found });
         let distance = distance(found, asked);
         if comparison.holds(found, asked) {
-            // How far a part stays below an upper bound is no merit, nor is it a fault.
+            // The distance below an upper bound is neither an advantage nor a disadvantage.
             let distance = if comparison == Comparison::AtMost { 0.0 } else { distance };
             return Verdict { holds: true, distance: distance + LESS_LIKELY_MEANING * rank as f64, figure };
         }

@@ -1,4 +1,4 @@
-//! The catalogue's content, as it lies in `data/`, read and checked.
+//! The catalogue's content from `data/`, read and checked.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ pub(crate) fn entries() -> Result<Vec<Entry>, CatalogError> {
     Ok(entries)
 }
 
-/// The version that stands beside the parts.
+/// The version from the file beside the parts.
 pub(crate) fn version() -> Result<CatalogVersion, CatalogError> {
     let (file, text) = VERSION;
     serde_json::from_str(text).map_err(|error| CatalogError::Content { file, reason: error.to_string() })
@@ -55,7 +55,7 @@ impl Row {
         let bbox = self.bounding_box(&params)?;
         let volume = match self.number("volume_mm3")? {
             Some(volume) => volume,
-            // The electrical table gives outer dimensions; a part counts as the block that it fills.
+            // The electrical table gives outer dimensions; a part counts as a solid block of these dimensions.
             None => (0..3).map(|axis| bbox.max[axis] - bbox.min[axis]).product(),
         };
         let part = Part {
@@ -96,7 +96,7 @@ impl Row {
             "" => Ok(None),
             text => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(Some(number)),
-                _ => Err(self.fault(column, &format!("is {text:?}, which is no number"))),
+                _ => Err(self.fault(column, &format!("is {text:?}, which is not a number"))),
             },
         }
     }
@@ -142,7 +142,7 @@ impl Row {
         Ok(BoundingBox { min: corner(["min_x", "min_y", "min_z"])?, max: corner(["max_x", "max_y", "max_z"])? })
     }
 
-    /// The recipe of the file, or the block or the metre of wire that stands for an electrical part.
+    /// The recipe from the file, or a block or a metre of wire for an electrical part.
     fn import_recipe(&self, params: &Map<String, Value>) -> String {
         match self.cell("import_recipe") {
             "" => {}

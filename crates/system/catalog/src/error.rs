@@ -1,4 +1,4 @@
-//! What can go wrong with a catalogue.
+//! Errors of a catalogue.
 
 use std::{io, path::PathBuf};
 
@@ -13,8 +13,8 @@ pub enum CatalogError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The file is there and is no catalogue.
-    #[error("{path:?} is no parts catalogue: {reason}; make one with `catalog build --out FILE`")]
+    /// The file exists but is not a catalogue.
+    #[error("{path:?} is not a parts catalogue: {reason}; make one with `catalog build --out FILE`")]
     NotACatalog {
         /// The file.
         path: PathBuf,

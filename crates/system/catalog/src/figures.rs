@@ -2,8 +2,8 @@
 
 use std::f64::consts::PI;
 
-/// A quantity as a person says it. What it means depends on the part: 24 V is the output of a supply, the coil of a
-/// relay, and the least that a switch must stand.
+/// A quantity as a person writes it. Its meaning depends on the part: 24 V is the output of a supply, the coil of a
+/// relay, and the least rating of a switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quantity {
     Voltage,
@@ -17,7 +17,7 @@ pub(crate) enum Quantity {
     /// Nominal diameter of a thread, mm: the 3 of `M3`.
     Thread,
     Pitch,
-    /// A length without a word that says which, mm.
+    /// A length of unspecified kind, mm.
     Millimetres,
     Length,
     Bore,
@@ -48,9 +48,9 @@ pub(crate) enum Comparison {
     AtMost,
 }
 
-/// Relative width of `Equal`: what rounding and units may do.
+/// Relative tolerance of `Equal`: covers rounding and unit conversion.
 const EQUAL: f64 = 1e-3;
-/// Relative width of `About`: a 4.8 V servo runs on 5 V.
+/// Relative tolerance of `About`: a 4.8 V servo runs on 5 V.
 const ABOUT: f64 = 0.1;
 /// Relative slack of a lower bound: 20 kg·cm are 1.961 N·m, and the part is sold with 1.96.
 const SLACK: f64 = 5e-3;
@@ -60,7 +60,7 @@ const SLACK: f64 = 5e-3;
 pub(crate) struct Answering {
     /// Name of the figure.
     pub(crate) figure: &'static str,
-    /// How it answers unless the question says otherwise.
+    /// Default comparison, unless the question says otherwise.
     pub(crate) comparison: Comparison,
     /// From the quantity's unit to the figure's.
     pub(crate) factor: f64,
@@ -71,7 +71,7 @@ const fn by(figure: &'static str, comparison: Comparison) -> Answering {
 }
 
 impl Quantity {
-    /// The figures that answer this quantity; a part is asked for the first that it has.
+    /// The figures that answer this quantity; the first that a part has is used.
     pub(crate) fn answered_by(self) -> &'static [Answering] {
         use Comparison::{About, AtLeast, AtMost, Equal};
         const RPM: f64 = 2.0 * PI / 60.0;
@@ -161,7 +161,7 @@ pub(crate) fn distance(value: f64, asked: f64) -> f64 {
     if value > 0.0 && asked > 0.0 { (value / asked).ln().abs() } else { (value - asked).abs() }
 }
 
-/// A number as a person writes it: no more than four decimals, no empty ones.
+/// A number as a person writes it: at most four decimals, no trailing zeros.
 pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return value.to_string();

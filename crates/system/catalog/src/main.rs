@@ -1,4 +1,4 @@
-//! Command `catalog`: makes the file of bought parts, and asks it as the services do.
+//! Command `catalog`: makes the file of bought parts, and queries it as the services do.
 
 use std::{
     io::{self, Write},
@@ -74,7 +74,7 @@ struct Source {
 }
 
 impl Source {
-    /// The open catalogue. A temporary one stays whole while it is open, also when its folder is gone.
+    /// The open catalogue. A temporary one stays readable while it is open, even after its folder is removed.
     fn open(&self) -> anyhow::Result<Catalog> {
         if let Some(path) = &self.db {
             return Ok(Catalog::open(path)?);
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A search without a result and an unknown id end with failure, so that a script can ask.
+/// A search without a result and an unknown id end with failure, so that a script can check the exit code.
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     match command {

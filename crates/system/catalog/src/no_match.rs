@@ -1,4 +1,4 @@
-//! Why nothing fits: which condition was too strict, and what comes nearest.
+//! Why nothing fits: which condition was too strict, and which part is nearest.
 
 use std::cmp::Ordering;
 
@@ -9,14 +9,13 @@ use crate::{
     conditions::{Condition, UNRELATED, Verdict},
 };
 
-/// A part of another kind than asked for is as far away as this many other conditions together.
+/// Weight of being another kind of part than asked for, in numbers of other conditions.
 const WEIGHT_OF_IDENTITY: usize = 100;
 
 /// A sentence for people and the constraints for programs. `judged` has one row of verdicts for each part.
 ///
-/// The parts that miss the least are looked at. Where one miss is the least, each condition that alone stands in the
-/// way is named with the part that comes nearest to it; where it takes more, the conditions that the nearest part
-/// misses are named together.
+/// The parts with the fewest misses are considered. If the fewest is one, each condition that alone prevents a match is
+/// named with the part nearest to it; otherwise the conditions that the nearest part misses are named together.
 pub(crate) fn explain(
     question: &str,
     conditions: &[Condition],
@@ -41,7 +40,7 @@ pub(crate) fn explain(
         .iter()
         .map(|&(condition, part)| conditions[condition].miss(&judged[part][condition], &parts[part]))
         .collect();
-    // Names that are all there is to the question, and that nothing resembles, lead nowhere.
+    // A question of names only, which nothing resembles, has no near match.
     let only_names =
         conditions.iter().all(|condition| matches!(condition, Condition::Term { matches, .. } if matches.is_empty()));
     let leads_nowhere = named.iter().all(|&(condition, part)| {
@@ -89,13 +88,13 @@ fn categories(parts: &[Part]) -> Vec<&str> {
     categories
 }
 
-/// What one part misses.
+/// The conditions that one part misses.
 struct Misses {
     part: usize,
     weight: usize,
     /// Conditions, and how far the part is from each.
     missed: Vec<(usize, f64)>,
-    /// How far it is from what was asked in the conditions that it meets.
+    /// Its distance in the conditions that it meets.
     met_distance: f64,
 }
 
@@ -119,7 +118,7 @@ impl Misses {
     }
 }
 
-/// The part that comes nearest to a condition, of those that miss nothing else.
+/// The part nearest to a condition, of those that miss nothing else.
 fn nearest_to(condition: usize, nearest: &[&Misses]) -> Option<usize> {
     let missing = nearest.iter().filter(|misses| misses.missed[0].0 == condition);
     missing.min_by(|a, b| a.order(b)).map(|misses| misses.part)

@@ -23,7 +23,7 @@ pub struct Part {
     pub record: PartRecord,
 }
 
-/// What the `metadata` column of the catalogue keeps of a part, beside the columns themselves.
+/// The `metadata` column of the catalogue: the data of a part without a separate column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartRecord {
     /// Family, such as `HexNut`.
@@ -65,8 +65,8 @@ impl Part {
         }
     }
 
-    /// Every id under which it is found: its own, `<class>_<size>`, its aliases, and for a part that no thread makes
-    /// ambiguous (an `M3` may be a nut or a washer) its bare size.
+    /// Every id under which it is found: its own, `<class>_<size>`, its aliases, and its bare size where a thread does
+    /// not make that ambiguous (an `M3` may be a nut or a washer).
     pub(crate) fn ids(&self) -> Vec<String> {
         let mut ids = vec![self.part_id.clone(), format!("{}_{}", self.record.class, self.record.size)];
         ids.extend(self.record.aliases.iter().cloned());

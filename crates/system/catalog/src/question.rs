@@ -1,4 +1,4 @@
-//! A question as it is understood: which kind of part, which parts by name, which figures, which further words.
+//! A parsed question: kind of part, parts by name, figures, further words.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -34,18 +34,18 @@ const WASHER: &str = "washer";
 const NUT: &str = "nut";
 const STRENGTH: &str = "the strength class";
 
-/// Words of a question beyond this number are not read: 200 characters hold no sensible question that is longer.
+/// Words of a question beyond this number are ignored: no sensible question of 200 characters is longer.
 const MOST_WORDS: usize = 40;
-/// So many pieces of text may make one id: `lrs 350 24`.
+/// Most pieces of text that may form one id: `lrs 350 24`.
 const LONGEST_SPLIT_ID: usize = 4;
 
-/// Something that a part is described by.
+/// A term that describes a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Term {
-    /// As it was said; empty when a question says nothing at all.
+    /// As written; empty when a question says nothing at all.
     pub(crate) said: String,
     pub(crate) lookup: Lookup,
-    /// What it is, where the word itself may not say so: `DIN 7991` is a countersunk screw.
+    /// Its meaning, where the word itself may not say it: `DIN 7991` is a countersunk screw.
     pub(crate) explained: Option<&'static str>,
 }
 
@@ -54,7 +54,7 @@ impl Term {
         Self { said: said.into(), lookup, explained: None }
     }
 
-    /// The same word, also where a part is only described by it: a connector for a battery is no battery.
+    /// The same word, where a part is only described by it: a connector for a battery is not a battery.
     fn anywhere(self) -> Self {
         let lookup = match self.lookup {
             Lookup::Kind(kind) => Lookup::Phrase(vec![kind]),
@@ -73,24 +73,24 @@ pub(crate) enum Lookup {
     Phrase(Vec<String>),
     /// Words of the index's column `words`, one behind the other.
     Described(Vec<String>),
-    /// Parts that are named outright.
+    /// Parts that are named by id.
     Parts(BTreeSet<usize>),
-    /// Nowhere: the catalogue has nothing of the sort.
+    /// Nowhere: the catalogue has nothing of this kind.
     Nowhere,
 }
 
 /// A question, understood.
 #[derive(Debug, Default)]
 pub(crate) struct Question {
-    /// What a part must be: its kind, its name, its designation. Without these it is another part.
+    /// Required identity of a part: its kind, its name, its designation.
     pub(crate) required: Vec<Term>,
-    /// What must be said about it: a part of the kind that is not red does not answer a question for a red one.
+    /// Required properties: a part of the kind that is not red does not answer a question for a red one.
     pub(crate) described: Vec<Term>,
-    /// What it is for; decides between parts that are otherwise alike.
+    /// Its purpose; decides between parts that are otherwise equal.
     pub(crate) context: Vec<Term>,
     /// Figures.
     pub(crate) wishes: Vec<Wish>,
-    /// How the words were read, where that is not obvious.
+    /// How the words were interpreted, where that is not obvious.
     pub(crate) remarks: Vec<String>,
 }
 
@@ -231,8 +231,8 @@ impl Question {
         }
     }
 
-    /// What has a digit and is no quantity is the designation of something: `G5LE`, `4-pin`. Nobody who asks for one is
-    /// served with another, so the index must have it as it was said.
+    /// A word with a digit that is not a quantity is a designation: `G5LE`, `4-pin`. Another one is never an answer, so
+    /// the index must have it exactly as written.
     fn take_designations(&mut self, text: &mut String, dictionary: &Dictionary) {
         for range in pieces(text) {
             let said = &text[range.clone()];
@@ -251,8 +251,8 @@ impl Question {
         }
     }
 
-    /// The last kind before a word such as `for` is what is wanted (a battery connector is a connector); what stands
-    /// around it describes.
+    /// The last kind before a word such as `for` is the wanted part (a battery connector is a connector); the words
+    /// around it describe the part.
     fn take_words(&mut self, understood: &[Understood], dictionary: &Dictionary) {
         let segments = understood.split(|phrase| phrase.meaning == Meaning::Context);
         let mut unknown = Vec::new();
@@ -261,7 +261,7 @@ impl Question {
         let mut implied = None;
         for (number, segment) in segments.enumerate() {
             let has_kind = !kinds.is_empty();
-            // What the part is for decides between parts; all else it must be.
+            // The purpose decides between parts; everything else is required.
             let is_context = number > 0 && has_kind;
             for Understood { said, read, meaning } in segment {
                 self.remark_reading(said, read, meaning);
@@ -332,7 +332,7 @@ impl Question {
         }
     }
 
-    /// Shops call a servo of 20 kg·cm a 20 kg servo; nobody looks for one that weighs 20 kg.
+    /// Shops call a servo of 20 kg·cm a 20 kg servo; no one looks for one that weighs 20 kg.
     fn read_hobby_torque(&mut self) {
         let is_motor = |term: &Term| matches!(&term.lookup, Lookup::Kind(kind) if kind == "servo" || kind == "motor");
         if !self.required.iter().any(is_motor) {
@@ -347,12 +347,12 @@ impl Question {
     }
 }
 
-/// What an answer says about something that the catalogue does not record.
+/// The remark of an answer about a property that the catalogue does not record.
 fn not_recorded(said: &str, what: &str) -> String {
     format!("{said:?} ({what}) is not recorded in the catalogue; check it before you buy")
 }
 
-/// Where the pieces between white space lie, commas and other marks that end a piece left out.
+/// Positions of the pieces between white space, without commas and other marks at their ends.
 fn pieces(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut pieces = Vec::new();
     let mut start = None;

@@ -1,4 +1,4 @@
-//! Opening and reading a catalogue, without any means to change it.
+//! Opening and reading a catalogue, strictly read-only.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{CatalogError, Part, part::PartRecord, search, words::Dictionary};
 
-/// Weights of the index's columns in the order of the table: `part_id` (not indexed), kind, ids, words. A word that
-/// says what a part is counts more than one that is merely said about it.
+/// Weights of the index's columns in the order of the table: `part_id` (not indexed), kind, ids, words. A word for the
+/// kind of a part counts more than one that only describes it.
 const RELEVANCE: &str = "bm25(parts_text, 0.0, 8.0, 4.0, 1.0)";
 
 /// An open catalogue. Cloning it shares the connection; searches take turns and need well under a millisecond each.
@@ -44,8 +44,8 @@ impl fmt::Debug for Catalog {
 
 impl Catalog {
     /// Opens the catalogue at `path` for reading. The file descriptor is read-only and `SQLite` takes no lock and makes
-    /// no journal beside the file, so a read-only folder will do. The file must not change while it is open; a new
-    /// catalogue takes the old one's name as a new file, which leaves the open one whole.
+    /// no journal beside the file, so a read-only folder is enough. The file must not change while it is open; a new
+    /// catalogue replaces the old one as a new file, which does not affect the open one.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
         // SQLite would only say "unable to open"; the operating system knows why.
         fs::File::open(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
@@ -68,7 +68,7 @@ impl Catalog {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// What it takes to repeat an answer of this catalogue.
+    /// The data needed to reproduce an answer of this catalogue.
     pub fn version(&self) -> &CatalogVersion {
         &self.inner.version
     }

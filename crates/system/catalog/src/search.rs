@@ -90,8 +90,7 @@ fn look_up(catalog: &Catalog, term: &Term) -> Result<BTreeMap<usize, f64>, Catal
     }
 }
 
-/// Words as a phrase in the index's language. Whatever is neither letter nor digit is left out, so no text can become
-/// an operator.
+/// Words as a phrase in the index's language. Only letters and digits are kept, so no text can become an operator.
 fn phrase(words: &[String]) -> String {
     let words: Vec<String> =
         words.iter().map(|word| word.chars().filter(|character| character.is_alphanumeric()).collect()).collect();
@@ -115,8 +114,8 @@ fn of_category(catalog: &Catalog, asked: &str) -> Result<BTreeMap<usize, f64>, C
     }
 }
 
-/// Relevance of a part to the terms, as the index sees it: the smaller, the better. A part is of a kind or it is not;
-/// how long its description is says nothing about that.
+/// Relevance of a part to the terms, as the index sees it: the smaller, the better. The length of a description is
+/// irrelevant for whether a part is of a kind.
 fn relevance(conditions: &[Condition], part: usize) -> f64 {
     let matches = conditions.iter().filter_map(|condition| match condition {
         Condition::Term { term: Term { lookup: Lookup::Kind(_), .. }, .. } => None,
@@ -126,7 +125,7 @@ fn relevance(conditions: &[Condition], part: usize) -> f64 {
     matches.sum()
 }
 
-/// A fitting part and what decides its place.
+/// A fitting part and its rank criteria.
 struct Ranked {
     part: usize,
     /// How far its figures are from the ones asked for.
@@ -136,7 +135,7 @@ struct Ranked {
 }
 
 impl Ranked {
-    /// Figures decide before words, and the order of the catalogue at last. Rounding keeps parts in that order whose
+    /// Figures decide first, then words, then the order of the catalogue. Rounding keeps parts in that order whose
     /// descriptions differ only in length.
     fn order(&self, other: &Self) -> Ordering {
         let rounded = |value: f64, step: f64| (value / step).round();

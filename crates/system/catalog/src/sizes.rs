@@ -1,6 +1,6 @@
 //! Sizes and quantities in a question: `M3x10`, `24V`, `8x22x7`, `awg 18`, `under 50 g`.
 //!
-//! What is understood is cut out of the text, so that the words that remain can be looked up as words.
+//! Recognised quantities are cut out of the text; the remaining words are then looked up.
 
 use std::{slice, sync::LazyLock};
 
@@ -47,7 +47,7 @@ const UNITS: [Unit; 16] = [
     (r"usd|dollars?|\$", Some(Quantity::Price), 1.0),
 ];
 
-/// Lengths that do not say behind the number which length they are.
+/// Lengths without a word after the number that says which length they are.
 const BARE_LENGTHS: [Unit; 3] = [
     (r"millimet(?:er|re)s?|mm", Some(Quantity::Millimetres), 1.0),
     (r"centimet(?:er|re)s?|cm", Some(Quantity::Millimetres), 10.0),
@@ -56,27 +56,27 @@ const BARE_LENGTHS: [Unit; 3] = [
 
 /// A millimetre as a pattern.
 const MILLIMETRE: &str = r"(?:mm|millimet(?:er|re)s?)";
-/// What stands behind a number of contacts.
+/// Words after a number of contacts.
 const CONTACTS: &str = r"pins?|ways?|poles?|positions?|pos|contacts?|circuits?|polig|pol|broches?|p";
-/// Units of what the catalogue does not record.
+/// Units of quantities that the catalogue does not record.
 const NOT_RECORDED: &str = r"degrees?|deg|°|grad|khz|hz|hv|hrc|bar|psi|mah|ah|wh|kv|steps?";
 
 /// 1 kg·cm in N·m.
 pub(crate) const KILOGRAM_CENTIMETRE: f64 = 0.098_066_5;
 
 const NUMBER: &str = r"(\d+(?:\.\d+)?)";
-/// What stands before a lower or an upper bound.
+/// Words before a lower or an upper bound.
 const BOUNDS: &str = concat!(
     r"(?:(?P<more>\b(?:at least|minimum|min\.?|over|above|more than|stronger than",
     r"|(?:no|not) (?:less than|under|below))|>=|>)\s*",
     r"|(?P<less>\b(?:at most|maximum|max\.?|under|below|less than|lighter than|cheaper than|up to",
     r"|(?:no|not) (?:more than|over|above))|<=|<)\s*)?",
 );
-/// What stands behind one.
+/// Words after one.
 const AFTER: &str = r"(?P<after> or (?:more|less)\b| min(?:imum)?\b| max(?:imum)?\b)?";
 /// What joins the ends of a range; `and` does so after `between` only.
 const JOINT: &str = r"\s*(?P<joint>-|to|\.\.|and)\s*";
-/// What may stand before a range.
+/// Words that may precede a range.
 const BETWEEN: &str = r"(?:\b(?P<between>between)\s+)?";
 
 /// The whole question as a set of patterns, tried one after the other.
@@ -183,7 +183,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
     loose_thread: pattern(&format!(r"(?P<amount>\d\s*)?\bm\s+{NUMBER}(?:\s*x\s*{NUMBER}(?:\s*mm)?)?")),
     gauge: pattern(&format!(r"\b(?:(?:awg|gauge)\s*-?\s*{NUMBER}|{NUMBER}\s*-?\s*(?:awg|gauge|ga)\b)")),
     price: UnitPatterns {
-        // Behind a bound a dash begins something new: "under $10 - 20 kg cm".
+        // After a bound, a dash starts something new: "under $10 - 20 kg cm".
         range: pattern(&format!(r"{BOUNDS}{BETWEEN}\$\s*(?P<low>{NUMBER}){JOINT}\$?\s*(?P<high>{NUMBER})")),
         single: pattern(&format!(r"{BOUNDS}\$\s*(?P<value>{NUMBER}){AFTER}")),
         quantity: Some(Quantity::Price),
@@ -326,8 +326,8 @@ fn take_values(text: &mut String, units: &[UnitPatterns], wishes: &mut Vec<Wish>
     }
 }
 
-/// Replaces what a pattern finds by blanks, where `read` makes sense of it and the match is not the beginning of a
-/// longer word (`5 apples` is no current).
+/// Replaces what a pattern finds by blanks, where `read` accepts it and the match is not the beginning of a longer word
+/// (`5 apples` is not a current).
 fn cut(text: &mut String, pattern: &Regex, wishes: &mut Vec<Wish>, read: impl Fn(&Captures<'_>) -> Option<Vec<Wish>>) {
     let original = text.clone();
     for found in pattern.captures_iter(&original) {
@@ -383,7 +383,7 @@ fn three_numbers(found: &Captures<'_>) -> Option<Vec<Wish>> {
     })
 }
 
-/// A thread of this diameter; of the numbers behind it a small one is the pitch and any other the length.
+/// A thread of this diameter; of the numbers after it, a small one is the pitch and any other the length.
 fn thread(found: &Captures<'_>, diameter: f64, further: &[usize]) -> Vec<Wish> {
     let mut wishes = vec![wish(Quantity::Thread, diameter, None, found)];
     for value in further.iter().filter_map(|&group| value(found, group)) {

@@ -1,4 +1,4 @@
-//! The words of a question: what people call the parts, how they misspell it, and what they say around it.
+//! The words of a question: names of parts, misspellings, and filler words.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,11 +13,11 @@ use crate::Part;
 
 const WORDS: &str = include_str!("../data/words.csv");
 
-/// Shortest word whose spelling is doubted: among three letters everything is a neighbour of something.
+/// Shortest word whose spelling is corrected: with three letters, every word has a neighbour.
 const SHORTEST_DOUBTED: usize = 4;
 /// Shortest word that a longer one may be a misspelling of (`nutt`).
 const SHORTEST_MEANT: usize = 3;
-/// From this length on, two slips are forgiven instead of one.
+/// From this length on, two errors are corrected instead of one.
 const TWO_SLIPS_FROM: usize = 6;
 /// Shortest beginning of a part's id that stands for the part (`lrs350`).
 const SHORTEST_ID_BEGINNING: usize = 4;
@@ -29,7 +29,7 @@ pub(crate) enum Role {
     /// A kind of part that the catalogue has; the meaning is a word of the index's column `kind`, behind the words
     /// that describe it (`toggle switch`).
     Kind,
-    /// Something said about parts; the meaning is a phrase of the index.
+    /// A property of parts; the meaning is a phrase of the index.
     Word,
     /// A phrase of the index that decides between parts that fit, and rules none out.
     Prefer,
@@ -43,7 +43,7 @@ pub(crate) enum Role {
     Suffix,
     /// A strength class of screws, which the catalogue does not record.
     Strength,
-    /// A kind about which another kind says only what it is for: a motor screw is a screw.
+    /// A kind for which another kind only gives the purpose: a motor screw is a screw.
     Commodity,
     /// Says what a number is: a bore, a length.
     Dimension,
@@ -80,7 +80,7 @@ pub(crate) struct Standard {
     pub(crate) near: String,
     /// What it describes.
     pub(crate) meaning: String,
-    /// What whoever asks must know.
+    /// A remark for whoever asks.
     pub(crate) remark: String,
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn said_as(role: Role) -> impl Iterator<Item = &'static Line> {
 /// What a phrase of a question means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// A kind of part in the index's own word, and what is said about it in the same breath.
+    /// A kind of part in the index's word, and the properties given with it.
     Kind { kind: String, described: Vec<String> },
     /// A kind that the catalogue does not have.
     Absent { near: Option<String> },
@@ -164,9 +164,9 @@ pub(crate) struct Dictionary {
     longest_phrase: usize,
     /// Words of the index.
     indexed: BTreeSet<String>,
-    /// Every word that may be meant by a misspelt one; true for words that name a kind.
+    /// Candidates for the correction of a misspelt word; true for words that name a kind.
     spellings: BTreeMap<String, bool>,
-    /// Words that are known as they are, and that nobody is taken to have meant: `gold` is not a misspelt `good`.
+    /// Words that are known, but never used as a correction: `gold` is not a misspelt `good`.
     others: BTreeSet<String>,
     /// Ids without their punctuation, and the position of their part.
     ids: BTreeMap<String, usize>,
@@ -244,12 +244,12 @@ impl Dictionary {
         self.standards.get(&standard.to_lowercase()).cloned().unwrap_or_default()
     }
 
-    /// True for a kind about which another kind says only what it is for.
+    /// True for a kind for which another kind only gives the purpose.
     pub(crate) fn is_commodity(&self, kind: &str) -> bool {
         self.commodities.contains(kind)
     }
 
-    /// True for words that `words.csv` knows as they stand, as one phrase or the beginning of one.
+    /// True for words that `words.csv` contains unchanged, as a phrase or the beginning of one.
     pub(crate) fn begins_a_phrase(&self, words: &[String]) -> bool {
         !words.is_empty() && self.phrases.keys().any(|phrase| phrase.starts_with(words))
     }
@@ -315,7 +315,7 @@ impl Dictionary {
             }
             let distance = singular.iter().map(|form| damerau_levenshtein(form, known)).min()?;
             let begins_alike = known.chars().next() == word.chars().next();
-            // Two slips and another first letter is another word, and so is one slip in a short one.
+            // Two errors and another first letter make another word, and so does one error in a short word.
             let is_long = known.len() >= SHORTEST_DOUBTED && distance == 1;
             let is_near = distance <= slips && (begins_alike || is_long);
             is_near.then_some(((distance, !names_kind, !begins_alike), known))

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::{CatalogError, content, content::Entry};
 
-/// Mode of a finished catalogue: nobody writes it, its owner included.
+/// Mode of a finished catalogue: read-only for everyone, including its owner.
 const READ_ONLY: u32 = 0o444;
 
 /// The tables of the specification, the full-text index beside them, and the index's own list of words.
@@ -33,8 +33,8 @@ const SCHEMA: &str = "
     CREATE VIRTUAL TABLE parts_terms USING fts5vocab (parts_text, row);
 ";
 
-/// Writes the catalogue to `path`, which it replaces as a whole, and takes away everybody's right to write it. The
-/// bytes are the same every time: they depend on the content and on the `SQLite` that this program was built with.
+/// Writes the catalogue to `path`, which it replaces as a whole, and makes it read-only for everyone. The bytes are the
+/// same every time: they depend on the content and on the `SQLite` that this program was built with.
 pub fn write(path: &Path) -> Result<(), CatalogError> {
     let unwritable = |source: io::Error| CatalogError::Unwritable { path: path.to_owned(), source };
     let folder = match path.parent() {
@@ -60,7 +60,7 @@ fn fill(connection: &mut Connection) -> Result<(), CatalogError> {
         params![version.catalog_version, version.bd_warehouse_commit, version.generated_at],
     )?;
     transaction.commit()?;
-    // One segment, and pages in the order of the tables: nothing is left of how the file grew.
+    // One segment, and pages in the order of the tables: the file does not depend on how it grew.
     connection.execute_batch("INSERT INTO parts_text (parts_text) VALUES ('optimize'); VACUUM;")?;
     Ok(())
 }
@@ -73,7 +73,7 @@ fn insert(connection: &Connection, Entry { part, kind, keywords }: &Entry) -> Re
     )?;
     let ids = part.ids().join(" ");
     let texts: Vec<&str> = part.record.params.values().filter_map(serde_json::Value::as_str).collect();
-    // Sizes are figures, not words: a 14 within M7-14-3.5 designates nothing.
+    // Sizes are figures, not words: the 14 in M7-14-3.5 is not a designation.
     let words = format!("{} {keywords} {} {}", part.record.class, part.record.manufacturer, texts.join(" "));
     connection.execute("INSERT INTO parts_text VALUES (?1, ?2, ?3, ?4)", params![part.part_id, kind, ids, words])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What a person asks for, and what the catalogue must answer.
+//! Questions of a person, and the answers that the catalogue must give.
 
 use std::{fs, sync::LazyLock};
 
@@ -106,8 +106,8 @@ fn too_strict_condition_names_the_nearest_part(
     assert!(answer.no_match_rationale.is_some_and(|sentence| sentence.contains(nearest_part_id)));
 }
 
-/// What engineers write, as they write it: `tests/questions.csv`. A question that nothing fits names what it fails on,
-/// either a figure or a word of the question.
+/// What engineers write, as they write it: `tests/questions.csv`. For a question without a match, a row names the
+/// reason, either a figure or a word of the question.
 #[test]
 fn questions_of_engineers_are_answered() {
     let mut reader = csv::Reader::from_path("tests/questions.csv").expect("the table is there");
@@ -253,8 +253,8 @@ fn builds_are_reproducible_and_read_only() {
 
 #[rstest]
 #[case::missing(None, "cannot be read")]
-#[case::no_database(Some("nonsense"), "is no parts catalogue")]
-#[case::empty(Some(""), "is no parts catalogue")]
+#[case::no_database(Some("nonsense"), "is not a parts catalogue")]
+#[case::empty(Some(""), "is not a parts catalogue")]
 fn invalid_catalogue_file_is_named(#[case] content: Option<&str>, #[case] expected: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("parts.db");

@@ -21,7 +21,7 @@ pub(crate) struct Connection<'design> {
     pairs: Vec<HolePair>,
 }
 
-/// How often a hole is taken, by part and hole.
+/// How often a hole is used, by part and hole.
 pub(crate) type Uses<'design> = BTreeMap<(&'design str, String), usize>;
 
 /// The part of this label; zones cannot be connected to.
@@ -29,7 +29,7 @@ pub(crate) fn part_named<'design>(design: &'design Design, label: &str) -> Optio
     design.parts.iter().find(|part| part.label == label && !part.is_zone())
 }
 
-/// Gathers the connections of a design, and what is wrong with their ends.
+/// Collects the connections of a design, and the violations of their ends.
 pub(crate) fn gather(design: &Design) -> (Vec<Connection<'_>>, Vec<Violation>) {
     let (mut connections, mut violations) = (Vec::<Connection<'_>>::new(), Vec::new());
     for part in &design.parts {
@@ -44,7 +44,7 @@ pub(crate) fn gather(design: &Design) -> (Vec<Connection<'_>>, Vec<Violation>) {
     (connections, violations)
 }
 
-/// The part that `to` names, or the violation when there is none or it is the part itself.
+/// The part that `to` names, or the violation when it does not exist or is the part itself.
 pub(crate) fn other_end<'design>(
     design: &'design Design,
     part: &Part,
@@ -91,7 +91,7 @@ fn reversed(pair: &HolePair) -> HolePair {
 }
 
 impl<'design> Connection<'design> {
-    /// Whether it is between these two, either way.
+    /// Whether it is between these two, in either direction.
     pub(crate) fn joins(&self, part: &Part, other: &Part) -> bool {
         let ends = [self.part.label.as_str(), self.other.label.as_str()];
         ends == [part.label.as_str(), other.label.as_str()] || ends == [other.label.as_str(), part.label.as_str()]
@@ -101,7 +101,7 @@ impl<'design> Connection<'design> {
         between_parts(&self.part.label, &self.other.label)
     }
 
-    /// Everything that is wrong with the fasteners and holes of this connection.
+    /// All violations by the fasteners and holes of this connection.
     pub(crate) fn check(&self, cancel: &AtomicBool) -> Vec<Violation> {
         let mut violations = Vec::new();
         let count = self.places();
@@ -128,7 +128,7 @@ impl<'design> Connection<'design> {
         violations
     }
 
-    /// At how many places its fasteners are: holes on one axis count once, whatever they are called. A hole that is not
+    /// Number of places of its fasteners: holes on one axis count once, whatever their names. A hole that is not
     /// declared has its own violation, and counts.
     fn places(&self) -> usize {
         let mut places = Vec::<HoleOf<'_>>::new();
@@ -143,7 +143,7 @@ impl<'design> Connection<'design> {
         places.len() + unknown
     }
 
-    /// Notes which holes it takes.
+    /// Records which holes it uses.
     pub(crate) fn take(&self, uses: &mut Uses<'design>) {
         for pair in &self.pairs {
             *uses.entry((&self.part.label, pair.own.clone())).or_default() += 1;
@@ -179,7 +179,7 @@ pub(crate) fn unknown_hole(holder: &Part, id: &str, place: &str) -> Violation {
     Violation::new(SCRIPT, "joint.unknown_hole", message).at(place).measured(id)
 }
 
-/// Exactly one of two mated holes brings the fastener.
+/// Exactly one of two mated holes adds the fastener.
 fn check_fastener(own: HoleOf<'_>, other: HoleOf<'_>) -> Option<Violation> {
     let (rule, found, remedy) = match (own.hole.adds_fastener, other.hole.adds_fastener) {
         (true, true) => ("joint.fastener_twice", "both add a fastener", "leave add_fastener away on one of them"),

@@ -1,4 +1,4 @@
-//! Parts and designs for the tests of this crate, built by hand: every number in them can be seen.
+//! Parts and designs for the tests of this crate, built by hand, so that every number is visible.
 
 use std::sync::atomic::AtomicBool;
 
@@ -7,7 +7,7 @@ use contract::objectives::Objectives;
 use contract::part_metadata::{HolePair, PartMetadata, RigidConnection};
 use design::{Bore, Design, FastenerHole, Geometry, Mesh, Part, PartRole, Zone};
 
-/// Nobody goes away.
+/// Never cancelled.
 pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// An aluminium part, an axis-aligned box.
@@ -56,7 +56,7 @@ fn metadata(material: Option<&str>, cots: Option<&str>) -> PartMetadata {
     }
 }
 
-/// The metadata of a part that is no zone and no sub-assembly.
+/// The metadata of a part that is neither a zone nor a sub-assembly.
 pub fn metadata_of(part: &mut Part) -> &mut PartMetadata {
     match &mut part.role {
         PartRole::Part(metadata) => metadata,

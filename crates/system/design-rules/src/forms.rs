@@ -1,4 +1,4 @@
-//! The forms that a moved object can be spawned in, and how far each sinks into what is there.
+//! The shapes of a spawned moved object, and how far each penetrates a solid.
 //!
 //! A form has one size: the radius of a sphere, half the edge of a box, radius and half the height of an upright
 //! cylinder. Its *reach* to an obstacle is the size at which it would just touch; size minus reach is the depth.
@@ -32,13 +32,13 @@ impl Form {
         }
     }
 
-    /// Whether the form sinks into a solid by more than `depth`, which is less than its size. Much cheaper than
+    /// Whether the form penetrates a solid by more than `depth`, which is less than its size. Much cheaper than
     /// [`Self::depth_in`].
     pub(crate) fn sinks_by(self, depth: f64, size: f64, center: [f64; 3], surface: &Surface<'_>) -> bool {
         surface.contains(center) || self.meets(size - depth, center, surface)
     }
 
-    /// How deep the form sinks into a solid; negative when it is that far outside.
+    /// How deep the form penetrates a solid; negative when it is that far outside.
     pub(crate) fn depth_in(self, size: f64, center: [f64; 3], surface: &Surface<'_>) -> f64 {
         let reach = self.reach_to(center, surface);
         if surface.contains(center) { size + reach } else { size - reach }

@@ -20,7 +20,7 @@ pub(crate) const AXIS_ANGLE_TOLERANCE_DEG: f64 = 1.0;
 /// Distance between a declared entry and the end of its bore, mm.
 const ENTRY_TOLERANCE_MM: f64 = 1.0;
 
-/// A point is looked up at once; there is nothing to cancel.
+/// Looking up a point is quick; there is nothing to cancel.
 static UNCANCELLED: AtomicBool = AtomicBool::new(false);
 
 /// A declared hole of a part.
@@ -54,9 +54,8 @@ impl<'design> HoleOf<'design> {
         Some(Violation::new(SCRIPT, "joint.hole_not_cut", message).at(at_part(label)))
     }
 
-    /// The stretch of the axis that is really open: bores of this diameter on the axis, wider ones (a counterbore), and
-    /// air between them, as inside a tube. `None` when there is no bore of this diameter or none enters where it
-    /// should.
+    /// The range of the axis that is really open: bores of this diameter on the axis, wider ones (a counterbore), and
+    /// air between them, as inside a tube. `None` when there is no bore of this diameter at the declared entry.
     fn bored(self) -> Option<Stretch> {
         let mut stretches: Vec<(Stretch, bool)> = self
             .part
@@ -90,7 +89,7 @@ impl<'design> HoleOf<'design> {
             && self.along_and_off(other.hole.position_mm).1 < self.hole.diameter_mm
     }
 
-    /// The bore of `support` that this hole's axis passes, and that axis alone.
+    /// The bore of `support` on this hole's axis; only the axes are compared.
     pub(crate) fn bore_in(self, support: &Part) -> Option<Bore> {
         support.bores.iter().find(|bore| self.stretch_of(bore).is_some()).copied()
     }

@@ -16,9 +16,9 @@ use crate::holes::{
 };
 use crate::{SCRIPT, at_part, between_parts, rounded};
 
-/// Everything that is wrong with the connections, welds and joints of a design. `category_of` tells the category of a
-/// catalogue id (`bearing`, `motor`, `servo`, …), or nothing for an id that the catalogue does not have. Once `cancel` is
-/// set it ends, and what it returns counts for nothing.
+/// All violations by the connections, welds and joints of a design. `category_of` returns the category of a catalogue
+/// id (`bearing`, `motor`, `servo`, …), or nothing for an id that the catalogue does not have. Once `cancel` is set it
+/// ends early, and its result is meaningless.
 pub fn check_joints(
     design: &Design,
     category_of: &dyn Fn(&str) -> Option<String>,
@@ -44,7 +44,7 @@ pub fn check_joints(
     violations
 }
 
-/// A weld names a part, and between made parts stands for fasteners: nothing here is glued or welded.
+/// A weld names a part, and between made parts it requires fasteners: nothing here is glued or welded.
 fn check_weld(design: &Design, part: &Part, connections: &[Connection<'_>]) -> Option<Violation> {
     let to = part.weld()?;
     let other = match other_end(design, part, to, "its weld constraint") {
@@ -62,7 +62,7 @@ fn check_weld(design: &Design, part: &Part, connections: &[Connection<'_>]) -> O
     Some(Violation::new(SCRIPT, "joint.weld_without_fasteners", message).at(between_parts(label, to)))
 }
 
-/// True for a part that is made of a material, not bought.
+/// True for a part that is manufactured, not bought.
 fn is_made(part: &Part) -> bool {
     matches!(&part.role, PartRole::Part(metadata) if metadata.cots_id.is_none())
 }
@@ -105,7 +105,7 @@ fn check_joint(
         }
         JointSupport::Motor => {
             let mut violations = check_bought_support(part, other, support, &["motor", "servo"], category_of, cancel);
-            // The bores of a motor are for the screws that hold it; where its shaft is, its solid does not say.
+            // The bores of a motor are for the screws that hold it; its solid does not show where its shaft is.
             violations.extend(check_axis(part, other, joint, &[]));
             violations
         }
@@ -113,14 +113,14 @@ fn check_joint(
     }
 }
 
-/// A motor turns, and its torque is no force.
+/// A motor turns, and its torque is not a force.
 fn check_slide(part: &Part, joint: &JointMetadata) -> Option<Violation> {
     if joint.via != Some(JointSupport::Motor) {
         return None;
     }
     let label = &part.label;
     let message = format!(
-        "Part {label:?} slides via motor, but a motor turns: what it has is a torque, N·m, and no force, N; make the \
+        "Part {label:?} slides via motor, but a motor turns: it gives a torque (N·m), not a force (N); make the \
          joint a hinge, or take `via` away and say in the part's control how strong its drive is (force_limit)"
     );
     Some(Violation::new(SCRIPT, "joint.motor_on_slide", message).at(at_part(label)))
@@ -134,7 +134,7 @@ fn name_of(support: JointSupport) -> &'static str {
     }
 }
 
-/// A bearing or motor is one of the catalogue, and the part sits on it.
+/// A bearing or motor is from the catalogue, and the part touches it.
 fn check_bought_support(
     part: &Part,
     other: &Part,
@@ -228,7 +228,7 @@ fn check_bearing_shaft(own: HoleOf<'_>, bearing: &Part, place: &str) -> Option<V
     })
 }
 
-/// A shaft passes one hole of each part, and the joint turns about it.
+/// A shaft passes through one hole of each part, and the joint turns about it.
 fn check_shaft(part: &Part, other: &Part, joint: &JointMetadata) -> Vec<Violation> {
     let (label, to) = (&part.label, &other.label);
     let Some(pair) = &joint.holes else {
@@ -262,8 +262,8 @@ fn check_axis_of_hole(own: HoleOf<'_>, to: &str, joint: &JointMetadata) -> Optio
     })
 }
 
-/// Notes the holes of a shaft: the part's own, and with `through_hole` that of the other, which two parts that declare
-/// the same hinge take once.
+/// Records the holes of a shaft: the part's own, and with `through_hole` that of the other part. Two parts that declare
+/// the same hinge use it once.
 fn take_shaft<'design>(
     design: &'design Design,
     part: &'design Part,
@@ -286,7 +286,7 @@ fn take_shaft<'design>(
     }
 }
 
-/// Every hole that something is joined through is really there.
+/// Every hole that is used for joining really exists.
 fn check_cut(design: &Design, uses: &Uses<'_>, cancel: &AtomicBool) -> Vec<Violation> {
     let holes = uses.keys().filter_map(|(label, hole)| {
         let part = crate::connections::part_named(design, label)?;

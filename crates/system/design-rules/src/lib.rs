@@ -1,5 +1,5 @@
-//! Rules of a built design that no manufacturing method decides: sound solids, sound connections, and a moved object
-//! that finds room wherever its randomisation may put it.
+//! Rules of a built design that do not depend on the manufacturing method: sound solids, sound connections, and a moved
+//! object that has room at every start that its randomisation allows.
 //!
 //! Everything here looks at geometry that was built, never at what a script says about it: a declared hole counts when
 //! the part has a bore there. The crate knows no HTTP, no session and no price. Lengths in mm, world axes.

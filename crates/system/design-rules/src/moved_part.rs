@@ -1,15 +1,15 @@
-//! Which part of a design is the moved object, where one is.
+//! The part of a design that is the moved object, if any.
 
 use contract::violations::Violation;
 use design::{Design, Part, PartRole};
 
 use crate::{SCRIPT, at_part};
 
-/// The label that stands for the moved object whatever the objectives call theirs.
+/// The label that always denotes the moved object, whatever label the objectives use.
 const MOVED_PART: &str = "target_box";
 
 /// The part that is the moved object: the one with exactly its `label`, else the one with exactly the label
-/// `target_box`. `None` where the design has neither and the objectives spawn it.
+/// `target_box`. `None` when the design has neither and the objectives spawn it.
 ///
 /// # Errors
 /// The violation `randomization.moved_object_fixed` when that part is fixed: it could never move.
@@ -27,7 +27,7 @@ pub fn moved_part<'design>(design: &'design Design, label: &str) -> Result<Optio
     Err(Box::new(Violation::new(SCRIPT, "randomization.moved_object_fixed", message).at(at_part(own))))
 }
 
-/// True when a part moves freely and is joined to no other, so that its start jitters, and its alone.
+/// True when a part moves freely and is not joined to another, so that only its own start jitters.
 pub(crate) fn is_alone(part: &Part, design: &Design) -> bool {
     part.joint().is_none()
         && ties_of(part).next().is_none()

@@ -1,4 +1,4 @@
-//! How much of a zone the environment fills: by grid points, each of which is inside a part or is not.
+//! How much of a zone the environment fills, estimated with grid points.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,8 +26,8 @@ impl Filled {
     }
 
     /// The points in the middles of the grid's cells that are inside a part. The count of surfaces above a point says
-    /// whether it is inside, so one pass over the triangles fills all columns at once. Once
-    /// `cancel` is set it ends, and the answer counts for nothing.
+    /// whether it is inside, so one pass over the triangles fills all columns at once. Once `cancel` is set it ends
+    /// early, and the answer is meaningless.
     pub(crate) fn by(part: &Part, region: BoundingBox, cancel: &AtomicBool) -> Self {
         let point = |axis: usize, index: usize| {
             let share = (index as f64 + 0.5) / POINTS_PER_AXIS as f64;
@@ -53,7 +53,7 @@ impl Filled {
         Self(surfaces_above.into_iter().map(|count| count != 0).collect())
     }
 
-    /// The points of either.
+    /// The union.
     pub(crate) fn join(&mut self, other: &Self) {
         self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own |= other);
     }

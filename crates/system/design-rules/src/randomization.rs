@@ -1,12 +1,11 @@
-//! The moved object finds room wherever its randomisation may put it, and its goal is open enough to be reached.
+//! The moved object has room at every start that its randomisation allows, and its goal is open enough to be reached.
 //!
-//! The objectives spawn it, with a radius from a range and a start that jitters, or a part of the design is it. What
-//! holds at the nominal start may fail at a corner of these ranges, so all corners are tried, and random samples between
-//! them.
+//! The objectives spawn it, with a radius from a range and a start that jitters, or it is a part of the design. A valid
+//! nominal start may fail at a corner of these ranges, so all corners are tried, and random samples between them.
 //!
-//! That a sphere, a box or a cylinder starts clear of zones and within the bounds is a matter of numbers alone and the
-//! gate of the objectives decides it, exactly and before anything is built. A part or a mesh has its zones and bounds
-//! looked at here.
+//! Whether a sphere, a box or a cylinder starts clear of zones and within the bounds depends on numbers alone: the gate
+//! of the objectives decides it, exactly and before anything is built. For a part or a mesh, zones and bounds are
+//! checked here.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -39,9 +38,9 @@ const ZONE_ROUNDING_MM: f64 = 1e-6;
 /// [`MAX_GOAL_OBSTRUCTION`]; where a part of the design or a mesh is the moved object, also starts that meet a zone or
 /// leave the simulation bounds. One violation for each obstacle, with the worst case.
 ///
-/// `moved_mesh` is the mesh of the shape `mesh` at its nominal start; without it, that shape has no start to look at. A
-/// part that moves on a joint or is fastened to others is looked at where it stands. Once `cancel` is set it ends, and
-/// what it returns counts for nothing.
+/// `moved_mesh` is the mesh of the shape `mesh` at its nominal start; without it, that shape has no start to check. A
+/// part that moves on a joint or is fastened to others is checked at its modelled place. Once `cancel` is set it ends
+/// early, and its result is meaningless.
 pub fn check_randomization(
     design: &Design,
     objectives: &Objectives,
@@ -66,17 +65,17 @@ pub fn check_randomization(
 /// One start that the randomisation allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Start {
-    /// Of a form, mm; a solid has its own size.
+    /// Size of a form, mm; a solid has a fixed size.
     radius: f64,
     /// From the nominal start, mm.
     offset: [f64; 3],
 }
 
-/// What starts.
+/// The moved object's geometry.
 enum Shape<'a> {
     /// A form that is spawned about its nominal centre.
     Form { form: Form, center: [f64; 3] },
-    /// A solid that stands at its nominal start.
+    /// A solid at its nominal start.
     Solid(Box<Surface<'a>>),
 }
 
@@ -89,7 +88,7 @@ struct Moved<'a> {
 }
 
 impl<'a> Moved<'a> {
-    /// What the objectives spawn; `None` for a mesh that is not known.
+    /// The object that the objectives spawn; `None` for an unknown mesh.
     fn spawned(objectives: &'a Objectives, mesh: Option<&Mesh>, cancel: &'a AtomicBool) -> Option<Self> {
         let object = &objectives.moved_object;
         let (shape, radii) = match Form::named(&object.shape) {
@@ -178,8 +177,8 @@ impl<'a> Moved<'a> {
         })
     }
 
-    /// The start that sinks deepest into a solid, and how many sink in. A depth is only measured where it exceeds the
-    /// deepest so far.
+    /// The start that penetrates a solid deepest, and how many penetrate it. A depth is only measured where it exceeds
+    /// the deepest so far.
     fn worst_form_in(&self, form: Form, center: [f64; 3], surface: &Surface<'_>) -> Option<Worst> {
         let mut worst = None::<Worst>;
         for start in self.tried() {
@@ -205,7 +204,7 @@ impl<'a> Moved<'a> {
         worst
     }
 
-    /// All starts, as long as anybody waits for what comes of them.
+    /// All starts, until cancellation.
     fn tried(&self) -> impl Iterator<Item = &Start> {
         self.starts.iter().take_while(|_| goes_on(self.cancel))
     }
@@ -251,7 +250,7 @@ impl<'a> Moved<'a> {
     }
 }
 
-/// Whether anybody waits for the answer.
+/// Whether anyone still waits for the answer.
 fn goes_on(cancel: &AtomicBool) -> bool {
     !cancel.load(Ordering::Relaxed)
 }
@@ -275,14 +274,14 @@ fn shifted(bounds: BoundingBox, offset: [f64; 3]) -> BoundingBox {
     }
 }
 
-/// How far the box around a solid reaches into a region that the solid meets, mm: no less than the solid itself does.
+/// How far the box around a solid extends into a region that the solid meets, mm: at least as far as the solid itself.
 fn overlap_of(solid: &Surface<'_>, start: &Start, region: BoundingBox) -> f64 {
     let own = shifted(solid.bounds(), start.offset);
     let overlap = |axis: usize| (own.max[axis] - region.min[axis]).min(region.max[axis] - own.min[axis]);
     (0..3).map(overlap).fold(f64::INFINITY, f64::min).max(0.0)
 }
 
-/// How far a box reaches out of another, mm; negative when it is inside.
+/// How far a box extends outside another, mm; negative when it is inside.
 fn depth_outside(own: BoundingBox, bounds: BoundingBox) -> f64 {
     let beyond = |axis: usize| (bounds.min[axis] - own.min[axis]).max(own.max[axis] - bounds.max[axis]);
     (0..3).map(beyond).fold(f64::NEG_INFINITY, f64::max)
@@ -333,10 +332,10 @@ fn check_goals(design: &Design, environment: &[&Part], objectives: &Objectives, 
     of_objectives.into_iter().chain(of_design).collect()
 }
 
-/// Who fills how much of a zone.
+/// How much of a zone is filled, and by which parts.
 struct Obstruction<'design> {
     share: f64,
-    /// The parts that fill any of it, most first.
+    /// The parts that fill some of it, largest share first.
     parts: Vec<(&'design str, f64)>,
 }
 

@@ -23,8 +23,8 @@ fn check_part(part: &Part) -> Option<Violation> {
         Violation::new(SCRIPT, "solid.missing", message).measured(0).limit(1)
     } else if !part.is_valid {
         let message = format!(
-            "Part {label:?} is no valid solid: the CAD kernel finds its faces inconsistent, as after a fillet larger \
-             than its neighbourhood or a self-intersecting sweep; rebuild it with smaller features"
+            "Part {label:?} is not a valid solid: the CAD kernel finds its faces inconsistent, as after a fillet \
+             larger than its neighbourhood or a self-intersecting sweep; rebuild it with smaller features"
         );
         Violation::new(SCRIPT, "solid.invalid", message)
     } else if !part.mesh.is_watertight {

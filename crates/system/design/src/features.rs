@@ -1,5 +1,5 @@
-//! What of a part's geometry decides how it is made and fastened: corners, bores and declared holes. Lengths in mm,
-//! world axes.
+//! Features that determine how a part is made and fastened: corners, bores and declared holes. Lengths in mm, world
+//! axes.
 
 use serde::Deserialize;
 
@@ -12,7 +12,8 @@ pub struct Face {
     pub center_mm: [f64; 3],
 }
 
-/// A straight concave edge, or where a wall is hollowed most, be it a fillet, an ellipse or a spline. No mill of a larger radius that comes along it gets into it.
+/// A straight concave edge, or where a wall is hollowed most, be it a fillet, an ellipse or a spline. A mill of a
+/// larger radius along this axis does not fit into it.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct InternalCorner {
     /// Radius, mm; 0 for a sharp edge.
@@ -36,8 +37,8 @@ pub struct Bore {
     pub end_mm: [f64; 3],
 }
 
-/// A hole that the script declared with `utils.fasteners.fastener_hole`. That the geometry has it is to be checked
-/// against the [`Bore`]s: a script can cut and close what it likes.
+/// A hole that the script declared with `utils.fasteners.fastener_hole`. It must be checked against the [`Bore`]s: the
+/// script may have closed it again.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct FastenerHole {
     /// Name, unique within the part.
@@ -52,6 +53,6 @@ pub struct FastenerHole {
     pub axis: [f64; 3],
     /// Depth from the entry, mm.
     pub depth_mm: f64,
-    /// Whether this hole brings the fastener; of two mated holes one does.
+    /// Whether this hole adds the fastener; exactly one of two mated holes does.
     pub adds_fastener: bool,
 }

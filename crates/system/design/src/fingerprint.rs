@@ -1,4 +1,4 @@
-//! Hashes of parts: two parts of one hash are the same part, wherever and whenever they were built.
+//! Hashes of parts: two parts with the same hash are the same part, wherever and whenever they were built.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ pub fn part_hash(part: &Part) -> String {
     hash_of(part, true)
 }
 
-/// The same without lengths: what two parts share that differ by their numbers alone.
+/// The same without lengths: equal for parts that differ only in their numbers.
 pub fn words_hash(part: &Part) -> String {
     hash_of(part, false)
 }
@@ -31,7 +31,7 @@ fn hash_of(part: &Part, with_numbers: bool) -> String {
     for text in [&part.label, kind, &metadata, part.constraint.as_deref().unwrap_or_default()] {
         add_text(&mut hash, text);
     }
-    // A hinge turns about its holes, wherever the surface lies: what is declared of them counts like the surface.
+    // A hinge turns about its declared holes, wherever the surface is, so they count like the surface.
     for hole in &part.holes {
         let FastenerHole { hole_id, size, diameter_mm, position_mm, axis, depth_mm, adds_fastener } = hole;
         add_text(&mut hash, hole_id);
@@ -135,7 +135,7 @@ mod tests {
         metadata.joint.as_mut().expect("it is on a hinge")
     }
 
-    /// What is changed, and how.
+    /// Name and function of a change.
     type Change = (&'static str, fn(&mut Part));
 
     #[test]

@@ -1,10 +1,10 @@
-//! What a script handed over: shapes and declarations, as bytes that only a locked-in process reads.
+//! What a script handed over: shapes and declarations, as bytes that only a sandboxed process reads.
 
 use std::sync::Arc;
 
 /// Shapes of a built design, with labels and colours, for the files that an export writes.
 ///
-/// They are what was measured: an export runs no script.
+/// They are the measured shapes: an export runs no script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Geometry(Arc<Files>);
 

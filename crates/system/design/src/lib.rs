@@ -1,6 +1,6 @@
 //! A built design as data: parts with what they declare, masses, meshes and holes. Lengths in mm, world axes.
 //!
-//! Whoever builds, checks, prices, simulates or hands over a design agrees on these types. The crate knows no CAD
+//! Building, checking, pricing, simulating and handing over a design all use these types. The crate knows no CAD
 //! library, no process and no file.
 
 mod features;

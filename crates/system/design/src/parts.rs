@@ -21,13 +21,13 @@ pub struct Design {
     pub bounding_box: BoundingBox,
     /// Pairs that share more than [`MAX_OVERLAP_MM3`]; empty when the check was not asked for. Zones do not count.
     pub interferences: Vec<Interference>,
-    /// What was put right while measuring, one sentence each.
+    /// What was corrected while measuring, one sentence each.
     pub notes: Vec<String>,
     /// The shapes themselves, for export.
     pub geometry: Geometry,
-    /// What the script printed.
+    /// The script's output.
     pub stdout: String,
-    /// What the script printed as errors.
+    /// The script's error output.
     pub stderr: String,
 }
 
@@ -72,7 +72,7 @@ impl Part {
         matches!(self.role, PartRole::Zone(_))
     }
 
-    /// True when it is held in place.
+    /// True when it is fixed.
     pub fn is_fixed(&self) -> bool {
         match &self.role {
             PartRole::Part(metadata) => metadata.is_fixed,
@@ -81,7 +81,7 @@ impl Part {
         }
     }
 
-    /// What a part that is made or bought says of itself; nothing for a sub-assembly or zone.
+    /// Metadata of a part that is made or bought; `None` for a sub-assembly or zone.
     pub fn metadata(&self) -> Option<&PartMetadata> {
         match &self.role {
             PartRole::Part(metadata) => Some(metadata),
@@ -118,9 +118,9 @@ pub enum PartRole {
 /// Kinds of zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
-    /// Where something shall arrive (the label contains `goal`).
+    /// Where something must arrive (the label contains `goal`).
     Goal,
-    /// Where nothing may come.
+    /// Where nothing may enter.
     Forbid,
 }
 

@@ -7,8 +7,8 @@ use crate::{
     yaml,
 };
 
-/// Reads the fields; nothing, and a violation, when there are none or they are no YAML. Blank lines may stand before
-/// the first dashes.
+/// Reads the fields; `None` and a violation when there are none or they are not valid YAML. Blank lines may precede the
+/// first dashes.
 pub(crate) fn read(report: &mut Report, text: &str) -> Option<Value> {
     let Some((yaml_text, lines_before)) = split(text) else {
         let message = "the file must begin with a line `---`, then YAML fields, then a second line `---`";
@@ -18,7 +18,7 @@ pub(crate) fn read(report: &mut Report, text: &str) -> Option<Value> {
     yaml::read(report, yaml_text, lines_before)
 }
 
-/// The YAML, and how many lines stand before it.
+/// The YAML, and the number of lines before it.
 fn split(text: &str) -> Option<(&str, usize)> {
     let mut offset = 0;
     let mut start = None;

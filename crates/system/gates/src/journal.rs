@@ -1,4 +1,4 @@
-//! `journal.md`: what an agent tried, entry by entry.
+//! `journal.md`: an agent's attempts, entry by entry.
 //!
 //! | Rule | Broken when |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | `journal.empty_part` | one of them has no words |
 //!
 //! A part begins with its name: in bold, as a bullet, as a heading below the entry's, or with a colon after it. The
-//! headings `Decision Log` and `Observations` open no entry. Observations are named `obs-…`, in any case.
+//! headings `Decision Log` and `Observations` do not open an entry. Observations are named `obs-…`, in any case.
 
 use contract::violations::Checked;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ const ARTIFACT: Artifact = Artifact { file: "journal.md", name: "journal" };
 /// Level-2 headings that collect things across entries.
 const COLLECTIONS: [&str; 2] = ["decision log", "observations"];
 
-/// The four parts, and how messages call them.
+/// The four parts, and their names in messages.
 const PARTS: [(Part, &str); 4] = [
     (Part::Intent, "Intent"),
     (Part::Result, "Result"),
@@ -44,17 +44,17 @@ enum Part {
 pub struct JournalEntry {
     /// Its heading.
     pub title: String,
-    /// Line of the heading, from 1.
+    /// 1-based line of the heading.
     pub line: usize,
-    /// What was wanted.
+    /// The intent.
     pub intent: String,
-    /// What came of it.
+    /// The result.
     pub result: String,
-    /// What that means.
+    /// The reflection.
     pub reflection: String,
-    /// What is done about it.
+    /// The next step.
     pub next_step: String,
-    /// Ids of the observations that it names, as they are written, each once.
+    /// Ids of the observations that it names, as written, each once.
     pub observations: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ pub fn check(bytes: &[u8]) -> Checked<Vec<JournalEntry>> {
     report.finish(Some(entries))
 }
 
-/// Fills the parts in and says which of the four are named at all.
+/// Fills in the parts and returns which of the four are named.
 fn read_parts<'a>(entry: &mut JournalEntry, lines: impl Iterator<Item = Line<'a>>) -> [bool; 4] {
     let mut named = [false; 4];
     let mut current = None;
@@ -125,7 +125,7 @@ fn read_parts<'a>(entry: &mut JournalEntry, lines: impl Iterator<Item = Line<'a>
     named
 }
 
-/// Which part begins with this line, and what stands after its name.
+/// The part that begins with this line, and the text after its name.
 fn part_named_by(line: &str) -> Option<(usize, &str)> {
     let without_number_signs = line.trim_start_matches('#');
     let is_heading = line.len() > without_number_signs.len();
@@ -164,7 +164,7 @@ fn report_parts(report: &mut Report, entry: &JournalEntry, named: [bool; 4]) {
     }
 }
 
-/// Words that begin with `obs-` in any case and go on with letters, digits, `-` or `_`.
+/// Words that begin with `obs-` in any case and continue with letters, digits, `-` or `_`.
 fn observations(text: &str) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();

@@ -1,4 +1,4 @@
-//! The outline of a Markdown document: headings and what stands below them, without what code blocks only quote.
+//! The outline of a Markdown document: headings and the blocks below them, without the content of code blocks.
 
 use std::ops::Range;
 
@@ -10,15 +10,15 @@ use unicode_normalization::UnicodeNormalization;
 pub(crate) struct Heading {
     /// 1 to 6.
     pub level: u8,
-    /// Its line without the number signs, white space made single spaces.
+    /// Its line without the number signs, with white space collapsed to single spaces.
     pub title: String,
-    /// Line of the file, from 1.
+    /// 1-based line of the file.
     pub line: usize,
-    /// Where its source stands, in bytes.
+    /// Its byte range in the source.
     pub range: Range<usize>,
 }
 
-/// What a section may be asked to hold. Empty lists and tables without rows are none.
+/// Kinds of blocks that a section may have to contain. Empty lists and tables without rows do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Block {
     /// List with bullets.
@@ -41,7 +41,7 @@ pub(crate) struct Outline<'a> {
     quoted: Vec<Range<usize>>,
 }
 
-/// A line of the document and where it stands.
+/// A line of the document and its position.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
     /// From 1.
@@ -111,14 +111,14 @@ impl<'a> Outline<'a> {
         let title = source.trim().trim_matches('#');
         self.headings.push(Heading {
             level: level as u8,
-            // A no-break space is another character, which no reader of headings takes for a space.
+            // A no-break space is a different character, which no reader of headings treats as a space.
             title: title.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
             line: self.line_of(range.start),
             range,
         });
     }
 
-    /// The line, from 1, of a byte offset.
+    /// The 1-based line of a byte offset.
     pub(crate) fn line_of(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset)
     }
@@ -157,7 +157,7 @@ struct OpenBlock {
     is_filled: bool,
 }
 
-/// The words with one space between each two, in composed form: editors write `é` as one character or as two.
+/// The words separated by single spaces, in composed form: editors write `é` as one character or as two.
 pub(crate) fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect()
 }

@@ -3,7 +3,7 @@
 //! | Rule | Broken when |
 //! |---|---|
 //! | `.no_dofs` | a moving part has no degree of freedom |
-//! | `.unknown_dof` | a degree of freedom is none of the six |
+//! | `.unknown_dof` | a degree of freedom is not one of the six |
 //! | `.duplicate_dof` | a degree of freedom is named twice |
 //! | `.frequency` | the control repeats, and its frequency is not above zero; absent, it is 1 Hz |
 
@@ -22,7 +22,7 @@ const DOFS: [&str; 6] = ["rotate_x", "rotate_y", "rotate_z", "slide_x", "slide_y
 /// Modes of control that repeat.
 const REPEATING: [&str; 5] = ["sinusoidal", "square", "trapezoidal", "on_off", "oscillate"];
 
-/// Checks `dofs` and `control` of a part. `whose` names the part in sentences.
+/// Checks `dofs` and `control` of a part. `whose` names the part in messages.
 pub(crate) fn check(report: &mut Report, motion: &Field, whose: &str) {
     let dofs = motion.at("dofs");
     let control = motion.at("control");

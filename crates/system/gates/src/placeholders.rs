@@ -1,4 +1,4 @@
-//! What only a template holds. For the two YAML files: in Markdown an ellipsis is prose.
+//! Text that occurs only in templates. For the two YAML files: in Markdown an ellipsis is prose.
 
 use contract::objectives::TEMPLATE_MARKER;
 
@@ -7,17 +7,17 @@ use crate::{
     wording::listed,
 };
 
-/// Placeholders that are words: they count when no letter, digit or underscore stands before them.
+/// Placeholders that are words: they count unless a letter, digit or underscore precedes them.
 const WORDS: [&str; 4] = ["x_min", "x_max", "y_min", "z_min"];
 
-/// Placeholders that count wherever they stand.
+/// Placeholders that count anywhere.
 const SIGNS: [&str; 4] = ["[x, y, z]", "[implement here]", "TODO:", "..."];
 
 /// The line that ends a YAML document.
 const DOCUMENT_END: &str = "...";
 
 /// `<artifact>.template`: the file still holds the marker of a template, which makes it count as absent, or
-/// placeholders. True when the marker is there.
+/// placeholders. True when the marker is present.
 pub(crate) fn report(report: &mut Report, text: &str) -> bool {
     if let Some(offset) = text.find(TEMPLATE_MARKER) {
         let message = format!(
@@ -49,7 +49,7 @@ fn word_at(text: &str, word: &str) -> Option<usize> {
     text.match_indices(word).map(|(offset, _)| offset).find(is_free)
 }
 
-/// A line of three dots alone ends a YAML document and stands for nothing.
+/// A line of only three dots ends a YAML document and is not a placeholder.
 fn sign_at(text: &str, sign: &str) -> Option<usize> {
     let is_document_end = |offset: &usize| {
         let line = text[*offset..].lines().next().unwrap_or_default();

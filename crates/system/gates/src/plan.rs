@@ -1,18 +1,18 @@
-//! `plan.md`: what a planner means to do.
+//! `plan.md`: a planner's plan.
 //!
 //! | Rule | Broken when |
 //! |---|---|
 //! | `plan.template` | the first line still marks the file as a template |
-//! | `plan.missing_section` | one of the five headings, or of the three topics of a benchmark, is not there |
-//! | `plan.section_order` | a heading stands after one that comes later in the list |
-//! | `plan.duplicate_section` | a heading stands there twice |
+//! | `plan.missing_section` | one of the five headings, or of the three topics of a benchmark, is missing |
+//! | `plan.section_order` | a heading comes after one that is later in the list |
+//! | `plan.duplicate_section` | a heading occurs twice |
 //! | `plan.empty_section` | section 1 has no words |
 //! | `plan.parts_list` | section 2 has neither bullet list nor table |
 //! | `plan.assembly_strategy` | section 3 has no numbered list |
 //! | `plan.budget` | section 4 has neither bullet list nor table |
 //! | `plan.risks` | section 5 has neither bullet list nor table |
 //!
-//! Other headings may stand anywhere. Headings in code blocks, quotations and comments are none.
+//! Other headings may be anywhere. Headings in code blocks, quotations and comments do not count.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ const ARTIFACT: Artifact = Artifact { file: "plan.md", name: "plan" };
 struct Section {
     /// The heading without its number signs.
     title: &'static str,
-    /// One of these has to stand in it.
+    /// It must contain one of these.
     needs: &'static [Block],
     rule: &'static str,
     message: &'static str,
@@ -88,7 +88,7 @@ fn check(bytes: &[u8], rules: fn(&mut Report, &Outline)) -> Checked<()> {
     report.finish(Some(()))
 }
 
-/// The first line of a Markdown template carries the marker; elsewhere a text may talk about it.
+/// The first line of a Markdown template contains the marker; elsewhere a text may mention it.
 pub(crate) fn report_template(report: &mut Report, text: &str) {
     if text.lines().next().is_some_and(|line| line.contains(TEMPLATE_MARKER)) {
         let message = format!("the first line still holds {TEMPLATE_MARKER}; fill the file in and delete that line");
@@ -103,7 +103,7 @@ fn engineering_rules(report: &mut Report, outline: &Outline) {
         let Some(number) = SECTIONS.iter().position(|section| is_heading_of(heading, section)) else { continue };
         let section = &SECTIONS[number];
         if let Some(first) = first_lines[number] {
-            let message = format!("## {} stands on line {first} already; merge the two sections", section.title);
+            let message = format!("## {} is already on line {first}; merge the two sections", section.title);
             report.add(broken("duplicate_section", message).at(line(heading)));
             continue;
         }
@@ -131,7 +131,7 @@ fn engineering_rules(report: &mut Report, outline: &Outline) {
     }
 }
 
-/// `by_letters` are the headings of the plan by what `letters` leaves of them.
+/// `by_letters` maps what `letters` leaves of a heading to the headings of the plan.
 fn report_missing(report: &mut Report, by_letters: &HashMap<String, &Heading>, section: &Section) {
     let message = format!("Missing required section: ## {}", section.title);
     let nearly = by_letters.get(&letters(section.title));
@@ -151,7 +151,7 @@ fn is_heading_of(heading: &Heading, section: &Section) -> bool {
     heading.level == 2 && (heading.title == section.title || heading.title.replace(" and ", " & ") == section.title)
 }
 
-/// What is left of a title when numbers, signs, case and `and` do not count.
+/// The title without numbers, signs, case and `and`.
 fn letters(title: &str) -> String {
     let letters: String = title.chars().filter(|c| c.is_alphabetic() || c.is_whitespace()).collect();
     letters.to_lowercase().split_whitespace().filter(|word| *word != "and").collect()

@@ -1,4 +1,4 @@
-//! A supply of direct current: the rules are the same in the objectives and in an assembly.
+//! A direct-current supply: the rules are the same in the objectives and in an assembly.
 
 use crate::{numbers, report::Report, yaml::Field};
 

@@ -1,10 +1,11 @@
-//! A refused plan: the reasons that are given, by kind.
+//! A refused plan: the given reasons, by kind.
 //!
 //! | Rule | Broken when |
 //! |---|---|
 //! | `refusal.mixed_roles` | no role may give all the reasons |
 //!
-//! Kinds may be left out, since the reason in words and the proof are what a refusal must have. Who refuses is not said, for the reasons say it: each belongs to one role, or to two that both read the objectives.
+//! Kinds may be left out: a refusal must have only the reason in words and the proof. The refusing role is not given,
+//! because the reasons imply it: each belongs to one role, or to two that both read the objectives.
 
 use contract::{reviews::RefusalReason, violations::Violation};
 use serde_json::{Map, Value, json};
@@ -16,7 +17,7 @@ use crate::{
 
 const ARTIFACT: Artifact = Artifact { file: "plan refusal", name: "refusal" };
 
-/// Who refuses.
+/// The refusing role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalRole {
     /// The coder of mechanics.
@@ -31,7 +32,7 @@ impl RefusalRole {
     /// All roles.
     pub const ALL: [Self; 3] = [Self::Mechanical, Self::Electrical, Self::Benchmark];
 
-    /// The name in sentences.
+    /// The name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mechanical => "mechanical",
@@ -69,7 +70,7 @@ impl RefusalRole {
     }
 }
 
-/// Checks the reasons of a refusal; empty when they may stand together.
+/// Checks the reasons of a refusal; empty when they may be combined.
 pub fn check(reasons: &[RefusalReason]) -> Vec<Violation> {
     let mut report = Report::new(ARTIFACT);
     let may_give_all = |role: &RefusalRole| reasons.iter().all(|reason| role.reasons().contains(reason));

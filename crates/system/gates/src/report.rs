@@ -9,7 +9,7 @@ use crate::wording::{counted, cut};
 /// Largest artifact that is read, in bytes. People write a few kilobytes; the limit bounds the time of a check.
 pub const MAX_ARTIFACT_BYTES: usize = 1 << 20;
 
-/// So many violations of one file are told; more than that is no list that anybody works through.
+/// Most violations that are reported for one file; no one works through a longer list.
 const MAX_VIOLATIONS: usize = 500;
 
 /// An artifact: its file name, and the first half of the names of its rules.
@@ -24,13 +24,13 @@ pub(crate) fn broken(rule: &str, message: impl Into<String>) -> Violation {
     Violation::new("", rule, message)
 }
 
-/// How deep a measured value is told; boxes of numbers need three levels.
+/// Depth to which a measured value is reported; boxes of numbers need three levels.
 const MEASURED_DEPTH: usize = 3;
 
-/// So many values of a measured list are told.
+/// Most values of a measured list that are reported.
 const MEASURED_VALUES: usize = 200;
 
-/// The value without the bulk that an author may put where a number belongs.
+/// The value, shortened: an author may have put a large structure where a number belongs.
 fn bounded(value: Value, depth: usize) -> Value {
     match value {
         Value::String(text) => Value::String(cut(&text)),
@@ -57,7 +57,7 @@ impl Report {
         Self { artifact, violations: Vec::new(), left_out: 0 }
     }
 
-    /// Takes a violation made by [`broken`].
+    /// Adds a violation made by [`broken`].
     pub(crate) fn add(&mut self, violation: Violation) {
         if self.violations.len() == MAX_VIOLATIONS {
             self.left_out += 1;
@@ -72,7 +72,7 @@ impl Report {
         });
     }
 
-    /// Takes what another report of the same artifact found.
+    /// Adds the violations of another report of the same artifact.
     pub(crate) fn append(&mut self, other: Self) {
         self.left_out += other.left_out;
         for violation in other.violations {
@@ -89,7 +89,7 @@ impl Report {
         self.violations.is_empty()
     }
 
-    /// The bytes as text without byte order mark; nothing, and a violation, when they are too many or not UTF-8.
+    /// The bytes as text without byte order mark; `None` and a violation when they are too many or not UTF-8.
     pub(crate) fn text<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a str> {
         if bytes.len() > MAX_ARTIFACT_BYTES {
             let message =
@@ -115,7 +115,7 @@ impl Report {
         }
     }
 
-    /// All violations, the number of those left out among them.
+    /// All violations, including one with the number of those left out.
     pub(crate) fn into_violations(mut self) -> Vec<Violation> {
         if self.left_out > 0 {
             let Artifact { file, name } = self.artifact;
@@ -131,8 +131,8 @@ impl Report {
     }
 }
 
-/// What no editor shows, and what every reader takes for something else: control characters, and lines that end with CR
-/// alone, which make one long line of the file.
+/// Characters that editors hide and readers interpret differently: control characters, and lines that end with CR
+/// alone, which turn the file into one long line.
 fn unreadable(text: &str) -> Option<Violation> {
     let line_of = |offset: usize| format!("line {}", text[..offset].matches('\n').count() + 1);
     let is_forbidden = |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');

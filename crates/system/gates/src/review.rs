@@ -1,15 +1,15 @@
-//! `review.md`: what a reviewer decides, and on what ground. Frontmatter with fields, then words.
+//! `review.md`: a reviewer's decision and its grounds. Frontmatter with fields, then text.
 //!
 //! | Rule | Broken when |
 //! |---|---|
 //! | `review.no_frontmatter` | the file does not begin with fields between two lines of dashes |
-//! | `review.unknown_decision` | the decision is none of the six; `accepted` is none of them |
-//! | `review.no_refusal_pending` | a refusal is answered that nobody waits with |
-//! | `review.refusal_unanswered` | a refusal waits, and the decision does not answer it |
+//! | `review.unknown_decision` | the decision is not one of the six; `accepted` is not among them |
+//! | `review.no_refusal_pending` | the decision answers a refusal, but none is pending |
+//! | `review.refusal_unanswered` | a refusal is pending, and the decision does not answer it |
 //! | `review.comments` | comments are neither a text nor a list of texts |
-//! | `review.evidence` | evidence is missing or not what it should be |
+//! | `review.evidence` | evidence is missing or of the wrong form |
 //!
-//! How many pictures were viewed must be said where the reviewed work has any; where it has none it may be left out.
+//! The number of viewed pictures is required when the reviewed work has pictures, and optional otherwise.
 //!
 //! Other fields are ignored.
 
@@ -31,8 +31,8 @@ const ARTIFACT: Artifact = Artifact { file: "review.md", name: "review" };
 /// What a review is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reviewed {
-    /// A coder has refused the plan and waits for an answer; then the two decisions about refusals are the only ones
-    /// that fit, and else they do not.
+    /// A coder has refused the plan and waits for an answer; then, and only then, the two decisions about refusals are
+    /// valid, and no others are.
     pub refusal_pending: bool,
     /// The work has pictures, so that a reviewer must say how many were looked at.
     pub has_pictures: bool,
@@ -68,7 +68,7 @@ fn read_decision(report: &mut Report, field: &Field) -> Option<ReviewDecision> {
     }
     let decision = field.read();
     if decision.is_none() {
-        let found = field.text().unwrap_or_else(|| "something else than a word".to_owned());
+        let found = field.text().unwrap_or_else(|| "something other than a word".to_owned());
         let message = format!("decision {} is not known; write one of {decisions}", quoted(&found));
         report.add(broken("unknown_decision", message).at("decision").measured(found).limit(known.as_slice()));
     }
@@ -128,7 +128,7 @@ fn read_evidence(report: &mut Report, field: &Field, has_pictures: bool) -> Opti
     Some(ReviewEvidence { images_viewed: images_viewed?, files_checked: files_checked?, video_viewed })
 }
 
-/// The count, or `Some(None)` where it may be left out and is.
+/// The count, or `Some(None)` where it is optional and left out.
 #[expect(clippy::option_option, reason = "whether it is sound, and whether it is there")]
 fn read_images_viewed(report: &mut Report, field: &Field, has_pictures: bool) -> Option<Option<u32>> {
     if field.is_absent() && !has_pictures {

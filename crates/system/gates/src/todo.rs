@@ -3,14 +3,14 @@
 //! | Rule | Broken when |
 //! |---|---|
 //! | `todo.template` | the first line still marks the file as a template |
-//! | `todo.no_checkboxes` | not a single valid checkbox is there |
-//! | `todo.invalid_checkbox` | brackets after a bullet hold something else than a mark, or stand askew |
+//! | `todo.no_checkboxes` | there is no valid checkbox |
+//! | `todo.invalid_checkbox` | brackets after a bullet contain something other than a mark, or are malformed |
 //! | `todo.empty_item` | a checkbox has no text |
-//! | `todo.incomplete` | work is said to be completed, and an item is neither done nor skipped |
-//! | `todo.deleted_items` | items of the planner's list are gone |
+//! | `todo.incomplete` | the work is submitted, and an item is neither done nor skipped |
+//! | `todo.deleted_items` | items of the planner's list are missing |
 //!
-//! Marks are space (open), `/` (begun), `x` or `X` (done), `-` (skipped). A bullet with a link is a bullet like any
-//! other. Fenced code and comments do not count, so an item that is commented out is gone.
+//! Marks are space (open), `/` (begun), `x` or `X` (done), `-` (skipped). A bullet with a link is an ordinary bullet.
+//! Fenced code and comments do not count, so an item that is commented out is missing.
 
 use std::collections::HashMap;
 
@@ -26,20 +26,20 @@ use crate::{
 
 const ARTIFACT: Artifact = Artifact { file: "todo.md", name: "todo" };
 
-/// So many deleted items are quoted in the sentence; the data names them all.
+/// Most deleted items that the message quotes; the data names them all.
 const QUOTED_ITEMS: usize = 10;
 
-/// When the list is looked at.
+/// When the list is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TodoStage {
-    /// The planner hands it over: items may be open.
+    /// When the planner hands it over: items may be open.
     HandedOver,
-    /// The work is submitted: every item is done or skipped.
+    /// When the work is submitted: every item is done or skipped.
     Completed,
 }
 
-/// Texts of the items, in their order, without checkboxes and with single spaces. A planner's list is kept as this, to
-/// see later what was deleted.
+/// Texts of the items, in their order, without checkboxes and with single spaces. A planner's list is stored in this
+/// form, to detect deleted items later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TodoItems(pub Vec<String>);
 
@@ -50,7 +50,7 @@ enum Entry<'a> {
         mark: char,
         text: &'a str,
     },
-    /// Brackets that are no checkbox, why, and what stands after them.
+    /// Brackets that are not a valid checkbox, the reason, and the text after them.
     Invalid {
         why: &'static str,
         text: &'a str,
@@ -150,7 +150,8 @@ fn entry(line: &str) -> Entry<'_> {
     let mark = single_mark(content);
     let text = after.trim();
     if bullet != "-" {
-        // Other bullets may hold brackets; only what is plainly meant as a checkbox is one that is written wrongly.
+        // Other bullets may contain brackets; only brackets that are clearly meant as a checkbox are reported as
+        // malformed.
         let is_meant = mark.is_some() || content.is_empty();
         return if is_meant { Entry::Invalid { why: "write it as `- [ ]`", text } } else { Entry::Other };
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// A name that occurs again: the name, where it stood first, and where it stands again.
+/// A repeated name: the name, its first place, and the place of the repetition.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Repeated {
     pub name: String,

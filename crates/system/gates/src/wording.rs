@@ -1,6 +1,6 @@
-//! How values stand in a sentence.
+//! Formatting of values in messages.
 
-/// Characters of a foreign text that a sentence quotes.
+/// Most characters of a foreign text that a message quotes.
 const QUOTED_CHARACTERS: usize = 80;
 
 /// Text in quotes, without control characters, cut when it is long.
@@ -8,7 +8,7 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text, QUOTED_CHARACTERS))
 }
 
-/// Text of others that stands without quotes, cut when it is very long.
+/// Foreign text without quotes, cut when it is very long.
 pub(crate) fn cut(text: &str) -> String {
     shortened(text, 5 * QUOTED_CHARACTERS)
 }

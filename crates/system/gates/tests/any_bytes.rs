@@ -1,4 +1,4 @@
-//! Whatever the bytes are, every gate answers: no panic, no endless work, and every violation is a whole one.
+//! For any bytes, every gate answers: no panic, no endless work, and every violation is complete.
 
 use contract::violations::Violation;
 use gates::todo::{TodoItems, TodoStage};
@@ -11,7 +11,7 @@ const ASSEMBLY: &str = include_str!("samples/assembly_definition.yaml");
 const REVIEW: &str = include_str!("samples/review.md");
 const JOURNAL: &str = include_str!("samples/journal.md");
 
-/// What changes the meaning of YAML or Markdown when it appears in the wrong place.
+/// Text that changes the meaning of YAML or Markdown in the wrong place.
 const TOKENS: [&str; 30] = [
     "[",
     "]",
@@ -45,7 +45,7 @@ const TOKENS: [&str; 30] = [
     ": ",
 ];
 
-/// A way to spoil a document: where, how many bytes go, and what comes instead.
+/// A corruption of a document: position, number of removed bytes, and replacement.
 type Mutation = (prop::sample::Index, usize, Vec<u8>);
 
 fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
@@ -64,7 +64,7 @@ fn spoiled(document: &str, mutations: &[Mutation]) -> Vec<u8> {
     bytes
 }
 
-/// Runs every gate, each with the strictest question, and returns what they said.
+/// Runs every gate with its strictest settings, and returns their answers.
 fn every_gate(bytes: &[u8]) -> Vec<Violation> {
     let baseline = TodoItems(vec!["one".to_owned()]);
     let objectives = gates::objectives::check(OBJECTIVES.as_bytes()).value;

@@ -1,4 +1,4 @@
-//! Questions to the surface of one solid: what is inside, what is near.
+//! Queries on the surface of one solid: containment and distance.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +8,7 @@ use parry3d_f64::math::{Pose, Vector};
 use parry3d_f64::query::{self, PointQuery as _};
 use parry3d_f64::shape::{Cuboid, Shape, TriMesh};
 
-/// The triangles of a solid, with a tree over them. Building the tree costs more than a bounding-box test: ask that
+/// The triangles of a solid, with a tree over them. Building the tree costs more than a bounding-box test: do that
 /// first.
 pub struct Surface<'a> {
     mesh: TriMesh,

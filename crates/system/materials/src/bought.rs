@@ -1,4 +1,4 @@
-//! Parts of the catalogue, as prices and scenes need them.
+//! Catalogue parts with the data that prices and scenes need.
 
 use catalog::Catalog;
 
@@ -20,7 +20,7 @@ pub struct BoughtPart {
 pub struct Servo {
     /// Torque, N·m.
     pub torque_nm: f64,
-    /// Speed without a load, rad/s, where the catalogue has one.
+    /// No-load speed, rad/s, where the catalogue has one.
     pub speed_rad_s: Option<f64>,
 }
 

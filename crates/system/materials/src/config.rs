@@ -1,5 +1,5 @@
-//! The one reader of `manufacturing_config.yaml`: materials, methods and prices of wires. There is no default
-//! material: what is not listed is an error.
+//! The one reader of `manufacturing_config.yaml`: materials, methods and prices of wires. There is no default material:
+//! an unlisted material is an error.
 
 use std::{
     collections::BTreeMap,
@@ -17,10 +17,10 @@ const PLATFORM_FILE: &str = "/config/manufacturing_config.yaml";
 /// A session's own file, at the root of its workspace.
 pub const SESSION_FILE: &str = "manufacturing_config.yaml";
 
-/// What can be made of what, how, and for how much.
+/// Materials, methods and prices.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ManufacturingConfig {
-    /// The file that counts, as messages name it.
+    /// The file in effect, as messages name it.
     #[serde(skip)]
     file: String,
     materials: BTreeMap<String, Material>,
@@ -50,7 +50,7 @@ pub enum ConfigError {
         /// Why not.
         source: std::io::Error,
     },
-    /// It is no YAML of the right form.
+    /// It is not YAML of the right form.
     #[error("{file} does not fit: {reason}")]
     Form {
         /// The file.
@@ -58,7 +58,7 @@ pub enum ConfigError {
         /// What the reader said.
         reason: String,
     },
-    /// A figure makes no sense.
+    /// A figure is not plausible.
     #[error("{file}: {field} {remark}")]
     Figure {
         /// The file.
@@ -74,7 +74,7 @@ pub enum ConfigError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("material {id:?} is not in {file}; it lists {}", known.join(", "))]
 pub struct UnknownMaterial {
-    /// The file that counts.
+    /// The file in effect.
     pub file: String,
     /// What was asked for.
     pub id: String,
@@ -83,13 +83,13 @@ pub struct UnknownMaterial {
 }
 
 impl ManufacturingConfig {
-    /// Reads the text of the platform's file. Unknown keys are ignored: it also holds what others read.
+    /// Reads the text of the platform's file. Unknown keys are ignored: others read them.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         Self::parse_as(PLATFORM_FILE, text)
     }
 
-    /// Reads a session's own file, which stands in for this one: its materials, and no others. Methods and wires that it
-    /// does not name stay what they are here.
+    /// Reads a session's own file, which replaces this one: only its materials are available. Methods and wires that it
+    /// does not name stay as in this one.
     ///
     /// Both forms of methods are read: the section `manufacturing_processes` of this platform, and the sections `cnc`,
     /// `injection_molding` and `three_dp` with `materials`, `constraints`, `parameters` and `costs` that files of the
@@ -111,7 +111,7 @@ impl ManufacturingConfig {
         if config.wires.is_empty() {
             config.wires.clone_from(&self.wires);
         }
-        // Prices that the platform's methods give to materials which this file does not have.
+        // Prices that the platform's methods list for materials that this file does not have.
         config.processes.keep_prices_of(|id| config.materials.contains_key(id));
         config.checked_as(SESSION_FILE)
     }
@@ -143,7 +143,7 @@ impl ManufacturingConfig {
         }
     }
 
-    /// The file that counts, as messages name it.
+    /// The file in effect, as messages name it.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -186,7 +186,7 @@ impl ManufacturingConfig {
     }
 }
 
-/// Sections of the original platform, the methods that they are about here, and the keys whose figures they hold.
+/// Sections of the original platform, the corresponding methods here, and the keys that contain their figures.
 const ORIGINAL_SECTIONS: [(&str, &str); 3] = [("cnc", "cnc"), ("injection_molding", "im"), ("three_dp", "3dp")];
 
 /// The methods of a session's file over those of the platform's, `processes`. Materials of the original platform's
@@ -287,7 +287,7 @@ pub(crate) mod tests {
         assert_eq!(config.material("oak").expect("listed").density_kg_m3(), 700.0);
         let refused = config.material("abs").expect_err("only the session's file counts").to_string();
         assert_eq!(refused, "material \"abs\" is not in manufacturing_config.yaml; it lists oak");
-        // Methods and wires that it does not name stay.
+        // Methods and wires that it does not name are unchanged.
         assert_eq!(config.processes.cnc, shipped().processes.cnc);
         assert_eq!(config.wire_price_per_m(18), Some(0.5));
         let fee = format!("{oak}\nmanufacturing_processes: {{cnc: {{setup_fee: 7.0}}}}");

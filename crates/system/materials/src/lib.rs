@@ -1,8 +1,8 @@
-//! What parts are made of, how, for how much, and which can be bought: the one reader of `manufacturing_config.yaml`,
-//! the table of wires, and the catalogue's figures.
+//! Materials, methods, prices and bought parts: the only reader of `manufacturing_config.yaml`, the table of wires, and
+//! the catalogue's figures.
 //!
-//! Prices, scenes and hand-overs take materials from here and from nowhere else. It knows no geometry and no session, and
-//! stays light: it is also linked into a library that agents' scripts load.
+//! Prices, scenes and hand-overs take materials only from here. It knows no geometry and no session, and stays light:
+//! it is also linked into a library that agents' scripts load.
 
 mod bought;
 mod config;

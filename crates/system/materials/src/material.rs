@@ -1,4 +1,4 @@
-//! One material: what a piece of it weighs, costs and withstands, and by which methods it can be worked.
+//! One material: density, price, strength, and the methods that can work it.
 
 use contract::part_metadata::ManufacturingMethod;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ pub struct Material {
     pub name: String,
     /// Density, g/cm³.
     pub density_g_cm3: f64,
-    /// Price, USD/kg. A method may have a price of its own (`material_cost_per_kg` of the process).
+    /// Price, USD/kg. A method may have its own price (`material_cost_per_kg` of the process).
     pub cost_per_kg: f64,
     /// The same density in kg/m³, where the file gives it too.
     #[serde(default)]
@@ -18,7 +18,7 @@ pub struct Material {
     /// `#RRGGBB`.
     #[serde(default = "white")]
     pub color: String,
-    /// Stress from which it stays deformed, megapascals.
+    /// Stress above which it stays deformed, megapascals.
     #[serde(default)]
     pub elongation_stress_mpa: f64,
     /// Coefficient of restitution, 0 to 1.
@@ -80,7 +80,7 @@ impl Material {
         self.density_kg_m3.unwrap_or(self.density_g_cm3 * 1000.0)
     }
 
-    /// Colour, each channel 0 to 1; mid grey when the text is no `#RRGGBB`.
+    /// Colour, each channel 0 to 1; mid grey when the text is not `#RRGGBB`.
     pub fn rgb(&self) -> [f64; 3] {
         let channel = |at: usize| {
             self.color.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(|v| f64::from(v) / 255.0)
@@ -109,7 +109,7 @@ impl Material {
         .collect()
     }
 
-    /// The first figure that makes no sense, as field and remark.
+    /// The first implausible figure, as field and remark.
     pub fn fault(&self) -> Option<(&'static str, String)> {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let not_negative = |value: f64| value.is_finite() && value >= 0.0;

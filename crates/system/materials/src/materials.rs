@@ -1,4 +1,4 @@
-//! Materials, methods and bought parts as one: what all tools of a session share.
+//! Materials, methods and bought parts together, shared by all tools of a session.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Materials {
 }
 
 impl Materials {
-    /// What a servo of the catalogue gives; nothing for any other part.
+    /// Data of a catalogue servo; `None` for any other part.
     pub fn servo(&self, id: &str) -> Option<Servo> {
         let part = self.catalog.part(id)?;
         let figure = |name: &str| part.record.params.get(name).and_then(serde_json::Value::as_f64);
@@ -30,10 +30,10 @@ impl Materials {
         })
     }
 
-    /// The same where a session's own `manufacturing_config.yaml` stands in for the platform's.
+    /// The same, with a session's own `manufacturing_config.yaml` in place of the platform's.
     ///
     /// # Errors
-    /// What is wrong with the file, in a sentence.
+    /// A message about what is wrong with the file.
     pub fn overridden_by(&self, config: Option<&[u8]>) -> Result<Self, String> {
         let Some(bytes) = config else { return Ok(self.clone()) };
         let text =

@@ -1,4 +1,4 @@
-//! What each manufacturing method can do and charges: the sections under `manufacturing_processes`.
+//! Limits and rates of each manufacturing method: the sections under `manufacturing_processes`.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Processes {
     pub three_dp: Option<PrintProcess>,
 }
 
-/// Rates that every method has.
+/// Rates that all methods have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rates {
     /// Rate of the machine, USD/h; that of the material when absent.
@@ -57,7 +57,7 @@ pub struct CncProcess {
     pub axis: ToolAxis,
     /// Smallest radius of an internal vertical corner, mm.
     pub min_tool_radius_mm: f64,
-    /// How deep a corner may be, in diameters of the tool that gets into it, before it is warned of.
+    /// Depth of a corner, in diameters of the tool that fits into it, above which a warning is given.
     #[serde(default = "max_depth_per_diameter")]
     pub max_depth_per_diameter: f64,
     /// Roughing, mm³/min.
@@ -68,7 +68,8 @@ pub struct CncProcess {
     pub finishing_stepover_mm: f64,
 }
 
-/// Where the tool comes from, as the model stands. Parts that do not lie right are turned; no file can ask for another.
+/// Where the tool comes from, relative to the modelled pose. Parts in an unsuitable pose are turned; a file cannot
+/// choose another direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToolAxis {
     /// From above.
@@ -92,7 +93,7 @@ pub struct MouldingProcess {
     pub rates: Rates,
     /// Mould of the simplest part, USD.
     pub base_mold_cost: f64,
-    /// What the mould costs more for each cm² of the part's surface, USD/cm².
+    /// Additional cost of the mould per cm² of the part's surface, USD/cm².
     pub mold_cost_per_surface_area_cm2: f64,
     /// Smallest angle of a wall against z, degrees.
     pub min_draft_angle_deg: f64,
@@ -115,10 +116,10 @@ pub struct PrintProcess {
     pub setup_fee: f64,
     /// Build-up, cm³/h.
     pub deposition_rate_cm3_h: f64,
-    /// Thinnest wall that prints reliably, mm; thinner ones are warned of.
+    /// Thinnest wall that prints reliably, mm; thinner ones give a warning.
     #[serde(default = "min_printed_wall_mm")]
     pub min_wall_thickness_mm: f64,
-    /// What the printer builds at most, mm; larger parts are warned of.
+    /// Largest size that the printer builds, mm; larger parts give a warning.
     #[serde(default = "build_volume_mm")]
     pub build_volume_mm: [f64; 3],
 }
@@ -139,7 +140,7 @@ fn build_volume_mm() -> [f64; 3] {
 }
 
 impl Processes {
-    /// Forgets prices of materials that are not known.
+    /// Removes prices of unknown materials.
     pub fn keep_prices_of(&mut self, knows_material: impl Fn(&str) -> bool) {
         let rates = [
             self.cnc.as_mut().map(|process| &mut process.rates),
@@ -151,7 +152,7 @@ impl Processes {
         }
     }
 
-    /// The first figure that makes no sense, as field below `manufacturing_processes` and remark.
+    /// The first implausible figure, as field below `manufacturing_processes` and remark.
     pub fn fault(&self, knows_material: impl Fn(&str) -> bool) -> Option<(String, String)> {
         let mut figures: Vec<(&str, &str, f64, Sign)> = Vec::new();
         let mut rates: Vec<(&str, &Rates)> = Vec::new();
@@ -201,7 +202,7 @@ impl Processes {
     }
 }
 
-/// What a figure may be.
+/// Valid range of a figure.
 #[derive(Debug, Clone, Copy)]
 enum Sign {
     Positive,

@@ -1,4 +1,4 @@
-//! Wires by American wire gauge: how thick, how heavy and how dear they are.
+//! Wires by American wire gauge: diameter, weight and price.
 
 use std::f64::consts::PI;
 

@@ -1,7 +1,6 @@
-//! Collision shapes of everyday parts: how far they deviate from the part, of how many pieces they are, and how long
-//! making them takes.
+//! Collision shapes of everyday parts: deviation from the part, number of pieces, and time to make them.
 //!
-//! Prints one line a part: `collision PART PIECES ERROR_MM TOLERANCE_MM SECONDS`. `make bench` reads it.
+//! Prints one line per part: `collision PART PIECES ERROR_MM TOLERANCE_MM SECONDS`. `make bench` reads it.
 
 #[expect(dead_code, reason = "the tests need more shapes than are measured here")]
 #[path = "../tests/simulation/solids.rs"]

@@ -1,6 +1,6 @@
 //! Simulated seconds per wall second: a judged run beside a bare engine loop on the same model, in the same process.
 //!
-//! Prints one line a model: `throughput MODEL judged BARE RATIO`. `make bench` reads it.
+//! Prints one line per model: `throughput MODEL judged BARE RATIO`. `make bench` reads it.
 
 use std::{sync::atomic::AtomicBool, time::Instant};
 

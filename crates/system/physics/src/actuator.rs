@@ -1,12 +1,12 @@
-//! Motors: which body one drives, by what course, and how hard.
+//! Motors: which body each drives, its command over time, and its effort.
 
 use contract::limits::MIN_MOTOR_POWER;
 
 use crate::controller::Controller;
 
-/// Stiffness of a place-controlled motor when none is given: N·m/rad or N/mm.
+/// Default stiffness of a position-controlled motor: N·m/rad or N/mm.
 pub const DEFAULT_KP: f64 = 10.0;
-/// Damping of a place- or speed-controlled motor when none is given: N·m·s/rad or N·s/mm.
+/// Default damping of a position- or speed-controlled motor: N·m·s/rad or N·s/mm.
 pub const DEFAULT_KV: f64 = 1.0;
 
 /// A motor on the joint of a body.
@@ -14,21 +14,21 @@ pub const DEFAULT_KV: f64 = 1.0;
 pub struct Actuator {
     /// Label of the driven body; also the motor's name.
     pub body: String,
-    /// What it is told.
+    /// Its command over time.
     pub control: Controller,
-    /// Largest effort either way, N·m on a hinge and N on a slide; unlimited when absent.
+    /// Largest effort in either direction, N·m on a hinge and N on a slide; unlimited when absent.
     pub force_limit: Option<f64>,
     /// Stiffness, N·m/rad or N/mm; used by [`ActuatorKind::Position`].
     pub kp: f64,
     /// Damping, N·m·s/rad or N·s/mm; used by [`ActuatorKind::Position`] and [`ActuatorKind::Velocity`].
     pub kv: f64,
-    /// Fastest that it turns or slides by itself, rad/s or mm/s; unlimited when absent. A speed that it is told is held to
-    /// it. A motor that goes to places follows its gains, which the contract defines, and [`MotorLoad`] tells its speed.
+    /// Highest speed at which it turns or slides by itself, rad/s or mm/s; unlimited when absent. A speed command is
+    /// limited to it. A position-controlled motor follows its gains, which the contract defines, and [`MotorLoad`]
+    /// reports its speed.
     ///
     /// [`MotorLoad`]: crate::MotorLoad
     pub speed_limit: Option<f64>,
-    /// Share of its power that reaches the motor, 0 to 1: what its circuit leaves of it. Below
-    /// [`MIN_MOTOR_POWER`] it gets none.
+    /// Share of its power that its circuit delivers to the motor, 0 to 1. Below [`MIN_MOTOR_POWER`] it gets none.
     pub power: f64,
 }
 
@@ -57,7 +57,7 @@ impl Actuator {
         }
     }
 
-    /// The kind follows from the course: `constant` is a speed, `on_off` an effort, anything else a place.
+    /// The kind follows from the controller: `constant` is a speed, `on_off` an effort, anything else a place.
     pub fn kind(&self) -> ActuatorKind {
         match self.control {
             Controller::Constant { .. } => ActuatorKind::Velocity,
@@ -72,19 +72,19 @@ impl Actuator {
         }
     }
 
-    /// Share of its effort that the motor can give: a motor without power gives none, whatever it is told.
+    /// Share of its effort that the motor can give: a motor without power gives none, whatever its command.
     pub fn effort_share(&self) -> f64 {
         if self.power < MIN_MOTOR_POWER { 0.0 } else { self.power }
     }
 
-    /// Largest effort at its power, N·m or N; none without a limit, and none for a motor that gives no effort at all.
+    /// Largest effort at its power, N·m or N; `None` without a limit, and for a motor that gives no effort at all.
     pub fn effective_limit(&self) -> Option<f64> {
         let share = self.effort_share();
         self.force_limit.filter(|_| share > 0.0).map(|limit| limit * share)
     }
 
-    /// What the motor is told at a time, s. Speeds and efforts shrink with the power, as the voltage does; a place stays
-    /// what it is, and the motor goes there with less force.
+    /// The motor's command at a time, s. Speeds and efforts shrink with the power, as the voltage does; a position
+    /// command stays the same, and the motor goes there with less force.
     pub fn command_at(&self, time_s: f64) -> f64 {
         let told = self.control.value_at(time_s);
         match self.kind() {
@@ -118,7 +118,7 @@ impl Actuator {
             }
         }
         if !(0.0..=1.0).contains(&self.power) {
-            return Err(format!("the motor of {name:?} has a power factor of {}; it is between 0 and 1", self.power));
+            return Err(format!("the motor of {name:?} has a power factor of {}; expected 0 to 1", self.power));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What any engine must be able to do: take a scene, and run it from several starts.
+//! What every engine must do: take a scene, and run it from several starts.
 
 use crate::{
     PhysicsError,
@@ -10,13 +10,13 @@ use crate::{
 
 /// Something that can run scenes.
 pub trait PhysicsBackend: Send + Sync {
-    /// Name of what serves the backend: `native` is this project's own composition of engines.
+    /// Name of the provider of the backend: `native` is this project's own composition of engines.
     fn provider(&self) -> &'static str;
 
     /// Engine and version that really run, such as `mujoco 3.17.0`.
     fn engine(&self) -> String;
 
-    /// Makes a scene ready for runs of these settings. Blocks while it does; `cancel` ends it early.
+    /// Prepares a scene for runs with these settings. Blocks meanwhile; `cancel` ends it early.
     ///
     /// # Errors
     /// The scene contradicts itself or the engine refuses it; [`PhysicsError::Cancelled`] when the flag is set.
@@ -30,18 +30,18 @@ pub trait PhysicsBackend: Send + Sync {
 
 /// A scene that is ready to run.
 pub trait Prepared: Send + Sync {
-    /// Runs it once from each start until that run is decided, `threads` at a time. Blocks for the length of the runs;
+    /// Runs it once from each start until that run is decided, `threads` at a time. Blocks until the runs have ended;
     /// `cancel` ends all of them within a step.
     ///
     /// # Errors
-    /// The engine cannot go on. Whatever decides a run is a report.
+    /// The engine cannot continue. An outcome of a run is not an error but a report.
     fn run(&self, starts: &[Start], threads: usize, cancel: &CancelFlag) -> Result<ManyReport, PhysicsError>;
 
     /// What collides in place of each body's mesh; bodies that are primitives have no entry.
     fn collisions(&self) -> &[BodyCollision];
 
     /// The scene in the engine's own format, as the first start of the newest run ran it, else as it was prepared;
-    /// nothing from an engine that has no such format.
+    /// `None` for an engine without such a format.
     fn export(&self) -> Option<ExportedScene>;
 }
 

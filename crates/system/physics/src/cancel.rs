@@ -2,5 +2,5 @@
 
 use std::sync::atomic::AtomicBool;
 
-/// Set by the caller to end a run early. It is looked at before every step.
+/// Set by the caller to end a run early. It is checked before every step.
 pub type CancelFlag = AtomicBool;

@@ -1,4 +1,4 @@
-//! Refuses scenes that the engine would answer with a riddle.
+//! Refuses scenes for which the engine would give an unclear error or a wrong result.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::{
     scene::{Body, Mobility, Scene},
 };
 
-/// What the names of this crate's own shapes begin with, and no label of a body may hold.
+/// Prefix of the names of this crate's own shapes; no label of a body may contain it.
 pub(crate) const OWN: char = '/';
 
 /// Smallest moment of inertia about a principal axis, kg·m²; the engine takes 1e-15.
@@ -25,7 +25,7 @@ impl Scene {
             check_body(body)?;
         }
         let known = |what: &str, label: &str| {
-            if labels.contains(label) { Ok(()) } else { refused(format!("{what} {label:?} is no body of the scene")) }
+            if labels.contains(label) { Ok(()) } else { refused(format!("{what} {label:?} is not in the scene")) }
         };
         for body in &self.bodies {
             if let Some(parent) = &body.parent {
@@ -72,7 +72,7 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
     let label = &body.label;
     if label.is_empty() || label == "world" || label.contains(OWN) {
         return refused(format!(
-            "{label:?} cannot be the label of a body: it is empty, \"world\", or has a {OWN:?} in it"
+            "{label:?} cannot be the label of a body: it is empty, \"world\", or contains {OWN:?}"
         ));
     }
     if let Mobility::Hinge { range_rad: Some(range), .. } | Mobility::Slide { range_mm: Some(range), .. } =
@@ -83,7 +83,7 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
     if body.mobility != Mobility::Fixed && !(body.mass.mass_kg.is_finite() && body.mass.mass_kg > 0.0) {
         return refused(format!("body {label:?} can move but has a mass of {} kg", body.mass.mass_kg));
     }
-    // What the engine takes: of a tensor that it must turn, more.
+    // The engine's minimum; it is higher for a tensor that the engine must rotate.
     let least = if body.mass.is_along_axes() { LEAST_MOMENT_KG_M2 } else { 10.0 * LEAST_MOMENT_KG_M2 };
     let smallest = body.mass.smallest_moment();
     if body.mobility != Mobility::Fixed && (smallest.is_nan() || smallest <= least) {
@@ -94,10 +94,10 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
         ));
     }
     if !(0.0..=1.0).contains(&body.restitution) {
-        return refused(format!("body {label:?} has a restitution of {}; it is between 0 and 1", body.restitution));
+        return refused(format!("body {label:?} has a restitution of {}; expected 0 to 1", body.restitution));
     }
     if !(body.friction.is_finite() && body.friction >= 0.0) {
-        return refused(format!("body {label:?} has a friction of {}; it is 0 or more", body.friction));
+        return refused(format!("body {label:?} has a friction of {}; it must be 0 or more", body.friction));
     }
     if let Mobility::Hinge { axis, .. } | Mobility::Slide { axis, .. } = body.mobility
         && axis.iter().map(|value| value * value).sum::<f64>() < 1e-12
@@ -120,13 +120,13 @@ fn check_body(body: &Body) -> Result<(), PhysicsError> {
     }
 }
 
-/// A joint is at 0 where the part is built. The engine throws a part out of a range that it starts outside of, and takes
-/// a range without width for none.
+/// A joint is at 0 where the part is built. The engine violently moves a part that starts outside of its range, and
+/// treats a range without width as no range.
 fn check_range(label: &str, [low, high]: [f64; 2]) -> Result<(), PhysicsError> {
     if !(low.is_finite() && high.is_finite() && low < high) {
         return refused(format!(
-            "the joint of body {label:?} has a range from {low} to {high}; it goes from a lower to a higher number, and a \
-             body that must not move is fixed or welded"
+            "the joint of body {label:?} has a range from {low} to {high}; it must go from a lower to a higher number, \
+             and a body that must not move is fixed or welded"
         ));
     }
     if low > 0.0 || high < 0.0 {

@@ -1,10 +1,10 @@
-//! What a motor is told over time: pure functions, so that a run repeats exactly.
+//! Motor commands over time: pure functions, so that a run repeats exactly.
 
 use std::f64::consts::TAU;
 
-/// Course of a motor's command over time. Values are in the unit of the actuator that the course drives: rad/s or mm/s
-/// for a speed, N·m or N for an effort, rad or mm for a place (see [`ActuatorKind`](crate::ActuatorKind)).
-/// Frequencies are in Hz.
+/// A motor's command over time. Values are in the unit of the actuator that it drives: rad/s or mm/s for a
+/// speed, N·m or N for an effort, rad or mm for a place (see [`ActuatorKind`](crate::ActuatorKind)). Frequencies are in
+/// Hz.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Controller {
     /// Always the same speed.
@@ -41,7 +41,7 @@ pub enum Controller {
         /// Frequency.
         frequency_hz: f64,
     },
-    /// Goes to a place at once.
+    /// Goes to a position at once.
     Position {
         /// Place.
         target: f64,
@@ -66,11 +66,11 @@ pub enum Controller {
     },
 }
 
-/// Largest number of a course. The engine takes none above 1e10, and stops all motors of a scene in which one is told
-/// more.
+/// Largest value of a command. The engine accepts none above 1e10, and stops all motors of a scene when one command is
+/// larger.
 pub(crate) const MOST_COMMAND: f64 = 1e9;
 
-/// Where to be when.
+/// A position at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Waypoint {
     /// When, s.
@@ -102,7 +102,7 @@ impl Controller {
         }
     }
 
-    /// What is wrong with the course, as the rest of a sentence.
+    /// What is wrong with the command, as the rest of a sentence.
     pub(crate) fn fault(&self) -> Option<String> {
         let numbers: Vec<f64> = match self {
             Self::Constant { value } | Self::Position { target: value } => vec![*value],

@@ -1,8 +1,8 @@
 //! Decides, after every step, whether a run is over and why.
 //!
 //! Order within a step, as the contract has it: not-a-number and runaway speed or energy, out of bounds, forbidden
-//! zones, goal, motor overload. Only movable bodies are looked at: an obstacle that stands in a forbidden zone belongs
-//! there. No engine is named here: whichever one computes a run shows each state as a [`Frame`].
+//! zones, goal, motor overload. Only movable bodies are checked: an obstacle in a forbidden zone belongs there. The
+//! judge does not depend on an engine: each engine presents each state as a [`Frame`].
 
 use contract::{
     limits::MAX_SPEED_M_S,
@@ -11,9 +11,9 @@ use contract::{
 
 use crate::scene::{Scene, ZoneKind};
 
-/// A state of a run, as an engine shows it. Bodies and zones are named by their place in the scene.
+/// A state of a run, as an engine presents it. Bodies and zones are named by their index in the scene.
 pub trait Frame {
-    /// True when the state consists of numbers.
+    /// True when the state contains no NaN or infinity.
     fn is_finite(&self) -> bool;
 
     /// Kinetic energy of all bodies, J.
@@ -63,14 +63,14 @@ impl Verdict {
         Self { instability: Some(instability), ..Self::failed(FailureReason::PhysicsInstability, body) }
     }
 
-    /// The motor in this place of the scene was at its limit for too long.
+    /// The motor with this index in the scene was at its limit for too long.
     pub(crate) fn overloaded(scene: &Scene, motor: usize) -> Self {
         let body = scene.index_of(&scene.actuators[motor].body);
         Self { motor: Some(motor), ..Self::failed(FailureReason::MotorOverload, body) }
     }
 }
 
-/// Looks at the states of one run.
+/// Checks the states of one run.
 pub(crate) struct Judge<'scene> {
     scene: &'scene Scene,
     max_kinetic_energy_j: f64,
@@ -88,7 +88,7 @@ impl<'scene> Judge<'scene> {
         self.moved_object().or_else(|| self.movable(frame).next())
     }
 
-    /// Highest speed of any body, m/s, and highest kinetic energy, J, of all states that were looked at.
+    /// Highest speed of any body, m/s, and highest kinetic energy, J, of all checked states.
     pub(crate) fn peaks(&self) -> (f64, f64) {
         (self.peak_speed_m_s, self.peak_kinetic_energy_j)
     }
@@ -102,7 +102,7 @@ impl<'scene> Judge<'scene> {
         }
     }
 
-    /// Looks at the present state; `None` lets the run go on.
+    /// Checks the current state; `None` when the run continues.
     pub(crate) fn look(&mut self, frame: &mut impl Frame) -> Option<Verdict> {
         self.unstable(frame).or_else(|| self.out_of_bounds(frame)).or_else(|| self.zone_touched(frame))
     }
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::{Body, Geometry, Mobility, SceneZone};
 
-    /// A state of two balls, as no engine computed it.
+    /// A hand-made state of two balls.
     #[derive(Clone)]
     struct Written {
         positions_mm: [[f64; 3]; 2],
@@ -257,7 +257,7 @@ mod tests {
         verdict.map(|verdict| (verdict.failure, verdict.body))
     }
 
-    /// No course of a motor gets there over HTTP, since speed and energy are judged after every step.
+    /// No motor command reaches this over HTTP, since speed and energy are judged after every step.
     #[test]
     fn lost_body_is_an_instability() {
         for lost in [f64::NAN, f64::INFINITY] {

@@ -1,7 +1,7 @@
 //! Rigid-body simulation: a scene goes in, a judged run comes out.
 //!
-//! The crate knows millimetre scenes, MuJoCo and the rules that decide an outcome. It knows nothing of HTTP,
-//! sessions, files or CAD scripts; whoever calls it has already made meshes and masses.
+//! The crate knows millimetre scenes, MuJoCo and the rules that decide an outcome. It knows nothing of HTTP, sessions,
+//! files or CAD scripts; the caller supplies meshes and masses.
 
 mod actuator;
 mod backend;
@@ -38,8 +38,8 @@ pub use render::{
 pub use report::{ManyReport, MotorLoad, Pose, RunReport, RunSettings, SampledState, SeedReport, Start};
 pub use scene::{Body, Mobility, Scene, SceneZone, Weld, ZoneKind};
 
-/// The engine behind a backend name. Rigid bodies of the multi-physics backend `genesis` are MuJoCo's, too, with the
-/// native provider; the answer always names the engine that ran.
+/// The engine behind a backend name. With the native provider, MuJoCo also simulates the rigid bodies of the
+/// multi-physics backend `genesis`; the answer always names the engine that ran.
 pub fn backend_for(backend: SimulatorBackend) -> Box<dyn PhysicsBackend> {
     match backend {
         SimulatorBackend::Mujoco | SimulatorBackend::Genesis => Box::new(Mujoco),

@@ -1,4 +1,4 @@
-//! What a run is asked for, and what it answers. No engine is named here.
+//! Settings and results of a run, independent of the engine.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use contract::{
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-/// Steps between two samples of the course: 30 ms, a frame of the contract's video.
+/// Steps between two samples of the trajectory: 30 ms, a frame of the contract's video.
 const SAMPLE_STEPS: u64 = 15;
 
-/// How long and how a run goes.
+/// Settings of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunSettings {
     /// Most steps.
@@ -46,7 +46,7 @@ impl RunSettings {
     }
 }
 
-/// What came of a run.
+/// Result of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
     /// True when the goal was reached, or when there was none and the run stayed stable.
@@ -67,7 +67,7 @@ pub struct RunReport {
     pub max_speed_m_s: f64,
     /// Where each body is at the end, of the last finite state.
     pub final_positions: Vec<BodyPosition>,
-    /// Course of the moved object, or of the first body that moves, from the start to the end.
+    /// Trajectory of the moved object, or of the first body that moves, from the start to the end.
     pub trajectory: Vec<TrajectoryPoint>,
     /// The motor that was at its limit for too long.
     pub overloaded_motor: Option<String>,
@@ -84,9 +84,9 @@ pub struct RunReport {
 pub struct MotorLoad {
     /// Name of the motor, which is its body's.
     pub motor: String,
-    /// Highest effort either way, N·m or N.
+    /// Highest effort in either direction, N·m or N.
     pub peak_force: f64,
-    /// Highest speed of its joint either way, rad/s or mm/s.
+    /// Highest speed of its joint in either direction, rad/s or mm/s.
     pub peak_speed: f64,
     /// Its limit, N·m or N.
     pub force_limit: Option<f64>,
@@ -117,7 +117,7 @@ pub struct Pose {
 /// Where the moved object starts in one of several runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Start {
-    /// What the deviation was drawn with.
+    /// Seed of the deviation.
     pub seed: u64,
     /// Deviation from the place in the scene, mm.
     pub offset_mm: [f64; 3],
@@ -136,7 +136,7 @@ impl Start {
     }
 }
 
-/// What came of several runs.
+/// Results of several runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManyReport {
     /// Runs.
@@ -145,7 +145,7 @@ pub struct ManyReport {
     pub success_count: usize,
     /// Their share; 0 without runs.
     pub success_rate: f64,
-    /// True when all runs ended alike: all succeeded, or all failed for the same reason.
+    /// True when all runs ended the same way: all succeeded, or all failed for the same reason.
     pub is_consistent: bool,
     /// Reasons of failure, each once, in order of appearance.
     pub fail_reasons: Vec<FailureReason>,
@@ -158,7 +158,7 @@ pub struct ManyReport {
 pub struct SeedReport {
     /// Where it really started: an object that is fixed or on a joint has no deviation.
     pub start: Start,
-    /// What came of it.
+    /// Its result.
     pub report: RunReport,
 }
 

@@ -1,10 +1,10 @@
-//! What is simulated, in the units of CAD: millimetres, with masses in kilograms.
+//! The simulated scene, in CAD units: millimetres, with masses in kilograms.
 
 use contract::objectives::Zone;
 
 use crate::{actuator::Actuator, geometry::Geometry, mass::MassProperties};
 
-/// Depth of an overlap that is reported, mm. Collision shapes of a mesh stand out of it by less.
+/// Depth of an overlap that is reported, mm. Collision shapes of a mesh protrude from it by less.
 pub(crate) const REPORTED_DEPTH_MM: f64 = 0.3;
 
 /// Bodies, what joins and drives them, and the zones of one simulation.
@@ -35,7 +35,7 @@ pub struct Body {
     pub mass: MassProperties,
     /// How it may move.
     pub mobility: Mobility,
-    /// Label of the body that a hinge or slide holds on to; the world when absent.
+    /// Label of the body that the hinge or slide is attached to; the world when absent.
     pub parent: Option<String>,
     /// Coefficient of sliding friction. Of two bodies in contact the larger one counts.
     pub friction: f64,
@@ -100,7 +100,7 @@ pub struct SceneZone {
 pub enum ZoneKind {
     /// The moved object has arrived.
     Goal,
-    /// Something that moves came where nothing may.
+    /// A moving body entered a forbidden zone.
     Forbidden {
         /// Name of the zone.
         name: String,
@@ -123,8 +123,8 @@ impl Scene {
         self.bodies.iter().position(|body| body.label == label)
     }
 
-    /// Bodies that reach below the ground plane z = 0 where they are built, with their depth, mm. What can move is thrown
-    /// up at the start; of what is fixed, the part below the ground does not exist for anything that moves.
+    /// Bodies that reach below the ground plane z = 0 where they are built, with their depth, mm. A movable body is
+    /// thrown up at the start; moving bodies do not collide with the part of a fixed body that is below the ground.
     pub fn below_ground(&self) -> impl Iterator<Item = (&Body, f64)> {
         let depths = self.bodies.iter().map(|body| (body, -body.lowest_mm()));
         depths.filter(|(_, depth_mm)| *depth_mm > REPORTED_DEPTH_MM)

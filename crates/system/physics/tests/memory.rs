@@ -1,4 +1,5 @@
-//! Two hundred simulations in one process: memory stays flat. In a binary of its own, since it looks at the whole process.
+//! Two hundred simulations in one process: memory stays flat. In a separate binary, since it measures the whole
+//! process.
 
 use std::sync::atomic::AtomicBool;
 

@@ -1,4 +1,4 @@
-//! Parts as bodies: mass, friction and bounce of their material, and what they are joined to.
+//! Parts as bodies: mass, friction and restitution of their material, and what they are joined to.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use design::{Design, Part};
 use materials::Materials;
 use physics::{Body, Geometry, MassProperties, Mobility, Weld};
 
-/// Friction and bounce of a part whose material nobody knows, such as a bought one.
+/// Friction and restitution of a part of unknown material, such as a bought one.
 const UNKNOWN_FRICTION: f64 = 0.5;
 const UNKNOWN_RESTITUTION: f64 = 0.5;
 
-/// The body of one part that is no zone, by itself.
+/// The body of one part that is not a zone, by itself.
 fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
     let label = &part.label;
     let metadata = part.metadata();
@@ -32,7 +32,7 @@ fn body_of(part: &Part, materials: &Materials) -> Result<Body, String> {
         (Some(material), _) => material.density_kg_m3(),
         // A body that never moves needs no mass.
         (None, _) if mobility == Mobility::Fixed => 0.0,
-        // A bought part weighs what its catalogue says, spread evenly over its shape.
+        // A bought part has its catalogue weight, spread evenly over its shape.
         (None, Some(id)) => {
             let bought =
                 materials.bought(id).ok_or_else(|| format!("part {label:?}: {id:?} is not in the catalogue"))?;
@@ -65,8 +65,8 @@ pub(crate) fn jointed_body_of(part: &Part, design: &Design, materials: &Material
     let label = &part.label;
     if joint.kind == JointType::Slide && joint.via == Some(JointSupport::Motor) {
         return Err(format!(
-            "part {label:?} slides via motor, but a motor turns: its torque, N·m, is no force, N; make the joint a hinge, \
-             or take `via` away and give the part's control a force_limit"
+            "part {label:?} slides via motor, but a motor turns: it gives a torque (N·m), not a force (N); make the \
+             joint a hinge, or take `via` away and give the part's control a force_limit"
         ));
     }
     let other = joint.to.as_deref().map(|to| other_part(design, part, to, "its joint")).transpose()?;
@@ -77,14 +77,14 @@ pub(crate) fn jointed_body_of(part: &Part, design: &Design, materials: &Material
     Ok(body)
 }
 
-/// The part that something of a part is to, by its label; zones and the part itself are none.
+/// The other part that a joint or connection of a part names; zones and the part itself are not valid.
 fn other_part<'design>(design: &'design Design, part: &Part, to: &str, what: &str) -> Result<&'design Part, String> {
     let found = design.parts.iter().find(|other| !other.is_zone() && other.label == to && other.label != part.label);
-    found.ok_or_else(|| format!("part {:?}: {what} is to {to:?}, which is no other part", part.label))
+    found.ok_or_else(|| format!("part {:?}: {what} names {to:?}, which is missing or the part itself", part.label))
 }
 
 /// A point of a hinge's axis, mm: the part's own hole where the joint names one, else the middle of the bearing or motor
-/// that it turns on; none for a hinge that turns on nothing in particular. A bearing's middle is on its axis; a motor
+/// that it turns on; `None` for a hinge that does not turn on another part. A bearing's middle is on its axis; a motor
 /// whose shaft is not in its middle needs the hole.
 fn anchor_of(part: &Part, other: Option<&Part>, joint: &JointMetadata) -> Result<Option<[f64; 3]>, String> {
     let label = &part.label;

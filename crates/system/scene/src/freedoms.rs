@@ -1,19 +1,19 @@
-//! Degrees of freedom that a document names, against the joint that the design has.
+//! Checks the degrees of freedom in a document against the joint in the design.
 
 use contract::part_metadata::{JointMetadata, JointType};
 use design::Part;
 
-/// Where the solution's moving parts are named.
+/// Field that names the solution's moving parts.
 pub(crate) const PLANNED: &str = "assembly_definition.yaml: final_assembly";
-/// Where the environment's are.
+/// Field that names the environment's.
 pub(crate) const OF_ENVIRONMENT: &str = "objectives.yaml: moving_parts";
 
-/// Share of an axis that counts as none.
+/// Share of an axis that counts as zero.
 const ALMOST_NONE: f64 = 0.1;
 
 /// Why `dofs`, which `field` names for a part, contradict how the design lets it move. A hinge or slide along a
-/// coordinate axis has one degree of freedom; one that stands askew has those that its axis has a share of. Nothing for
-/// an empty list, and for a loose part, which has all six.
+/// coordinate axis has one degree of freedom; one along an oblique axis has those in which its axis has a share. `None`
+/// for an empty list, and for a loose part, which has all six.
 pub(crate) fn contradiction(field: &str, part: &Part, dofs: &[String]) -> Option<String> {
     if dofs.is_empty() {
         return None;
@@ -42,7 +42,7 @@ pub(crate) fn contradiction(field: &str, part: &Part, dofs: &[String]) -> Option
     ))
 }
 
-/// The degrees of freedom that the axis of a joint has a share of, with the share.
+/// The degrees of freedom in which the axis of a joint has a share, with the share.
 fn freedoms_of(joint: &JointMetadata) -> Vec<(String, f64)> {
     let verb = if joint.kind == JointType::Hinge { "rotate" } else { "slide" };
     let length = joint.axis.iter().map(|share| share * share).sum::<f64>().sqrt();

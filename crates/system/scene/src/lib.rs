@@ -36,13 +36,13 @@ pub struct SceneSources<'call> {
     pub variation_id: Option<&'call str>,
 }
 
-/// Builds the scene, with the moved object at its nominal start, and tells what the variation fixed in it.
+/// Builds the scene, with the moved object at its nominal start, and returns what the variation fixed in it.
 ///
-/// The moved object is the part that carries exactly its label, or exactly `target_box`; where the design has none, the
+/// The moved object is the part with exactly its label, or exactly `target_box`; where the design has none, the
 /// objectives' shape is spawned at the start position.
 ///
 /// # Errors
-/// A sentence for whoever wrote the design: which part, joint, motor or field of the objectives has no place in a scene.
+/// A message for the author of the design: which part, joint, motor or field of the objectives cannot be simulated.
 pub fn scene_of(sources: &SceneSources) -> Result<(Scene, Option<StaticVariation>), String> {
     let SceneSources { design, objectives, materials, .. } = *sources;
     let parts: Vec<_> = design.parts.iter().filter(|part| !part.is_zone()).collect();

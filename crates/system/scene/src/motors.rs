@@ -1,4 +1,4 @@
-//! Motors: what the assembly definition and the objectives say drives a part, as actuators of the scene.
+//! Motors: the drives in the assembly definition and the objectives, as actuators of the scene.
 
 use contract::{
     assembly::AssemblyNode,
@@ -17,8 +17,8 @@ const SERVO_FULL_EFFORT_RAD: f64 = 0.2;
 /// A servo's damping as a share of its stiffness, s.
 const SERVO_DAMPING_S: f64 = 0.1;
 
-/// Every part that something drives. A part of the solution is named in the assembly definition, one of the environment
-/// in the objectives.
+/// Every driven part. A part of the solution is named in the assembly definition, one of the environment in the
+/// objectives.
 pub(crate) fn motors_of(sources: &SceneSources) -> Result<Vec<Actuator>, String> {
     let planned = sources.assembly.into_iter().flat_map(|assembly| assembly.final_assembly.iter());
     let planned = planned.flat_map(|node| match node {
@@ -70,7 +70,7 @@ fn motor(sources: &SceneSources, field: &str, name: &str, motion: &Motion) -> Re
     Ok(Some(motor))
 }
 
-/// The servo that a part with a hinge is or turns on; none for a slide, which a torque does not push.
+/// The servo that a part with a hinge is or turns on; `None` for a slide, which a torque cannot drive.
 fn servo_of(sources: &SceneSources, part: &Part) -> Option<Servo> {
     let joint = part.joint().filter(|joint| joint.kind == JointType::Hinge)?;
     let turns_on = joint.to.as_ref().filter(|_| joint.via == Some(JointSupport::Motor));

@@ -1,4 +1,4 @@
-//! The object that must reach the goal, where no part is it: spawned as the objectives and the variation describe it.
+//! The object that must reach the goal, when it is not a part: spawned as the objectives and the variation describe it.
 
 use std::io::Cursor;
 
@@ -11,14 +11,14 @@ use design::Mesh;
 use physics::{Body, Geometry, Mobility};
 use sha2::{Digest, Sha256};
 
-/// Friction and bounce of a moved object, for which the objectives name no material.
+/// Friction and restitution of a moved object, for which the objectives name no material.
 const FRICTION: f64 = 0.5;
 const RESTITUTION: f64 = 0.5;
 /// The shape that comes from a file.
 const MESH: &str = "mesh";
 const COLOR: [f64; 3] = [0.95, 0.55, 0.1];
 
-/// A variation, before anything is drawn of it.
+/// A variation, before any value is drawn.
 pub(crate) fn variation(id: &str) -> StaticVariation {
     let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(id).into();
     StaticVariation { id: id.to_owned(), seed: u32::from_be_bytes([a, b, c, d]), moved_object_radius_mm: None }
@@ -50,7 +50,7 @@ pub(crate) fn spawn(
         }
     };
     let mass = geometry.mass_properties(center, MOVED_OBJECT_DENSITY_KG_M3).ok_or_else(|| {
-        format!("objectives.yaml: moved_object.mesh_path {:?} holds no closed solid", object.mesh_path)
+        format!("objectives.yaml: moved_object.mesh_path {:?} does not contain a closed solid", object.mesh_path)
     })?;
     Ok(Body {
         label: object.label.clone(),
@@ -76,8 +76,8 @@ fn mesh_at(center: [f64; 3], object: &MovedObject, stl: Option<&[u8]>) -> Result
     Ok(Geometry::Mesh { vertices: vertices.collect(), triangles: triangles.collect() })
 }
 
-/// The mesh of a moved object whose shape is a file, at its nominal start; nothing for another shape, or a file that
-/// cannot be read, which the scene tells.
+/// The mesh of a moved object whose shape is a file, at its nominal start; `None` for another shape, or for an
+/// unreadable file, which the scene reports.
 pub fn mesh_at_start(objectives: &Objectives, stl: Option<&[u8]>) -> Option<Mesh> {
     let object = &objectives.moved_object;
     if object.shape != MESH {

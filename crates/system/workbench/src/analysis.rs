@@ -21,10 +21,10 @@ use crate::{
     surface::Surface,
 };
 
-/// Where the answer has what is allowed and deserves a look, among the figures of the method.
+/// Key of the warnings, among the figures of the method.
 const WARNINGS: &str = "warnings";
 
-/// [`analyze_unless`], never ended.
+/// [`analyze_unless`] without cancellation.
 #[cfg(test)]
 pub(crate) fn analyze(
     config: &ManufacturingConfig,
@@ -37,12 +37,12 @@ pub(crate) fn analyze(
     analyze_unless(config, solid, method, material_id, quantity, is_reused, &AtomicBool::new(false))
 }
 
-/// Can `solid` be made of this material by this method, what does one of `quantity` pieces cost and weigh?
+/// Whether `solid` can be made of this material by this method, and the price and weight of one of `quantity` pieces.
 ///
-/// A quantity of 0 counts as 1. `is_reused` says that an equal part was set up before. Price and weight are 0 when they
-/// cannot be computed, which is then a violation.
+/// A quantity of 0 counts as 1. `is_reused` is true when an equal part was set up before. Price and weight are 0 when
+/// they cannot be computed, which is then a violation.
 ///
-/// Ended when the flag is set; the answer then counts for nothing.
+/// Ends early when the flag is set; the answer is then meaningless.
 pub fn analyze_unless(
     config: &ManufacturingConfig,
     solid: &Solid,
@@ -108,7 +108,7 @@ pub(crate) fn verdict(
     (result, findings)
 }
 
-/// The material, with what stands against working it by this method; or why there is none.
+/// The material and why this method cannot work it, or why there is no material.
 pub(crate) fn material_of<'a>(
     config: &'a ManufacturingConfig,
     method: ManufacturingMethod,
@@ -143,17 +143,17 @@ pub(crate) fn material_of<'a>(
     Ok((listed, fault))
 }
 
-/// What came of looking at the geometry.
+/// Result of checking the geometry.
 #[derive(Default)]
 struct Judged {
     findings: Vec<Flaw>,
-    /// What is allowed and deserves a look.
+    /// Warnings: allowed, but worth checking.
     warnings: Vec<String>,
-    /// How it is milled, where that is not as it is modelled.
+    /// Set-up for milling, where it is not the modelled pose.
     setup: Option<Setup>,
 }
 
-/// What stands against the geometry.
+/// Why the geometry cannot be made.
 fn judge_geometry(
     config: &ManufacturingConfig,
     solid: &Solid,
@@ -181,7 +181,7 @@ fn judge_geometry(
         findings.push(Flaw::new("part.closed_solid", message));
     }
     findings.extend(single_body::findings(solid));
-    // Rays say nothing true about a surface that does not part inside from outside.
+    // Rays give no valid result for a surface that does not separate inside from outside.
     let surface = surface.filter(|_| fault.is_none());
     let processes = &config.processes;
     let is_offered = match method {

@@ -1,4 +1,4 @@
-//! Does a part stay where the engineer may build?
+//! Checks that a part stays inside the build zone.
 
 use contract::{
     execution::BoundingBox, limits::MAX_SIZE_WITHOUT_BUILD_ZONE_MM, objectives::Zone, violations::Violation,
@@ -13,8 +13,7 @@ const AXES: [char; 3] = ['X', 'Y', 'Z'];
 /// Rounding of a CAD kernel's bounding boxes, mm.
 const TOLERANCE_MM: f64 = 1e-6;
 
-/// What is wrong with the extent of the part `label`: it leaves `zone`, or, where there is none, it is larger than any
-/// part may be.
+/// The violation when the part `label` leaves `zone`, or, without a zone, exceeds the largest allowed size.
 pub fn build_zone_violation(label: &str, bounds: &BoundingBox, zone: Option<&Zone>) -> Option<Violation> {
     match zone {
         Some(zone) => outside(label, bounds, zone),

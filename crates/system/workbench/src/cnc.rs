@@ -1,5 +1,5 @@
-//! Milling with one tool axis: can the tool reach every face, and does it get into every corner? The tool comes from +Z,
-//! and where that does not do, or wastes material, along another of the part's own axes.
+//! Milling with one tool axis: whether the tool reaches every face and fits into every corner. The tool comes from +Z,
+//! or along another of the part's own axes where +Z does not work or wastes material.
 
 use contract::workbench::WorkbenchMetadata;
 use design::InternalCorner;
@@ -15,10 +15,10 @@ use crate::{
     surface::{Facet, Surface},
 };
 
-/// A face that tilts away from the tool by more cannot be milled, as the sine of the angle (0.57°).
+/// A face that tilts away from the tool by more than this cannot be milled, as the sine of the angle (0.57°).
 const OVERHANG: f64 = -0.01;
 
-/// What lies this near to the lowest point lies on the machine's table, mm.
+/// Whatever is this near to the lowest point rests on the machine's table, mm.
 const ON_TABLE_MM: f64 = 0.01;
 
 /// A face that points straight away from the tool, as the sine of the angle.
@@ -30,21 +30,22 @@ const PARALLEL: f64 = 1.0 - 1e-3;
 /// Deviation of a measured gap from the true one, mm.
 const GAP_TOLERANCE_MM: f64 = 0.005;
 
-/// Places that one sentence lists at most.
+/// Most places that one message lists.
 const MAX_PLACES: usize = 5;
 
-/// What came of looking for a set-up.
+/// Result of the search for a set-up.
 #[derive(Debug, Default)]
 pub(crate) struct Milling {
-    /// What stands against milling the part.
+    /// Why the part cannot be milled.
     pub findings: Vec<Flaw>,
-    /// What is allowed and deserves a look.
+    /// Warnings: allowed, but worth checking.
     pub warnings: Vec<String>,
-    /// How it is laid down, where that is not as it is modelled, with the tool coming from +Z.
+    /// The set-up, where it is not the modelled pose with the tool from +Z.
     pub setup: Option<Setup>,
 }
 
-/// Can `solid`, of which this is the surface, be milled, and in which set-up? One that cannot is judged from +Z.
+/// Whether `solid`, with this surface, can be milled, and in which set-up. If it cannot, the violations are those from
+/// +Z.
 pub(crate) fn judge(
     process: &CncProcess,
     solid: &Solid,
@@ -72,7 +73,7 @@ pub(crate) fn judge(
     Milling { findings, warnings, setup }
 }
 
-/// What is asked of a part with the tool coming from one direction or another.
+/// Checks of a part with the tool from a given direction.
 struct Workpiece<'a> {
     process: &'a CncProcess,
     surface: &'a Surface<'a>,
@@ -86,7 +87,7 @@ impl Workpiece<'_> {
             && self.gap_finding(axis).is_none()
     }
 
-    /// Indices of the facets that a tool coming from `axis` does not reach.
+    /// Indices of the facets that a tool from `axis` does not reach.
     fn undercuts(&self, axis: Vector) -> impl Iterator<Item = usize> {
         let surface = self.surface;
         let highest = move |facet: &Facet| facet.corners.map(|at| at.dot(axis)).into_iter().fold(f64::MIN, f64::max);
@@ -121,12 +122,12 @@ impl Workpiece<'_> {
         Some(Flaw::new("part.undercut", message).against(faces, 0))
     }
 
-    /// The corners that a tool coming from `axis` would have to get into.
+    /// The corners that a tool from `axis` must fit into.
     fn corners_along(&self, axis: Vector) -> impl Iterator<Item = &InternalCorner> {
         self.corners.iter().filter(move |corner| Vector::from(corner.axis).dot(axis).abs() >= PARALLEL)
     }
 
-    /// What stands against the gaps that a tool coming from `axis` has to pass through.
+    /// Violations by the gaps that a tool from `axis` must pass through.
     fn gap_finding(&self, axis: Vector) -> Option<Flaw> {
         let needed = 2.0 * self.process.min_tool_radius_mm;
         let gap = gaps::narrowest(self.surface, axis).filter(|gap| gap.width_mm < needed - GAP_TOLERANCE_MM)?;
@@ -139,7 +140,7 @@ impl Workpiece<'_> {
         Some(Flaw::new("part.narrow_gap", message).against(gap.width_mm, needed))
     }
 
-    /// A remark on the corner that is the deepest for the tool that gets into it.
+    /// A warning about the corner that is deepest relative to the tool that fits into it.
     fn depth_warning(&self, axis: Vector) -> Option<String> {
         let most = self.process.max_depth_per_diameter;
         let depth = |corner: &&InternalCorner| corner.length_mm / (2.0 * corner.radius_mm);
@@ -161,7 +162,7 @@ impl Workpiece<'_> {
     }
 }
 
-/// What stands against milling corners, one sentence for sharp ones and one for narrow ones.
+/// Violations by corners, one for sharp ones and one for narrow ones.
 fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Flaw> {
     let mut findings = Vec::new();
     let sharp: Vec<_> = corners.iter().copied().filter(|corner| corner.radius_mm <= 0.0).collect();
@@ -191,12 +192,12 @@ fn corner_findings(tool_radius_mm: f64, corners: &[&InternalCorner]) -> Vec<Flaw
     findings
 }
 
-/// Whether the smallest tool does not get into a corner.
+/// Whether a corner is too small for the smallest tool.
 fn is_narrow(corner: &InternalCorner, tool_radius_mm: f64) -> bool {
     corner.radius_mm < tool_radius_mm - 1e-6
 }
 
-/// The corners after the first, for the end of a sentence.
+/// The corners after the first, for the end of a message.
 fn others(corners: &[&InternalCorner]) -> String {
     let rest = corners.get(1..).unwrap_or_default();
     if rest.is_empty() {
@@ -309,7 +310,7 @@ mod tests {
         let outline: Vec<_> = (0..48).map(|at| (f64::from(at) + 0.5).to_radians() * 7.5).collect();
         let outline: Vec<_> = outline.iter().map(|angle| [5.0 * angle.cos(), 5.0 * angle.sin()]).collect();
         let result = milled(&profile(&outline));
-        // The lowest facet lies on the table, points straight down, and parts the two sides.
+        // The lowest facet is on the table, points straight down, and separates the two sides.
         assert_eq!(result.metadata.undercut_count, Some(2), "{:?}", result.violations);
     }
 

@@ -1,4 +1,4 @@
-//! The price of a whole design, and everything that stands between it and being made.
+//! The price of a whole design, and everything that keeps it from being made.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,22 +19,22 @@ use crate::{
     solid::Solid,
 };
 
-/// A part of a design. Zones are no parts; the caller leaves them out.
+/// A part of a design. Zones are not parts; the caller leaves them out.
 #[derive(Debug, Clone, Copy)]
 pub struct DesignPart<'a> {
     /// Label.
     pub label: &'a str,
-    /// Metadata; none for a compound, of which the metadata says nothing about material or method.
+    /// Metadata; `None` for a compound, whose metadata has neither material nor method.
     pub metadata: Option<&'a PartMetadata>,
     /// True when it is held in place.
     pub is_fixed: bool,
-    /// True when it is there already: it is neither priced nor held to anything.
+    /// True when it already exists: it is neither priced nor checked.
     pub is_environment: bool,
     /// Geometry.
     pub solid: Solid<'a>,
 }
 
-/// What a design must keep to.
+/// Limits of a design.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Limits {
     /// Where the engineer may build; without one, parts are limited in size.
@@ -43,18 +43,18 @@ pub struct Limits {
     pub max_unit_cost: Option<f64>,
     /// Cap on the weight of a unit, g.
     pub max_weight_g: Option<f64>,
-    /// Whether stress analysis follows, which needs to know more about materials.
+    /// Whether stress analysis follows, which needs more material data.
     pub fem_required: bool,
 }
 
-/// What came of it.
+/// Result of pricing a design.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PricedDesign {
     /// Prices and weights.
     pub report: PriceReport,
-    /// Everything that is wrong, in the order of the gates, then of the parts.
+    /// All violations, in the order of the gates, then of the parts.
     pub findings: Vec<Finding>,
-    /// What is allowed and deserves a look.
+    /// Warnings: allowed, but worth checking.
     pub warnings: Vec<String>,
     /// Labels of the parts that name no method: they can be simulated, and are neither priced nor weighed.
     pub unpriced: Vec<String>,
@@ -67,7 +67,7 @@ fn unpriced_warning(label: &String) -> String {
     )
 }
 
-/// Prices `quantity` units of a design and says what stands against it.
+/// Prices `quantity` units of a design and reports its violations.
 ///
 /// Of equal parts (same shape, method and material) all but the first need only a share of set-up or mould.
 pub fn price_design(
@@ -80,7 +80,7 @@ pub fn price_design(
     price_design_unless(config, bought, parts, limits, quantity, &AtomicBool::new(false)).expect("nobody cancels")
 }
 
-/// The same, ended when the flag is set: then there is no price.
+/// The same, but ends early when the flag is set; then there is no price.
 pub fn price_design_unless(
     config: &ManufacturingConfig,
     bought: &dyn Fn(&str) -> Option<BoughtPart>,
@@ -136,7 +136,7 @@ pub fn price_design_unless(
     })
 }
 
-/// The sum, of which nothing is 0 and not -0 as the standard library has it.
+/// The sum; that of nothing is 0, not -0 as in the standard library.
 fn total(summands: impl Iterator<Item = f64>) -> f64 {
     summands.fold(0.0, |sum, summand| sum + summand)
 }
@@ -148,7 +148,7 @@ struct Bench<'a> {
     bought: &'a dyn Fn(&str) -> Option<BoughtPart>,
     limits: &'a Limits,
     quantity: u32,
-    /// What has a set-up or a mould by now.
+    /// Shapes that already have a set-up or a mould.
     made: Vec<Made<'a>>,
     priced: Vec<PricedPart>,
     findings: Vec<Finding>,
@@ -197,7 +197,7 @@ impl<'a> Bench<'a> {
         self.findings.extend(outside.map(|violation| Gate::BuildZone.finding(violation)));
     }
 
-    /// A part without a method is simulated, but nobody can say what it costs. Its material must be known all the same.
+    /// A part without a method is simulated, but has no price. Its material must still be known.
     fn leave_unpriced(&mut self, part: &DesignPart<'a>, metadata: &PartMetadata) {
         let config: &'a ManufacturingConfig = self.config;
         match metadata.material_id.as_deref().map(|id| config.listed(id)) {
@@ -215,7 +215,7 @@ impl<'a> Bench<'a> {
         self.unpriced.push(part.label.to_owned());
     }
 
-    /// What stress analysis lacks of a material, where it follows.
+    /// Material data that stress analysis lacks, where it follows.
     fn fem_finding(&self, id: &str, material: &Material) -> Option<Flaw> {
         let missing = material.missing_fem_fields();
         (self.limits.fem_required && !missing.is_empty()).then(|| {
@@ -304,17 +304,17 @@ fn cap_findings(unit_cost: f64, weight_g: f64, limits: &Limits) -> Vec<Finding> 
     cost.into_iter().chain(weight).collect()
 }
 
-/// How many decimals show that two numbers differ: `fewest`, or some more.
+/// The number of decimals that shows that two numbers differ: at least `fewest`.
 fn distinguishing_places(one: f64, two: f64, fewest: usize) -> usize {
     (fewest..12).find(|places| format!("{one:.places$}") != format!("{two:.places$}")).unwrap_or(fewest)
 }
 
-/// Parts that are free to move, of those that are fixed or not. A single part has nothing to be free against.
+/// Number of parts that are free to move. A single part has nothing to move against.
 pub fn dof_count(are_fixed: impl ExactSizeIterator<Item = bool>) -> u32 {
     if are_fixed.len() > 1 { are_fixed.filter(|is_fixed| !is_fixed).count() as u32 } else { 0 }
 }
 
-/// A remark on many parts that are free to move against each other.
+/// A warning about many parts that are free to move against each other.
 pub fn dof_warning(loose: u32) -> Option<String> {
     (loose >= DOF_WARNING_FROM).then(|| {
         format!(
@@ -346,7 +346,7 @@ mod tests {
 
     const MILLED: &str = "{material_id: aluminum_6061, manufacturing_method: cnc}";
 
-    /// Whose a part is, and whether it is held.
+    /// Whether a part is fixed, and whether it belongs to the environment.
     #[derive(Debug, Clone, Copy, PartialEq)]
     enum Stands {
         Loose,

@@ -1,4 +1,4 @@
-//! What a circuit adds to price and weight: bought components and wires.
+//! A circuit's price and weight: bought components and wires.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a planner's estimate comes to when it is computed with the same functions that price the finished design.
+//! Recomputes a planner's estimate with the same functions that price the finished design.
 
 use std::collections::BTreeMap;
 
@@ -22,14 +22,14 @@ const FIGURE_DECIMALS: i32 = 4;
 /// Decimals of computed volumes, mm³.
 const VOLUME_DECIMALS: i32 = 2;
 
-/// What came of it.
+/// Result of recomputing an estimate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimated {
     /// Prices and sums.
     pub estimate: CostingEstimate,
     /// The definition with its computed figures filled in.
     pub definition: AssemblyDefinition,
-    /// What cannot be priced, and what contradicts itself.
+    /// What cannot be priced or is contradictory.
     pub violations: Vec<Violation>,
 }
 
@@ -37,9 +37,9 @@ pub struct Estimated {
 /// parts.
 ///
 /// A part of which a unit has several pieces costs what the pieces of the finished design will cost on average: the
-/// first with full set-up or mould, the others with the share that equal parts pay. What the plan leaves open is taken
-/// from the block of stock: the surface, and the extent that decides how long a moulded part cools. A plan without a
-/// block counts as a cube of the part's volume.
+/// first with full set-up or mould, the others with the share that equal parts pay. What the plan leaves open is
+/// derived from the block of stock: the surface, and the extent that decides how long a moulded part cools. A plan
+/// without a block counts as a cube of the part's volume.
 pub fn estimate(
     config: &ManufacturingConfig,
     bought: &dyn Fn(&str) -> Option<BoughtPart>,
@@ -103,7 +103,7 @@ fn fill_volumes(part: &mut ManufacturedPartEstimate) {
     part.removed_volume_mm3 = Some(rounded(removed.max(0.0), VOLUME_DECIMALS));
 }
 
-/// Price and weight of one piece; none where a violation says why.
+/// Price and weight of one piece; `None` when a violation says why.
 fn price_planned(
     config: &ManufacturingConfig,
     part: &ManufacturedPartEstimate,
@@ -177,7 +177,7 @@ fn violation(rule: &str, message: String, field: String) -> Violation {
     Violation::new(ASSEMBLY_DEFINITION_FILE, rule, message).at(field)
 }
 
-/// Rounded to so many decimals.
+/// Rounded to this many decimals.
 fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10.0_f64.powi(decimals);
     (value * scale).round() / scale

@@ -1,4 +1,4 @@
-//! What stands against making a part, before it is known which part of a design it is.
+//! A reason why a part cannot be made, before the part of the design is known.
 
 use contract::violations::Violation;
 use serde_json::Value;
@@ -41,7 +41,7 @@ impl Flaw {
     }
 }
 
-/// A violation by the part `label`; the sentence names the part, so that it can stand alone.
+/// A violation by the part `label`; the message names the part, so that it is clear on its own.
 pub(crate) fn part_violation(label: &str, rule: &str, sentence: impl std::fmt::Display) -> Violation {
     let part = format!("part {label:?}");
     Violation::new(DESIGN_FILE, rule, format!("{part}: {sentence}")).at(part)
@@ -52,7 +52,7 @@ pub(crate) fn design_violation(rule: &str, message: String) -> Violation {
     Violation::new(DESIGN_FILE, rule, message)
 }
 
-/// A position for a sentence, mm.
+/// A position for a message, mm.
 pub(crate) fn position(at: [f64; 3]) -> String {
     // Adding zero turns a negative zero into a plain one.
     let [x, y, z] = at.map(|at| (at * 100.0).round() / 100.0 + 0.0);

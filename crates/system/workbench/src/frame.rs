@@ -6,16 +6,16 @@ use parry3d_f64::math::Vector;
 
 use crate::surface::{Facet, Surface};
 
-/// Directions are told apart by steps of this, as sines (0.006°).
+/// Resolution at which directions are distinguished, as a sine (0.006°).
 const DIRECTION_STEP: f64 = 1e-4;
 
 /// Largest deviation from a right angle, as a cosine (0.06°).
 const SQUARE: f64 = 1e-3;
 
-/// Directions of which the largest are tried as axes.
+/// Number of directions, largest first, that are tried as axes.
 const MAX_DIRECTIONS: usize = 8;
 
-/// The world's axes stand unless others have more surface square to them by this factor.
+/// The world's axes are kept unless others have more perpendicular surface by this factor.
 const CLEARLY_MORE: f64 = 1.0 + 1e-6;
 
 /// Normals in single precision that differ by less are the same.
@@ -27,7 +27,7 @@ pub(crate) struct Frame {
     axes: [Vector; 3],
 }
 
-/// A direction of either sense, and the surface that is square to it or runs around it, mm².
+/// A direction of either sense, and the surface that is perpendicular to it or runs around it, mm².
 #[derive(Debug, Clone, Copy)]
 struct Direction {
     along: Vector,
@@ -38,8 +38,8 @@ impl Frame {
     /// The world's.
     pub const WORLD: Self = Self { axes: [Vector::X, Vector::Y, Vector::Z] };
 
-    /// The axes that most of a part's surface goes by: flat faces are square to one, cylinders run around one. The
-    /// world's where no others have more.
+    /// The axes that most of a part's surface follows: flat faces are perpendicular to one, cylinders run around one.
+    /// The world's axes where no others have more.
     pub fn own(surface: &Surface) -> Self {
         let directions = directions(surface);
         let mut best = (Self::WORLD, Self::WORLD.area_mm2(&directions) * CLEARLY_MORE);
@@ -80,7 +80,7 @@ impl Frame {
     }
 }
 
-/// The directions that a part's surface goes by, those with the largest area first.
+/// The directions that a part's surface follows, those with the largest area first.
 fn directions(surface: &Surface) -> Vec<Direction> {
     let mut found: HashMap<[i64; 3], Vector> = HashMap::new();
     for facet in &surface.facets {
@@ -103,7 +103,7 @@ fn area_mm2(facet: &Facet) -> f64 {
 }
 
 /// The straight direction of a curved facet that bends one way only, as those of a cylinder do: an edge along which the
-/// normal stays the same, and to which the third normal is square too.
+/// normal stays the same, and to which the third normal is also perpendicular.
 fn straight(facet: &Facet) -> Option<Vector> {
     [(0, 1, 2), (1, 2, 0), (2, 0, 1)].into_iter().find_map(|(from, to, third)| {
         let edge = (facet.corners[to] - facet.corners[from]).try_normalize()?;
@@ -113,7 +113,7 @@ fn straight(facet: &Facet) -> Option<Vector> {
     })
 }
 
-/// The world axis that is nearest to a right angle with a direction.
+/// The world axis that is most nearly perpendicular to a direction.
 fn most_square_to(direction: Vector) -> Vector {
     let lean = |axis: &Vector| axis.dot(direction).abs();
     [Vector::X, Vector::Y, Vector::Z]

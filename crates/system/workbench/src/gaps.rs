@@ -19,9 +19,9 @@ pub(crate) struct Gap {
     pub at: [f64; 3],
 }
 
-/// The narrowest gap between walls that are parallel to `axis`: what lies straight opposite a wall, across the air. A
-/// tool touches a wall only where its whole diameter fits in between. Two hollow walls are none: they are one bore,
-/// which is drilled, or corners, which are judged by their radii.
+/// The narrowest gap between walls that are parallel to `axis`, measured straight across the air. A tool touches a wall
+/// only where its whole diameter fits in between. Two hollow walls are not a gap: they are one bore, which is drilled,
+/// or corners, which are judged by their radii.
 pub(crate) fn narrowest(surface: &Surface, axis: Vector) -> Option<Gap> {
     let solid = Inside::of(surface)?;
     let is_upright = |facet: &Facet| facet.facing.dot(axis).abs() < UPRIGHT;

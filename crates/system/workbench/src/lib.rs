@@ -1,9 +1,9 @@
-//! Can a part be made by milling, moulding or printing, and what does a piece cost and weigh? The same for whole designs
-//! and for planners' estimates.
+//! Whether a part can be made by milling, moulding or printing, and what a piece costs and weighs; also for whole
+//! designs and planners' estimates.
 //!
-//! Geometry and figures go in, verdicts come out. The one thing that is read is the text of
-//! `manufacturing_config.yaml`. This crate knows no CAD kernel, no session and no HTTP, and it must stay light: it is
-//! also linked into a library that agents' scripts load.
+//! Geometry and figures go in, verdicts come out. The only file content that it parses is `manufacturing_config.yaml`.
+//! This crate knows no CAD kernel, no session and no HTTP, and it must stay light: it is also linked into a library
+//! that agents' scripts load.
 //!
 //! Everything is in mm, mm², mm³, g and USD unless a name says otherwise; z is the axis along which moulds open and
 //! from which tools come first.

@@ -12,7 +12,7 @@ use crate::{
     thickness::{Thickness, WallThickness, measure},
 };
 
-/// Share of the required angle that a face must have: normals come in single precision, which tells a sine of 2° to
+/// Share of the required angle that a face must have: normals are in single precision, which gives a sine of 2° to
 /// within 2 parts in a million.
 const DRAFT: f64 = 1.0 - 1e-5;
 
@@ -30,7 +30,7 @@ const EVEN_TURN: f64 = 0.5;
 /// Neighbours whose normals differ by less continue a face, as a cosine (15°).
 const SMOOTH: f64 = 0.966;
 
-/// What stands against moulding `surface`.
+/// Why `surface` cannot be moulded.
 pub(crate) fn findings(process: &MouldingProcess, surface: &Surface, metadata: &mut WorkbenchMetadata) -> Vec<Flaw> {
     let mut findings = Vec::new();
     findings.extend(draft_finding(process, surface, metadata));
@@ -63,8 +63,8 @@ fn draft_finding(process: &MouldingProcess, surface: &Surface, metadata: &mut Wo
 }
 
 /// Which steep facets belong to bands where a curved face rolls over the parting line, from leaning up to leaning down:
-/// at the equator of a ball, both halves of the mould let go of it. Such a band turns evenly and goes on smoothly into
-/// faces that lean enough, up above and down below. An upright wall between two fillets does not turn.
+/// at the equator of a ball, it releases from both halves of the mould. Such a band turns evenly and continues smoothly
+/// into faces that lean enough, up above and down below. An upright wall between two fillets does not turn.
 fn rolled_over(surface: &Surface, is_steep: &[bool], enough: f64) -> Vec<bool> {
     let mut rolled = vec![false; is_steep.len()];
     if !is_steep.contains(&true) {
@@ -123,7 +123,7 @@ fn undercut_finding(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Opti
     let (up, down) = (WayOut::of(surface, Vector::Z), WayOut::of(surface, -Vector::Z));
     let count = surface.points_per_facet();
     let is_caught = |facet: &Facet| {
-        // The way that is more likely free is asked first.
+        // The direction that is more likely free is checked first.
         let ways = if facet.facing.z >= 0.0 { [&up, &down] } else { [&down, &up] };
         !surface.is_cancelled() && facet.points(count).any(|point| ways.iter().all(|way| way.is_blocked(point, facet)))
     };

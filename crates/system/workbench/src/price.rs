@@ -1,5 +1,4 @@
-//! What a piece costs and weighs, by method. Parts that were modelled and parts that are only planned are priced by
-//! these same functions.
+//! Price and weight of a piece, by method. The same functions price modelled parts and planned parts.
 
 use contract::{part_metadata::ManufacturingMethod, workbench::CostBreakdown};
 use serde_json::{Map, Value};
@@ -7,21 +6,21 @@ use serde_json::{Map, Value};
 use crate::solid::Solid;
 use materials::{CncProcess, ManufacturingConfig, Material, MouldingProcess, PrintProcess, Rates};
 
-/// Share of the set-up that a part costs whose twin was set up before.
+/// Share of the set-up that a part pays when an equal part was set up before.
 const REUSED_SETUP: f64 = 0.5;
-/// Share of the mould that a part costs whose twin has a mould: its wear.
+/// Share of the mould that a part pays when an equal part has a mould: its wear.
 const REUSED_MOULD: f64 = 0.1;
 /// Cooling of a moulded part, seconds for each mm of its largest extent.
 const COOLING_S_PER_MM: f64 = 0.5;
 
-/// Larger than any length, area or volume of a part in mm: a cube of 100 km.
+/// Larger than any length, area or volume of a part, in mm: a cube of 100 km.
 const LARGEST_FIGURE: f64 = 1e24;
 
 const MM3_PER_CM3: f64 = 1000.0;
 const MM2_PER_CM2: f64 = 100.0;
 const G_PER_KG: f64 = 1000.0;
 
-/// What decides the price of a piece.
+/// Geometry that determines the price of a piece.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Piece {
     /// mm³.
@@ -38,7 +37,7 @@ impl Piece {
         Self { volume_mm3: solid.volume_mm3, area_mm2: solid.area_mm2, size_mm: solid.size_mm() }
     }
 
-    /// Whether the figures are those of a body, so that its price is a number.
+    /// Whether the figures are valid for a body, so that its price is a finite number.
     pub fn is_measurable(&self) -> bool {
         let mut figures = [self.volume_mm3, self.area_mm2].into_iter().chain(self.size_mm);
         figures.all(|figure| (0.0..=LARGEST_FIGURE).contains(&figure)) && self.volume_mm3 > 0.0
@@ -71,7 +70,7 @@ pub(crate) fn weight_g(piece: &Piece, material: &Material) -> f64 {
     piece.volume_cm3() * material.density_g_cm3
 }
 
-/// Prices `quantity` pieces; none when the file offers no such method.
+/// Prices `quantity` pieces; `None` when the file does not offer the method.
 pub(crate) fn price(
     config: &ManufacturingConfig,
     method: ManufacturingMethod,
@@ -89,7 +88,7 @@ pub(crate) fn price(
     Some(sum.price(material.1, piece, quantity.max(1), is_reused))
 }
 
-/// What goes into a price.
+/// Components of a price.
 struct Sum {
     /// Name of the process.
     process: &'static str,
@@ -101,7 +100,7 @@ struct Sum {
     material: f64,
     /// Machine time of one piece, USD.
     run: f64,
-    /// How the machine time comes about.
+    /// Explanation of the machine time.
     run_text: String,
     /// Intermediate figures.
     details: Map<String, Value>,
@@ -146,7 +145,8 @@ fn material_cost(rates: &Rates, (id, material): Listed, volume_cm3: f64) -> f64 
     volume_cm3 * material.density_g_cm3 / G_PER_KG * rates.cost_per_kg(id, material)
 }
 
-/// The whole block is bought; what is no part of the piece is roughed off, and the surface finished in close paths.
+/// The whole block is bought; the material outside the piece is roughed off, and the surface is finished in close
+/// paths.
 fn milled(process: &CncProcess, material: Listed, piece: &Piece, is_reused: bool) -> Sum {
     let stock_cm3 = piece.stock_mm3() / MM3_PER_CM3;
     let removed_cm3 = (stock_cm3 - piece.volume_cm3()).max(0.0);

@@ -1,4 +1,4 @@
-//! 3D print: what a printer builds, and what deserves a look because it may not come out well. Nothing here is refused.
+//! 3D print: warnings about what may not print well. Nothing here is a violation.
 
 use contract::workbench::WorkbenchMetadata;
 use materials::PrintProcess;
@@ -8,7 +8,7 @@ use crate::{flaw::position, frame::Frame, solid::Solid, surface::Surface, thickn
 /// Deviation of a measured thickness from the true one, mm.
 const THICKNESS_TOLERANCE_MM: f64 = 0.005;
 
-/// What deserves a look, each with what was measured and the limit.
+/// The warnings, each with the measured value and the limit.
 pub(crate) fn warnings(
     process: &PrintProcess,
     solid: &Solid,
@@ -23,7 +23,7 @@ pub(crate) fn warnings(
     warnings.into_iter().flatten().collect()
 }
 
-/// Powder, resin or supports stay in a void for good.
+/// Powder, resin or supports cannot be removed from a void.
 fn void_warning(surface: &Surface, metadata: &mut WorkbenchMetadata) -> Option<String> {
     let voids = surface.voids();
     let (volume_mm3, at) = voids.iter().max_by(|(one, _), (two, _)| one.total_cmp(two))?;

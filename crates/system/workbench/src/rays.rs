@@ -1,4 +1,4 @@
-//! What a ray meets and how far off the surface is: the questions to the triangle tree.
+//! What a ray hits and how far away the surface is: queries on the triangle tree.
 
 use std::collections::HashSet;
 
@@ -13,16 +13,16 @@ use crate::surface::{Facet, Surface};
 /// How far from the surface a ray starts, mm: further than rounding errors of coordinates, nearer than any detail.
 const START_OFFSET_MM: f64 = 1e-4;
 
-/// The same where the surface is curved. Facets are up to this far from the true face, and what they hide of each other
-/// by less than that is no feature of the part.
+/// The same where the surface is curved. Facets are up to this far from the true face, and if they hide each other by
+/// less than that, it is not a feature of the part.
 const START_OFFSET_CURVED_MM: f64 = 0.1;
 
-/// Facets that tilt by less are upright, as the sine of the angle: 0.01 mm in 100 mm is below what a machine holds, and
-/// above the rounding errors of an upright wall, which so never stands in its own way.
+/// Facets that tilt by less are upright, as the sine of the angle: 0.01 mm in 100 mm is below machine accuracy, and
+/// above the rounding errors of an upright wall, so that a wall never blocks itself.
 const UPRIGHT: f64 = 1e-4;
 
-/// What blocks the way out of a part in one direction. Who moves up and meets a closed solid enters it from below, so
-/// only facets that face the ray need to be asked.
+/// What blocks the way out of a part in one direction. An upward ray enters a closed solid from below, so only facets
+/// that face the ray need to be checked.
 pub(crate) struct WayOut {
     along: Vector,
     blocking: Option<TriMesh>,
@@ -38,7 +38,7 @@ impl WayOut {
         Self { along, blocking, reach: surface.reach }
     }
 
-    /// Whether something is in the way from `point` of `facet`. The ray starts a little outside.
+    /// Whether something blocks the way from `point` of `facet`. The ray starts a little outside.
     pub fn is_blocked(&self, point: Vector, facet: &Facet) -> bool {
         let Some(blocking) = &self.blocking else { return false };
         let offset = if facet.is_curved { START_OFFSET_CURVED_MM } else { START_OFFSET_MM };
@@ -97,7 +97,7 @@ impl Inside {
     }
 }
 
-/// Of facets that lie on each other, the first: the others hide nothing more, and no tree can tell them apart.
+/// Of coinciding facets, only the first: the others hide nothing more, and no tree can distinguish them.
 fn single<'a>(facets: impl Iterator<Item = (usize, &'a Facet)>) -> Vec<(usize, &'a Facet)> {
     let mut seen = HashSet::new();
     facets.filter(|(_, facet)| seen.insert(facet.place())).collect()

@@ -1,4 +1,4 @@
-//! Are two parts of one shape? The second of two equal parts needs no set-up or mould of its own.
+//! Whether two parts have the same shape. The second of two equal parts needs no separate set-up or mould.
 
 use crate::solid::Solid;
 use design::Face;
@@ -10,8 +10,8 @@ const SAME_MEASURE: f64 = 1e-6;
 const SAME_PLACE_MM: f64 = 1e-4;
 
 /// Whether `one` moved without turning is `two`: the same volume and the same faces, each in the same place within the
-/// part. Triangles do not decide, since a mesher cuts a disc along other diagonals where it stands elsewhere. A turned
-/// copy does not count, since the tool comes from one side only, nor does a mirror image, whose faces lie elsewhere.
+/// part. Triangles are not compared, since a mesher may cut a disc along other diagonals at another position. A turned
+/// copy does not count, since the tool comes from one side only, nor does a mirror image, whose faces are elsewhere.
 pub(crate) fn is_same_shape(one: &Solid, two: &Solid) -> bool {
     let close = |a: f64, b: f64| (a - b).abs() <= SAME_MEASURE * a.abs().max(b.abs());
     let corner = |solid: &Solid| solid.bounding_box.min;

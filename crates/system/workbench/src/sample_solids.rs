@@ -68,7 +68,7 @@ impl SampleSolid {
         self
     }
 
-    /// The same shape with each triangle cut into four, so many times.
+    /// The same shape with each triangle cut into four, this many times.
     pub fn refined(mut self, times: u32) -> Self {
         for _ in 0..times {
             for triangle in std::mem::take(&mut self.triangles) {
@@ -97,7 +97,7 @@ impl SampleSolid {
         self
     }
 
-    /// What a caller says about it; volume and surface by the sums over the triangles.
+    /// As a caller passes it; volume and surface are sums over the triangles.
     pub fn view(&self) -> Solid<'_> {
         let mut bounds = BoundingBox { min: [f64::INFINITY; 3], max: [f64::NEG_INFINITY; 3] };
         for vertex in &self.vertices {

@@ -1,11 +1,11 @@
-//! Whether a part is of a size that somebody would make.
+//! Whether a part has a plausible size.
 
 use crate::solid::Solid;
 
-/// A part of which no extent reaches this is likely to be modelled in another unit, mm.
+/// A part with all extents below this was probably modelled in another unit, mm.
 const LEAST_EXTENT_MM: f64 = 1.0;
 
-/// A remark on a part that is smaller as a whole than anything that is made by these methods.
+/// A warning about a part that is smaller than anything made by these methods.
 pub(crate) fn warning(solid: &Solid) -> Option<String> {
     let largest = solid.size_mm().into_iter().fold(0.0, f64::max);
     (largest < LEAST_EXTENT_MM).then(|| {

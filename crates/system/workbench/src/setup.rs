@@ -1,10 +1,10 @@
-//! How a part is laid down to be milled in one go.
+//! Set-up of a part for milling in one clamping.
 
 use parry3d_f64::math::Vector;
 
 use crate::{flaw::position, frame::Frame, surface::Surface};
 
-/// A turned part is worth telling of when its block is smaller than this share of the one along the world's axes.
+/// A turned set-up is reported when its block is smaller than this share of the one along the world's axes.
 const CLEARLY_SMALLER: f64 = 1.0 - 1e-6;
 
 /// Heights that differ by less are the same, mm.
@@ -21,8 +21,8 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// The set-up that is better than the model's own pose with the tool from +Z and a block of `world_mm`: of the six
-    /// along the part's own axes the lowest that `works`, for which tools need to reach least. None where +Z works and
-    /// no block is smaller, and where nothing works.
+    /// along the part's own axes, the lowest that `works`, which needs the shortest tools. `None` where +Z works and no
+    /// block is smaller, and where nothing works.
     pub fn better(
         surface: &Surface,
         world_mm: [f64; 3],
@@ -44,7 +44,7 @@ impl Setup {
         Some(Self { axis, stock_mm })
     }
 
-    /// What is told of it.
+    /// Its description in messages.
     pub fn note(&self) -> String {
         let [x, y, z] = self.stock_mm;
         format!(

@@ -1,8 +1,8 @@
-//! What every method needs: one piece.
+//! The rule of every method: a single body.
 
 use crate::{flaw::Flaw, solid::Solid};
 
-/// What stands against making `solid` as one piece, by whatever method.
+/// Why `solid` cannot be made as one piece, by any method.
 pub(crate) fn findings(solid: &Solid) -> Vec<Flaw> {
     if solid.solid_count <= 1 {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What a caller says about a part's geometry.
+//! A part's geometry, as the caller passes it.
 
 use contract::execution::BoundingBox;
 use design::{Face, InternalCorner, Part};
@@ -12,7 +12,7 @@ pub struct Solid<'a> {
     pub area_mm2: f64,
     /// Extent, mm.
     pub bounding_box: BoundingBox,
-    /// Bodies that it consists of.
+    /// Number of bodies.
     pub solid_count: u32,
     /// Whether the CAD kernel finds its topology sound.
     pub is_valid: bool,
@@ -24,7 +24,7 @@ pub struct Solid<'a> {
     pub triangles: &'a [[u32; 3]],
     /// Outward unit normals of the true face at the corners of each triangle; empty where the triangles are the faces.
     pub normals: &'a [[[f32; 3]; 3]],
-    /// Faces of the true geometry: area, mm², and its centre, mm. However a face is cut up, these stay.
+    /// Faces of the true geometry: area, mm², and its centre, mm. They do not depend on the tessellation.
     pub faces: &'a [Face],
     /// Straight concave edges and fillets, as the CAD kernel finds them.
     pub internal_corners: &'a [InternalCorner],

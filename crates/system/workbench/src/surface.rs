@@ -1,4 +1,4 @@
-//! A part's surface prepared for questions: facets with normals, points on them, and how many faces facets belong to.
+//! A part's surface, prepared for queries: facets with normals, points on them, and how many faces facets belong to.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,10 +10,10 @@ use parry3d_f64::math::Vector;
 
 use crate::solid::Solid;
 
-/// Lowest height of a triangle, mm. The normal of a flatter one is rounding noise, and it hides nothing.
+/// Lowest height of a triangle, mm. The normal of a flatter one is rounding noise, and it occludes nothing.
 const MIN_FACET_HEIGHT_MM: f64 = 1e-6;
 
-/// Largest coordinate that can be a part's, mm; beyond it the arithmetic of rays is no longer exact enough.
+/// Largest coordinate of a part, mm; beyond it the arithmetic of rays is not exact enough.
 const MAX_COORDINATE_MM: f64 = 1e7;
 
 /// Facets of which the normals differ by less belong to one face. Curved faces come with facets of some 6°, and
@@ -24,7 +24,7 @@ const SMOOTH_DEG: f64 = 15.0;
 /// a ray from one does not pass exactly through an edge of a symmetric part.
 const SAMPLES: [[f64; 3]; 4] = [[0.34, 0.31, 0.35], [0.79, 0.11, 0.10], [0.09, 0.80, 0.11], [0.10, 0.12, 0.78]];
 
-/// Points that a part is looked at from: each facet has one, and where facets are few and large up to four.
+/// Number of sample points of a part: each facet has one, and up to four where facets are few and large.
 const SOUGHT_POINTS: usize = 400;
 
 /// A corner of which the true normal differs more from that of its facet, as a cosine, belongs to a curved face (0.08°).
@@ -149,8 +149,8 @@ pub(crate) struct Surface<'a> {
 }
 
 impl<'a> Surface<'a> {
-    /// The surface of `solid`; none when it has no triangle with an area, or figures that no part has. Where `cancel` is
-    /// set, whatever is asked of it ends early and counts for nothing.
+    /// The surface of `solid`; `None` when it has no triangle with an area, or impossible figures. When `cancel` is
+    /// set, every query on it ends early and its result is meaningless.
     pub fn of(solid: &Solid, cancel: &'a AtomicBool) -> Option<Self> {
         let usable = |corner: &[f64; 3]| corner.iter().all(|at| at.abs() <= MAX_COORDINATE_MM);
         let corner = |index: u32| solid.vertices_mm.get(index as usize).filter(|at| usable(at)).map(|at| vector(*at));
@@ -169,12 +169,12 @@ impl<'a> Surface<'a> {
         Some(Self { facets, reach, cancel })
     }
 
-    /// True when nobody waits for an answer any more.
+    /// True when no one waits for an answer any more.
     pub fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }
 
-    /// How many points each facet is looked at from.
+    /// Number of sample points of each facet.
     pub fn points_per_facet(&self) -> usize {
         (SOUGHT_POINTS / self.facets.len().max(1)).clamp(1, SAMPLES.len())
     }
@@ -219,8 +219,8 @@ impl<'a> Surface<'a> {
         inward.map(|(volume, at)| (-volume, at.to_array())).collect()
     }
 
-    /// To how many faces the facets with these (ascending) indices belong: neighbours with nearly the same normal are
-    /// one face, so that a cylinder counts once, however finely it is cut up.
+    /// Number of faces to which the facets with these (ascending) indices belong: neighbours with nearly the same
+    /// normal are one face, so that a cylinder counts once at any tessellation.
     pub fn count_faces(&self, chosen: &[usize]) -> u32 {
         let smooth = SMOOTH_DEG.to_radians().cos();
         let mut beside: HashMap<(u32, u32), usize> = HashMap::new();

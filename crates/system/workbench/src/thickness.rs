@@ -1,11 +1,11 @@
 //! How thick a part's walls are.
 //!
-//! Two measures, because each fails where the other holds. *Thin* is measured along the inward normal to the opposite
+//! Two measures, because each fails where the other works. *Thin* is measured along the inward normal to the opposite
 //! face; a ball would find every convex edge infinitely thin. *Thick* is the diameter of the largest ball that touches
 //! the surface at a point and fits inside; along the normal, the rim of a cup would be as thick as the cup is high. The
 //! ball is found by shrinking: while the surface cuts into it, it is replaced by the ball through the touching point
-//! and the nearest point of the surface. The largest one then grows away from what it touches, because it need not
-//! have started from the middle of a face.
+//! and the nearest point of the surface. The largest one then grows away from what it touches, because it need not have
+//! started from the middle of a face.
 
 use parry3d_f64::math::Vector;
 
@@ -14,7 +14,7 @@ use crate::{
     surface::{Facet, Surface},
 };
 
-/// Facets that are looked at, at most.
+/// Most facets that are measured.
 const MAX_FACETS: usize = 1000;
 
 /// Two faces bound a wall when their normals are opposite to within 60°.
@@ -26,7 +26,7 @@ const FIT: f64 = 0.999;
 /// Steps after which the shrinking ball is near enough; it usually takes three.
 const MAX_SHRINKS: usize = 20;
 
-/// Steps of the growing ball; each that leads nowhere halves the next.
+/// Steps of the growing ball; an unsuccessful step halves the next.
 const GROWING_STEPS: usize = 20;
 
 /// A step of less than this share of the radius is not worth taking.
@@ -36,7 +36,7 @@ const LEAST_STEP: f64 = 4e-3;
 /// towards each other by 12°.
 const ON_THE_OTHER_SIDE: f64 = 1.02;
 
-/// Junctions that are looked into at most.
+/// Most junctions that are measured.
 const MAX_JUNCTIONS: usize = 64;
 
 /// A ball is looked for where it may be larger than the known one by this factor; growing makes up for the rest.

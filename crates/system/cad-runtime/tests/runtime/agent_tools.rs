@@ -1,7 +1,6 @@
-//! Tools of the platform as functions of a script: what goes to the library, and what comes of its answer.
+//! Tools of the platform as functions of a script: the library's input, and how its answer is used.
 //!
-//! The library here is a stand-in that says what it was asked and gives a fixed answer: what the real one computes is
-//! the business of its own tests.
+//! The library here is a stand-in that repeats its input and gives a fixed answer: the real one has its own tests.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a run may leave behind, and who goes first when something runs short.
+//! What a run may leave behind, and which process is ended first when a resource runs short.
 
 use std::path::Path;
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn disk_filling_run_is_ended() -> anyhow::Result<()> {
         }
     }
     assert!(fixture.leftover_runs()?.is_empty());
-    // Who has deleted something may go on.
+    // A script that has deleted something may run again.
     let session = fixture.folder.path().join("sessions/full_1_3");
     assert!(fixture.execute(&session, "print(1)").await?.fault.is_some_and(|fault| fault.message.contains("not run")));
     for n in 0..600 {
@@ -59,7 +59,7 @@ async fn disk_filling_run_is_ended() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn deeply_nested_folders_are_refused_and_removed() -> anyhow::Result<()> {
-    // Room for all the levels, so that it is their depth that counts.
+    // Room for all the levels, so that only their depth matters.
     let fixture = Fixture::start().await?;
     let session = fixture.session("deep", "")?;
     let scratch = format!("{NEST}os.chdir(os.environ['TMPDIR'])\nnest('deep')\n");

@@ -1,4 +1,4 @@
-//! What a good script becomes.
+//! Results of correct scripts.
 
 use cad_runtime::{BuildRequest, ScriptSource};
 use contract::part_metadata::{JointType, ManufacturingMethod};
@@ -129,12 +129,12 @@ async fn repeated_geometry_has_the_same_measures() -> anyhow::Result<()> {
     let second_session = fixture.session("second", &script("5", "tube", "steel"))?;
     let first = fixture.runtime.build(&first_session, &request(false), PLENTY).await??;
     let again = fixture.runtime.build(&second_session, &request(false), PLENTY).await??;
-    // What a design is known by. Were the bytes others each time, every call would measure anew.
+    // The cache key. If the bytes differed each time, every call would measure again.
     assert_eq!(again.geometry, first.geometry);
     assert_ne!(again.stdout, first.stdout, "the script ran a second time");
     assert_eq!(Design { stdout: first.stdout.clone(), ..again }, first);
 
-    // What differs in the least is measured on its own.
+    // Any difference is measured separately.
     let exact = |radius: f64| 20.0 * 40.0 * 60.0 - std::f64::consts::PI * radius * radius * 60.0;
     assert_close(first.parts[0].volume_mm3, exact(5.0), "volume");
     for (radius, label, material) in

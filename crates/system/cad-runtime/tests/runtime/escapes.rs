@@ -1,5 +1,5 @@
-//! Attempts to get out: `attempts.py` tries them all in one run, with bubblewrap and without, and what each of them must
-//! leave untouched is looked at from outside.
+//! Attempts to get out: `attempts.py` tries them all in one run, with bubblewrap and without; what they must leave
+//! untouched is checked from outside.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -11,10 +11,10 @@ use crate::fixture::{Fixture, processes};
 
 /// The ways, as Python.
 const ATTEMPTS: &str = include_str!("attempts.py");
-/// So many there are at least; fewer would mean that a table was lost.
+/// Least number of attempts; fewer would mean that a table is missing.
 const FEWEST: usize = 700;
 
-/// What `attempts.py` says at its end.
+/// The report of `attempts.py`.
 #[derive(Debug, Deserialize)]
 struct Told {
     tried: usize,

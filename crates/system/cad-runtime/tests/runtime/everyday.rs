@@ -1,4 +1,4 @@
-//! What ordinary scripts do, and must go on being able to do: the list of allowed system calls is short.
+//! What ordinary scripts do, and must remain able to do: the list of allowed system calls is short.
 
 use rstest::rstest;
 

@@ -111,7 +111,7 @@ async fn a_run_ends_at_its_limit_or_when_cancelled() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What agents of the original platform are promised: each name is there, and means what it says.
+/// What the original platform promises to agents: each name exists and works as documented.
 #[tokio::test]
 async fn promised_names_can_be_imported() -> anyhow::Result<()> {
     let fixture = Fixture::start().await?;

@@ -1,4 +1,4 @@
-//! What a bad script is told.
+//! Faults of incorrect scripts.
 
 use std::time::Duration;
 
@@ -134,7 +134,7 @@ async fn every_fault_names_its_cause() -> anyhow::Result<()> {
     let request = BuildRequest::new(ScriptSource::File("script.py".into()));
     let late = fixture.runtime.build(&session, &request, Duration::from_secs(1)).await?;
     assert!(matches!(late, Err(fault) if fault.kind == TimeLimit && fault.message.contains("1 s")));
-    // Whether the count or the room for their stacks ends it first depends on the machine.
+    // Whether the thread limit or the memory for their stacks ends it first depends on the machine.
     let threads = "def build():\n    import threading, time\n    threading.stack_size(65536)\n    while True:\n        \
                    threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n";
     let threads = BuildRequest::new(ScriptSource::Text(threads.into()));

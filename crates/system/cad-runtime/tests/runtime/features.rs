@@ -7,7 +7,7 @@ use design::{Bore, Part, PartRole};
 
 use crate::fixture::{Fixture, PLENTY};
 
-/// Positions come out of the kernel's own arithmetic on round numbers; a micrometre is a thousand times what is left.
+/// Positions result from the kernel's arithmetic on round numbers; a micrometre is a thousand times the rounding error.
 const CLOSE_MM: f64 = 1e-3;
 
 const SHAPES: &str = r"

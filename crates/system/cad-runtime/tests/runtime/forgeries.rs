@@ -1,5 +1,5 @@
-//! Scripts that speak for themselves. Whatever a script does to the process that runs it, a design is what is measured
-//! from the shapes that it hands over, and a run ends as it ended.
+//! Scripts that forge their results. Whatever a script does to its process, a design is measured from the shapes that
+//! it hands over, and the outcome follows from how the process really ended.
 
 use cad_runtime::{BuildRequest, ScriptSource};
 use contract::execution::{ScriptFault, ScriptFaultKind};
@@ -68,7 +68,7 @@ async fn figures_come_from_the_shapes_alone() -> anyhow::Result<()> {
          names = geometry if isinstance(geometry, dict) else vars(geometry)\n\
          names['mass_properties'] = names['bounds'] = names['face_measures'] = lambda shape: 0.027\n\
          return block()",
-        // Results of an earlier way, forged whole.
+        // Results in an earlier format, forged completely.
         "leave('design.json', '{\"parts\": [], \"interferences\": [], \"notes\": []}')\n\
          leave('meshes.bin', b'')\n\
          return block()",

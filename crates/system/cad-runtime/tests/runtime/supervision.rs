@@ -1,4 +1,4 @@
-//! The warm parent's life.
+//! Life cycle of the warm parent.
 
 use cad_runtime::CadRuntimeError;
 use nix::sys::signal::{Signal, kill};

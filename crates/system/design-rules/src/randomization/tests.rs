@@ -114,7 +114,7 @@ fn an_obstructed_goal_is_found(#[case] wall_to: f64, #[case] expected: bool) {
     assert!(found.iter().all(|violation| violation.message.contains("\"wall\"") && violation.message.contains("16")));
 }
 
-/// A ball that starts in a wall, a block that starts in another, and a goal that is full: nobody waits to hear of it.
+/// A ball that starts in a wall, a block that starts in another, and a goal that is full: the check is cancelled.
 #[rstest]
 #[case::ball_in_a_wall(vec![cuboid("wall", [11.5, -50.0, 0.0], [14.0, 50.0, 50.0])])]
 #[case::block_in_a_wall(vec![ball_at(0.0), cuboid("wall", [5.0, -50.0, 0.0], [14.0, 50.0, 50.0])])]

@@ -1,4 +1,4 @@
-//! Rules for caps, targets and totals: what the benchmark allows, what the planner aims at, what it adds up to.
+//! Rules for the benchmark's caps, the planner's targets, and the totals.
 
 use contract::{
     assembly::{AssemblyDefinition, CostingEstimate},
@@ -13,10 +13,10 @@ use crate::{
     yaml::Field,
 };
 
-/// Caps are copied, perhaps through another unit; a difference of rounding is none.
+/// Caps are copied, perhaps through another unit; a rounding difference does not count.
 const COPY_TOLERANCE: f64 = 1e-9;
 
-/// One of the two things that are capped, with its keys.
+/// One of the two capped quantities, with its keys.
 struct Quantity {
     name: &'static str,
     unit: &'static str,
@@ -41,7 +41,7 @@ const WEIGHT: Quantity = Quantity {
     total: "estimated_weight_g",
 };
 
-/// Checks `constraints` in itself and against the objectives.
+/// Checks `constraints` for consistency and against the objectives.
 pub(super) fn check_caps(report: &mut Report, constraints: &Field, objectives: Option<&Objectives>) {
     let caps = objectives.map(|objectives| &objectives.constraints);
     for (quantity, customer_cap) in
@@ -112,7 +112,7 @@ pub(super) fn check_recomputed_totals(
         ),
         (WEIGHT, totals.estimated_weight_g, estimate.estimated_weight_g, targets.planner_target_max_weight_g),
     ] {
-        // Written so that a number that is none deviates.
+        // Written so that NaN deviates.
         let is_near = (declared - recomputed).abs() <= MAX_TOTALS_DEVIATION * recomputed.abs();
         if !is_near {
             let message = format!(

@@ -10,7 +10,7 @@ use crate::{
     yaml::Field,
 };
 
-/// How wires call the supply, which is no component.
+/// Name of the supply in wires; it is not a component.
 const SUPPLY: &str = "supply";
 
 /// Checks `electronics`.

@@ -3,23 +3,23 @@
 //! | Rule | Broken when |
 //! |---|---|
 //! | `assembly.template` | the file holds the marker of a template or placeholders |
-//! | `assembly.unit` | a unit is another than mm, mm3, g, USD |
-//! | `assembly.unknown_method` | a part is made by no known method |
+//! | `assembly.unit` | a unit is not mm, mm3, g or USD |
+//! | `assembly.unknown_method` | a part's manufacturing method is not known |
 //! | `assembly.method_field` | a field that the method needs is missing: stock and removed volume, or wall thickness |
 //! | `assembly.negative`, `.not_positive` | a number is below, or not above, zero |
 //! | `assembly.quantity` | less than one piece |
-//! | `assembly.duplicate_part` | one name or id stands for two parts |
-//! | `assembly.duplicate_id` | two sub-assemblies, joints, wires or components have one id |
+//! | `assembly.duplicate_part` | two parts share a name or id |
+//! | `assembly.duplicate_id` | two sub-assemblies, joints, wires or components share an id |
 //! | `assembly.blank_name` | a name or id is blank |
 //! | `assembly.unknown_part` | assembly, joint or component names a part that is not listed |
 //! | `assembly.joint_parts` | a joint joins fewer than two parts |
 //! | `assembly.unused_cots` | a bought part is in no assembly |
 //! | `assembly.unknown_dof`, `.duplicate_dof`, `.no_dofs`, `.frequency` | a part's motion is wrong |
-//! | `assembly.unknown_wire_end` | a wire ends at no component |
+//! | `assembly.unknown_wire_end` | a wire does not end at a component |
 //! | `assembly.planner_above_cap` | a planner's target is above the cap of the file or of the objectives |
-//! | `assembly.cap_differs` | a cap of the file is not that of the objectives |
+//! | `assembly.cap_differs` | a cap of the file differs from that of the objectives |
 //! | `assembly.over_target` | totals, declared or recomputed, are above the planner's target |
-//! | `assembly.totals_deviate` | declared totals are not what the parts add up to |
+//! | `assembly.totals_deviate` | declared totals are not the sum of the parts |
 //!
 //! Unknown fields are ignored.
 
@@ -47,8 +47,8 @@ use crate::{
 
 const ARTIFACT: Artifact = Artifact { file: "assembly_definition.yaml", name: "assembly" };
 
-/// Methods have more spellings than the type's schema tells, and an element of the assembly is one of two things,
-/// which the type tells apart by trying; both are looked at by hand.
+/// Methods have more spellings than the type's schema says, and an element of the assembly is one of two types, which
+/// the contract type distinguishes by trying; both are checked by hand.
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     Schema::of::<AssemblyDefinition>(&[
         ("/properties/manufactured_parts/items/properties/manufacturing_method", json!({"type": "string"})),
@@ -85,7 +85,7 @@ pub fn check_totals(definition: &AssemblyDefinition, estimate: &CostingEstimate)
     report.into_violations()
 }
 
-/// The document as its type, when it fits the schema.
+/// The document as its contract type, when it fits the schema.
 fn fitting(report: &mut Report, document: &Value, text: &str) -> Option<AssemblyDefinition> {
     let mut shape = Report::new(ARTIFACT);
     SCHEMA.check(&mut shape, document, "");
@@ -104,7 +104,7 @@ fn fitting(report: &mut Report, document: &Value, text: &str) -> Option<Assembly
     value
 }
 
-/// An element of the assembly is a sub-assembly when it has anything that only those have.
+/// An element of the assembly is a sub-assembly when it has any field that only those have.
 fn is_subassembly(node: &Field) -> bool {
     ["subassembly_id", "parts", "joints"].iter().any(|key| !node.at(key).is_absent())
 }
@@ -135,7 +135,7 @@ fn check_ids<'a>(report: &mut Report, ids: impl IntoIterator<Item = Field<'a>>) 
         names.extend(id.text().map(|text| (text, id.place().to_owned())));
     }
     for twice in repeated(names.iter().cloned()) {
-        let message = format!("the id {} stands at {} already; ids are unique", quoted(&twice.name), twice.first);
+        let message = format!("the id {} is already used at {}; ids must be unique", quoted(&twice.name), twice.first);
         report.add(broken("duplicate_id", message).at(twice.again).measured(twice.name));
     }
     names.into_iter().map(|(name, _)| name).collect()

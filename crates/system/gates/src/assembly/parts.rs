@@ -50,7 +50,7 @@ pub(super) fn has_known_method(part: &Field) -> bool {
     part.at("manufacturing_method").text().and_then(|text| ManufacturingMethod::of_any_spelling(&text)).is_some()
 }
 
-/// How sentences call a part.
+/// Name of a part in messages.
 fn title(part: &Field) -> String {
     let name = ["part_name", "part_id"].iter().find_map(|key| part.at(key).text());
     name.map_or_else(|| part.key().to_owned(), |name| format!("part {}", quoted(&name)))
@@ -101,7 +101,7 @@ fn check_method(report: &mut Report, part: &Field) {
 
 fn check_quantity(report: &mut Report, part: &Field) {
     let quantity = part.at("quantity");
-    // Below zero, the schema has spoken already.
+    // Below zero, the schema has already reported it.
     if quantity.number() == Some(0.0) {
         let message = format!("the quantity of {} must be at least 1, found 0", title(part));
         report.add(broken("quantity", message).at(quantity.place()).measured(0).limit(1));
@@ -115,14 +115,14 @@ fn check_names(report: &mut Report, made: &[Field], bought: &[Field]) -> ListedP
     let all = made.iter().map(|part| (part, true)).chain(bought.iter().map(|part| (part, false)));
     for (part, is_made) in all {
         for field in [part.at("part_name"), part.at("part_id")] {
-            // A bought part has no name of its own; a `part_name` that someone gives it is ignored like any other key.
+            // A bought part has no name; a `part_name` is ignored like any other unknown key.
             let Some(name) = field.text().filter(|_| is_made || field.key() == "part_id") else { continue };
             if field.key() == "part_id" && part.at("part_name").text().as_ref() == Some(&name) {
                 continue;
             }
             check_named(report, &field);
             if let Some(owner) = owners.get(&name).filter(|owner| owner.as_str() != part.place()) {
-                let message = format!("{} stands for {owner} already; a name or id is one part's", quoted(&name));
+                let message = format!("{} already names {owner}; names and ids must be unique", quoted(&name));
                 report.add(broken("duplicate_part", message).at(field.place()).measured(name));
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Rules for `final_assembly`: what is put together from what.
+//! Rules for `final_assembly`: which parts are assembled into what.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Rules for what the circuit has to live with. Its restricted zones are checked with the other zones.
+//! Rules for the requirements of the circuit. Its restricted zones are checked with the other zones.
 
 use super::check_named;
 use crate::{numbers, power_supply, report::Report, yaml::Field};

@@ -1,15 +1,15 @@
-//! Boxes along the axes, mm: as the rules need them.
+//! Axis-aligned boxes for the rules, mm.
 
 use contract::objectives::Zone;
 
 /// The letters of the axes.
 pub(super) const AXES: [char; 3] = ['x', 'y', 'z'];
 
-/// What is nearer counts as touching, mm: rounding must not turn contact into overlap.
+/// Boxes nearer than this count as touching, mm: rounding must not turn contact into overlap.
 pub(super) const TOUCH_MM: f64 = 1e-6;
 
-/// True when they have room in common; a shared face is none. A box without extent counts as the point, line or face
-/// that it is.
+/// True when they overlap; a shared face is not an overlap. A box without extent counts as the point, line or face that
+/// it is.
 pub(super) fn overlap(one: &Zone, other: &Zone) -> bool {
     (0..3).all(|axis| one.min[axis] + TOUCH_MM < other.max[axis] && other.min[axis] + TOUCH_MM < one.max[axis])
 }

@@ -1,27 +1,27 @@
-//! `objectives.yaml`: whether the task makes sense before anybody works on it.
+//! `objectives.yaml`: whether the task is consistent before anyone works on it.
 //!
 //! | Rule | Broken when |
 //! |---|---|
 //! | `objectives.template` | the file holds the marker of a template or placeholders |
 //! | `objectives.zone_order` | a zone's `min` is not below its `max` on some axis |
 //! | `objectives.zone_outside_bounds` | goal, build, forbidden or restricted zone leaves `simulation_bounds` |
-//! | `objectives.goal_in_forbid_zone` | goal and a forbidden zone have room in common |
+//! | `objectives.goal_in_forbid_zone` | goal and a forbidden zone overlap |
 //! | `objectives.start_outside_bounds` | the moved object may start partly outside `simulation_bounds` |
 //! | `objectives.start_in_goal` | it may touch the goal where it starts |
 //! | `objectives.start_in_forbid_zone` | it may touch a forbidden zone where it starts |
-//! | `objectives.duplicate_zone_name` | two zones have one name |
+//! | `objectives.duplicate_zone_name` | two zones share a name |
 //! | `objectives.blank_name` | a zone, part or object has no name |
 //! | `objectives.radius_range` | the smallest radius is above the largest |
-//! | `objectives.unknown_shape` | the moved object is no sphere, box, cylinder or mesh |
-//! | `objectives.mesh_missing` | it is a mesh, and no file is named |
+//! | `objectives.unknown_shape` | the moved object is not a sphere, box, cylinder or mesh |
+//! | `objectives.mesh_missing` | it is a mesh without a file name |
 //! | `objectives.not_positive`, `.negative` | a cap, radius, jitter, voltage … is not above, or is below, zero |
-//! | `objectives.unknown_compute_target` | it is none of `auto`, `cpu`, `gpu`, `cuda` |
-//! | `objectives.fluids_unsupported` | there are fluids, and the backend has none |
-//! | `objectives.duplicate_part_name` | two moving parts have one name |
-//! | `objectives.motor_control` | a motor without control, or something passive with one |
+//! | `objectives.unknown_compute_target` | it is not one of `auto`, `cpu`, `gpu`, `cuda` |
+//! | `objectives.fluids_unsupported` | there are fluids, and the backend does not support them |
+//! | `objectives.duplicate_part_name` | two moving parts share a name |
+//! | `objectives.motor_control` | a motor without control, or a passive part with one |
 //! | `objectives.no_dofs`, `.unknown_dof`, `.duplicate_dof`, `.frequency` | a moving part's motion is wrong |
 //!
-//! Zones that share only a face have no room in common. Unknown fields are ignored.
+//! Zones that share only a face do not overlap. Unknown fields are ignored.
 
 mod electronics;
 mod geometry;
@@ -43,11 +43,11 @@ use crate::{
 
 const ARTIFACT: Artifact = Artifact { file: "objectives.yaml", name: "objectives" };
 
-/// What may be asked to compute.
+/// Allowed compute targets.
 const COMPUTE_TARGETS: [&str; 4] = ["auto", "cpu", "gpu", "cuda"];
 
-/// The caps are written in one of two ways, which the contract type tells apart by trying; here each is named. What
-/// stands in a list of fluids is not fixed yet, but each is a mapping.
+/// The caps are written in one of two ways, which the contract type distinguishes by trying; here each is named. The
+/// entries of a list of fluids are not specified yet, but each is a mapping.
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let caps = json!({
         "type": "object",

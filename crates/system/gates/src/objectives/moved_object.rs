@@ -14,13 +14,13 @@ use crate::{
     yaml::Field,
 };
 
-/// What can be spawned.
+/// Shapes that can be spawned.
 const SHAPES: [&str; 4] = ["sphere", "box", "cylinder", "mesh"];
 
-/// The shape whose size stands in a file.
+/// The shape whose size comes from a file.
 const MESH: &str = "mesh";
 
-/// Where the object may start: its centre lies in the region, and it reaches this far around its centre.
+/// Where the object may start: the region of its centre, and how far it extends from its centre.
 struct Start {
     region: Zone,
     reach: f64,
@@ -92,7 +92,7 @@ fn check_radius(report: &mut Report, radius: &Field) {
     }
 }
 
-/// Nothing when position, jitter or radius cannot be read. Of a mesh the centre alone is looked at here: what it fills is
+/// `None` when position, jitter or radius cannot be read. For a mesh only the centre is checked here: its extent is
 /// known when a design is validated.
 fn start_of(root: &Field, object: &Field) -> Option<Start> {
     let position: [f64; 3] = object.at("start_position").read()?;

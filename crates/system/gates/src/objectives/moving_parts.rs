@@ -27,7 +27,7 @@ pub(super) fn check(report: &mut Report, parts: &Field) {
     let names = names.filter_map(|name| Some((name.text()?, name.place().to_owned())));
     for twice in repeated(names) {
         let message =
-            format!("the part name {} stands at {} already; names are unique", quoted(&twice.name), twice.first);
+            format!("the part name {} is already used at {}; names must be unique", quoted(&twice.name), twice.first);
         report.add(broken("duplicate_part_name", message).at(twice.again).measured(twice.name));
     }
 }

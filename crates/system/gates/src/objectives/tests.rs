@@ -175,7 +175,7 @@ fn one_break_gives_one_violation(#[case] from: &str, #[case] to: &str, #[case] r
     let checked = check(text.as_bytes());
     let expected = format!("objectives.{rule}");
     let found = rules(&checked);
-    // A placeholder is no number either.
+    // A placeholder is not a number either.
     assert_eq!(found[0], (expected.as_str(), place), "{checked:?}");
     assert!(found.len() == 1 || rule == "template", "{checked:?}");
 }

@@ -1,4 +1,4 @@
-//! Rules for zones among themselves.
+//! Rules for zones, independent of the moved object.
 
 use contract::{objectives::Zone, violations::Violation};
 use serde_json::json;
@@ -35,12 +35,13 @@ pub(super) fn check(report: &mut Report, root: &Field) {
     check_names(report, forbidden.iter().chain(&restricted));
 }
 
-/// The box of a zone, when it can be read and is one; a box that is out of order is reported, and no ground for more.
+/// The box of a zone, when it can be read and is valid; a box with swapped corners is reported and causes no further
+/// violation.
 pub(super) fn ordered(zone: &Field) -> Option<Zone> {
     zone.read::<Zone>().filter(|zone| (0..3).all(|axis| zone.min[axis] < zone.max[axis]))
 }
 
-/// How sentences call a zone: `goal_zone`, `forbid_zones[0] "trap"`.
+/// Name of a zone in messages: `goal_zone`, `forbid_zones[0] "trap"`.
 pub(super) fn title(zone: &Field) -> String {
     match zone.at("name").text() {
         Some(name) => format!("{} {}", zone.key(), quoted(&name)),
@@ -98,7 +99,7 @@ fn check_names<'a>(report: &mut Report, zones: impl Iterator<Item = &'a Field<'a
     }
     for twice in repeated(names) {
         let message =
-            format!("the zone name {} stands at {} already; names are unique", quoted(&twice.name), twice.first);
+            format!("the zone name {} is already used at {}; names must be unique", quoted(&twice.name), twice.first);
         report.add(broken("duplicate_zone_name", message).at(twice.again).measured(twice.name));
     }
 }

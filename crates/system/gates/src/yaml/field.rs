@@ -1,9 +1,9 @@
-//! A field of a document together with its place, for rules that must work while other fields are broken.
+//! A field of a document and its place, for rules that must work while other fields are broken.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A field, there or not. Its place is written as people write it: `objectives.forbid_zones[1].min[0]`.
+/// A field, present or not. Its place is written in the usual notation: `objectives.forbid_zones[1].min[0]`.
 #[derive(Debug, Clone)]
 pub(crate) struct Field<'a> {
     value: Option<&'a Value>,
@@ -39,12 +39,12 @@ impl<'a> Field<'a> {
         self.place.rsplit('.').next().unwrap_or_default()
     }
 
-    /// The value; `null` counts as none.
+    /// The value; `null` counts as absent.
     pub(crate) fn value(&self) -> Option<&'a Value> {
         self.value.filter(|value| !value.is_null())
     }
 
-    /// True when the field is not there, or `null`.
+    /// True when the field is missing or `null`.
     pub(crate) fn is_absent(&self) -> bool {
         self.value().is_none()
     }
@@ -54,7 +54,7 @@ impl<'a> Field<'a> {
         self.value.and_then(Value::as_f64)
     }
 
-    /// The text; a number or a truth value stands for its spelling, as it does for typed readers of YAML.
+    /// The text; a number or a truth value counts as its spelling, as typed readers of YAML do.
     pub(crate) fn text(&self) -> Option<String> {
         match self.value? {
             Value::String(text) => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! Reads YAML as data, then holds it against the schema of a contract type.
+//! Reads YAML as data, then checks it against the schema of a contract type.
 
 mod field;
 mod schema;
@@ -18,7 +18,7 @@ use crate::{
     wording::{cut, listed},
 };
 
-/// What a file may cost: far above any real one, and low enough that hostile ones end soon. Aliases multiply, so
+/// Limits on a file: far above any real one, and low enough that hostile ones end soon. Aliases multiply content, so
 /// what they repeat counts too.
 fn options() -> serde_yaml::Options {
     const EVENTS: usize = 200_000;
@@ -35,8 +35,8 @@ fn options() -> serde_yaml::Options {
     }
 }
 
-/// The text as data; nothing, and a violation, when it is no YAML or no mapping. `lines_before` is how many lines of
-/// the file stand before the text, so that errors name the line of the file.
+/// The text as data; `None` and a violation when it is not YAML or not a mapping. `lines_before` is the number of lines
+/// before the text, so that errors name the line of the file.
 pub(crate) fn read(report: &mut Report, text: &str, lines_before: usize) -> Option<Value> {
     let placed = if lines_before == 0 { Cow::Borrowed(text) } else { Cow::Owned("\n".repeat(lines_before) + text) };
     match serde_yaml::from_str_with_options::<Value>(&placed, options()) {
@@ -60,7 +60,7 @@ pub(crate) fn read(report: &mut Report, text: &str, lines_before: usize) -> Opti
     }
 }
 
-/// The library's words for people, not for programmers of it.
+/// The library's message, reworded for readers who do not know the library.
 fn sentence(error: &serde_yaml::Error) -> String {
     cut(&error.without_snippet().render_with_formatter(&UserMessageFormatter))
 }

@@ -1,7 +1,7 @@
-//! The schema of a contract type, and one sentence for each way to miss it.
+//! The schema of a contract type, and one message for each way to violate it.
 //!
 //! The type itself is the authority: its JSON schema is generated, then simplified so that every error is a plain one
-//! (no "valid under none of the given schemas"). Where a type reads more spellings than its schema tells, the gate
+//! (no "valid under none of the given schemas"). Where a type accepts more spellings than its schema says, the gate
 //! replaces that piece and checks it by hand.
 
 use contract::violations::Violation;
@@ -14,7 +14,7 @@ use crate::{
     wording::{listed, quoted},
 };
 
-/// How numbers that are none arrive from the YAML reader.
+/// How the YAML reader represents NaN and infinity.
 const NON_FINITE: [&str; 3] = [".nan", ".inf", "-.inf"];
 
 /// A compiled schema.
@@ -41,7 +41,7 @@ impl Schema {
         Self { description, validator }
     }
 
-    /// Reports everything that does not fit. `place` is where the value stands in its document; empty for the root.
+    /// Reports everything that does not fit. `place` is the value's path in its document; empty for the root.
     pub(crate) fn check(&self, report: &mut Report, value: &Value, place: &str) {
         for error in self.validator.iter_errors(value) {
             report.add(self.violation(&error, place));
@@ -92,7 +92,7 @@ impl Schema {
         }
     }
 
-    /// What the schema asks for at the place of a type error, in words.
+    /// What the schema expects at the place of a type error, in words.
     fn expected(&self, error: &ValidationError) -> String {
         let types = self.description.pointer(error.schema_path().as_str());
         let names: Vec<&str> = match types {
@@ -180,7 +180,7 @@ fn name_of(option: &Value) -> Option<String> {
     option.as_str().map(str::to_owned)
 }
 
-/// A JSON pointer below a place, as people write it. Only known keys occur, and no known key is a number.
+/// A JSON pointer below a place, in the usual notation. Only known keys occur, and no known key is a number.
 fn place_of(root: &str, pointer: &str) -> String {
     let mut place = root.to_owned();
     for step in pointer.split('/').skip(1) {

@@ -1,4 +1,4 @@
-//! Collision shapes that were made before, by the whole content of their mesh.
+//! Cache of collision shapes, by the whole content of their mesh.
 
 use std::sync::{Arc, LazyLock};
 
@@ -6,7 +6,7 @@ use kept::{Content, Kept};
 
 use super::{CollisionKind, CollisionShape};
 
-/// Most bytes of shapes that are kept.
+/// Most bytes of shapes in the cache.
 const MAX_BYTES: u64 = 64 << 20;
 
 static KEPT: LazyLock<Kept<CollisionShape>> = LazyLock::new(|| Kept::with_room(MAX_BYTES, bytes_of));

@@ -11,7 +11,7 @@ use spade::{
 
 use super::surface::{FaceKind, Surface};
 
-/// Triangles without width that may lie side by side in a cap.
+/// Zero-width triangles that may be side by side in a cap.
 const SLIVERS_IN_A_ROW: usize = 32;
 
 /// An oriented plane.
@@ -22,7 +22,7 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// The plane through a point; `None` for a normal without length.
+    /// The plane through a point; `None` for a zero normal.
     pub fn through(point: Vector, normal: Vector) -> Option<Self> {
         let normal = normal.try_normalize()?;
         Some(Self { normal, offset: normal.dot(point) })
@@ -164,7 +164,7 @@ fn cap(points: &[Vector], rim: &[[u32; 2]], outward: Vector) -> Vec<[u32; 3]> {
         .collect()
 }
 
-/// For each face of a triangulation a number that those share between which no constraint runs.
+/// A number for each face of a triangulation; faces that no constraint separates have the same number.
 fn divided_by_constraints(triangulation: &ConstrainedDelaunayTriangulation<Point2<f64>>) -> Vec<usize> {
     let mut undivided = Groups::of_single(triangulation.num_all_faces());
     for edge in triangulation.undirected_edges().filter(|edge| !edge.is_constraint_edge()) {

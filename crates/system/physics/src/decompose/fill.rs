@@ -25,14 +25,15 @@ const CELL: f64 = 1.0 / 12.0;
 /// Most cells along an edge of a triangle.
 const MAX_CELLS: u32 = 6;
 
-/// What measuring a distance from the part counts, in comparisons of a point with a plane.
+/// Cost of measuring a distance from the part, in comparisons of a point with a plane.
 const EFFORT_OF_DISTANCE: u64 = 500;
 
 /// A sample that cannot be so many times deeper than what is known is not measured: the middle of a hollow ball is as far
-/// from each of its facets, and the search for the nearest looks at all of them. What is told may be low by that share.
+/// from each of its facets, and the search for the nearest looks at all of them. The reported depth may be too low by
+/// that share.
 const DEEPER: f64 = 1.01;
 
-/// Where distances are measured on a ray that leaves the hull, as shares of its way in free space.
+/// Where distances are measured on a ray that leaves the hull, as shares of its length in free space.
 const STATIONS: [f64; 2] = [0.5, 1.0];
 
 /// The whole part, to measure how far a point is from it.
@@ -77,7 +78,7 @@ impl Part {
         // Where the ray reaches the part again, its end is part; the middle is the farthest.
         let stations = if hit.is_some() { &STATIONS[..1] } else { &STATIONS[..] };
         let way = hit.unwrap_or(exit);
-        // As near as its ends is every point between them.
+        // Every point between its ends is as near as they are.
         if hit.is_some() && way / 2.0 <= known_mm {
             return 0.0;
         }
@@ -85,7 +86,8 @@ impl Part {
     }
 
     /// Measures what the hull of a piece fills; up to `negligible_mm` counts as nothing, above a flat face it counts
-    /// `flat_weight` times, and nobody asks how much more than `enough_mm` it is. `None` for a piece without thickness.
+    /// `flat_weight` times, and anything above `enough_mm` is not measured further. `None` for a piece without
+    /// thickness.
     pub fn filled_by(&self, surface: &Surface, flat_weight: f64, negligible_mm: f64, enough_mm: f64) -> Option<Filled> {
         let (points, triangles) = try_convex_hull(&surface.points).ok()?;
         let mut faces = hull_planes(&points, &triangles, 1e-6 * surface.diagonal());
@@ -145,7 +147,7 @@ impl Part {
                 }
             });
         }
-        // Of a sliver the hull may come out broken; the engine then makes its own from the solid.
+        // The hull of a sliver may be broken; the engine then makes its own from the solid.
         let whole = if hull.volume() < surface.volume() * (1.0 - 1e-6) { surface } else { &hull };
         let vertices = whole.points.iter().map(Vector::to_array).collect();
         let hull = ConvexPiece { vertices, triangles: whole.triangles.clone() };
@@ -154,7 +156,7 @@ impl Part {
     }
 }
 
-/// How far the surface of a part lies outside all of its pieces at most, mm.
+/// Largest distance of the part's surface from its pieces, where it is outside all of them, mm.
 pub(super) fn missing_mm(part: &Surface, pieces: &[ConvexPiece]) -> f64 {
     let reach = 1e-6 * part.diagonal();
     let pieces: Vec<_> = pieces
@@ -212,8 +214,8 @@ fn each_cell([first, second, third]: [Vector; 3], cell: f64, mut look: impl FnMu
     }
 }
 
-/// The faces of a box around points that is turned as they lie. The hull of a flake lacks faces, and a ray would leave it
-/// nowhere.
+/// The faces of a box around points, oriented along them. The hull of a flake lacks faces, and a ray would never leave
+/// it.
 fn box_planes(points: &[Vector]) -> impl Iterator<Item = Plane> {
     let turned = obb(points).0.rotation;
     let axes = [Vector::X, Vector::Y, Vector::Z].map(|axis| turned * axis);
@@ -223,8 +225,8 @@ fn box_planes(points: &[Vector]) -> impl Iterator<Item = Plane> {
     })
 }
 
-/// One plane per flat face of the hull: many of its triangles share one. A triangle without width has a normal of its
-/// own mind; its plane has points of the hull on both sides and is left out.
+/// One plane per flat face of the hull: many of its triangles share one. A zero-width triangle has an arbitrary normal;
+/// its plane has points of the hull on both sides and is left out.
 fn hull_planes(points: &[Vector], triangles: &[[u32; 3]], tolerance: f64) -> Vec<Plane> {
     let mut planes: Vec<Plane> = Vec::new();
     for triangle in triangles {

@@ -1,16 +1,16 @@
-//! Collision shape of a mesh: a primitive where the mesh is one, else convex pieces, because the engine collides a mesh
-//! as its convex hull: without them a funnel is a plug and a plate has no hole.
+//! Collision shape of a mesh: a primitive where the mesh is one, else convex pieces. The engine collides a mesh as its
+//! convex hull: without pieces, a funnel is a plug and a plate has no hole.
 //!
 //! CAD draws a ball and a shaft as polyhedra, which roll over their facets. Where all corners lie on a sphere, a
 //! cylinder or a box and all facets within the tessellation's tolerance of it, the engine gets that (`primitive`).
 //!
-//! Otherwise the mesh is cut. A mesh of CAD is a polyhedron, so its own faces say where. As long as the hull of a piece
-//! fills free space that is farther from the part than the tolerance (`fill`), the piece is cut by a plane through one
-//! of its notches (edges where the solid is wider than half a turn); the worst piece goes first. Rounds are parted across
-//! and not along their facets (`planes`), a cut that leaves a hole in the surface is not made, and corners that shape
-//! nothing any more are taken away (`simplify`). A round face moves by no more than the tolerance, a flat one by a fifth
-//! of it and mostly not at all. Walls of voids belong to their solid, so a closed box stays hollow. The error of the
-//! outcome is measured both ways and reported with it.
+//! Otherwise the mesh is cut. A CAD mesh is a polyhedron, so its faces define where to cut. As long as the hull of a
+//! piece fills free space that is farther from the part than the tolerance (`fill`), the piece is cut by a plane
+//! through one of its notches (edges where the solid is wider than half a turn); the worst piece goes first. Rounds are
+//! cut across and not along their facets (`planes`), a cut that leaves a hole in the surface is not made, and corners
+//! that no longer change the shape are removed (`simplify`). A round face moves by no more than the tolerance, a flat
+//! one by a fifth of it and mostly not at all. Walls of voids belong to their solid, so a closed box stays hollow. The
+//! error of the result is measured in both directions and reported with it.
 //!
 //! The voxel method (V-HACD, in `parry3d`) puts every cut on a voxel's edge, so the floor of a channel of 300 mm could
 //! rise by up to 300 mm / 64 = 4.7 mm; cuts along the part's own faces leave it where it is.
@@ -39,10 +39,10 @@ const MAX_PIECES: usize = 1536;
 /// same mesh always gives the same pieces.
 const MAX_EFFORT: u64 = 4_000_000_000;
 
-/// What cutting a triangle counts, in comparisons of a point with a plane.
+/// Cost of cutting a triangle, in comparisons of a point with a plane.
 const EFFORT_OF_CUTTING: u64 = 300;
 
-/// How many times free space above a flat face counts: things lie on flat faces, and a wedge over a floor tilts them.
+/// Weight of free space above a flat face: bodies rest on flat faces, and a wedge over a floor tilts them.
 const FLAT_WEIGHT: f64 = 5.0;
 
 /// Fillings below this share of the tolerance are not measured.
@@ -51,7 +51,7 @@ const NEGLIGIBLE: f64 = 0.02;
 /// What is cut off and thinner than this share of the tolerance is left out.
 const FLAKE: f64 = 4e-4;
 
-/// A piece that fills so many times the tolerance is cut without asking how much more it is.
+/// A piece that fills this many times the tolerance is cut without measuring how much more it is.
 const ENOUGH: f64 = 4.0;
 
 /// A convex solid.
@@ -63,7 +63,7 @@ pub struct ConvexPiece {
     pub triangles: Vec<[u32; 3]>,
 }
 
-/// What the engine collides in place of a mesh, and how far that is from it.
+/// What the engine collides in place of a mesh, and its deviation from the mesh.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CollisionShape {
     /// The shape.
@@ -81,7 +81,7 @@ pub struct CollisionShape {
 pub struct BodyCollision {
     /// Label of the body.
     pub body: String,
-    /// What the engine collides, and how far that is from the mesh.
+    /// What the engine collides, and its deviation from the mesh.
     pub shape: Arc<CollisionShape>,
 }
 
@@ -112,8 +112,8 @@ impl CollisionShape {
 }
 
 /// The collision shape of a closed mesh, to within [`tolerance_mm`] where the limits on pieces and effort allow; of a
-/// body that may roll also with its rounds as CAD means them. The answer for a mesh is kept, so a design that is
-/// simulated again is not cut again. Nothing when `cancel` is set, which is looked at before every cut.
+/// body that may roll also with its rounds as CAD means them. The result for a mesh is cached, so a design that is
+/// simulated again is not cut again. `None` when `cancel` is set, which is checked before every cut.
 pub fn collision_shape(
     vertices: &[[f64; 3]],
     triangles: &[[u32; 3]],
@@ -161,7 +161,7 @@ struct Cutting {
 struct Candidate {
     surface: Surface,
     filled: Filled,
-    /// No plane divides it.
+    /// No plane divides it any further.
     is_last: bool,
 }
 

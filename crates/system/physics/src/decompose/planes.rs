@@ -1,4 +1,4 @@
-//! Where to cut a solid that is not convex.
+//! Where to cut a non-convex solid.
 
 use parry3d_f64::math::Vector;
 
@@ -18,8 +18,8 @@ const ROUND_RAD: f64 = 0.5;
 const UPRIGHT: f64 = 0.5;
 
 /// Planes to cut with, the most promising first: through a notch along either of its faces, halfway between
-/// them, or on along the next notch. A plane is worth the notches that lie in it, less those that it cuts in two, and
-/// a little for an even division. The last resort is a plane across the longest side.
+/// them, or on along the next notch. The score of a plane is the notches in it, less those that it cuts in two, plus a
+/// little for an even division. The last resort is a plane across the longest side.
 pub(super) fn cutting_planes(surface: &Surface, deepest: Vector) -> Vec<Plane> {
     let mut notches = surface.notches();
     notches.sort_by(|a, b| b.weight.total_cmp(&a.weight));
@@ -34,7 +34,7 @@ pub(super) fn cutting_planes(surface: &Surface, deepest: Vector) -> Vec<Plane> {
         let is_round = one.dot(two) > ROUND_RAD.cos();
         // A cut along a facet of a round takes off a lens, and leaves the next facet as it was.
         let faces = [one, two].into_iter().filter(|_| !is_round);
-        // A notch that goes on round a corner, as the foot of a spout does, lies in a plane of its own.
+        // A notch that continues around a corner, such as the foot of a spout, is in a separate plane.
         let onward = notches.iter().filter(|other| other.ends.iter().any(|end| notch.ends.contains(end)));
         let round_corner = onward
             .map(|other| along.cross(other.ends[1] - other.ends[0]).normalize_or_zero())

@@ -2,7 +2,7 @@
 //!
 //! Nothing is taken from the CAD script. A mesh is a primitive when all its corners lie on the primitive's surface and
 //! each facet is one that a tessellation of it would have: no farther from the surface than the tessellation's
-//! tolerance, and small beside its radius. A prism of six or twenty sides, whose facets are meant, stays a prism.
+//! tolerance, and small beside its radius. A prism of six or twenty sides, whose facets are intended, stays a prism.
 
 use parry3d_f64::math::Vector;
 
@@ -16,7 +16,7 @@ const CORNER_MM: f64 = 1e-3;
 const SAGITTA_MM: f64 = 0.2;
 
 /// Half of the largest angle between neighbouring facets of a cylinder, rad. CAD tessellates to within 0.1 rad a facet;
-/// this takes a round of 40 facets for round and one of 36 for a prism.
+/// with this limit 40 facets count as a round and 36 as a prism.
 const CYLINDER_HALF_ANGLE: f64 = 0.08;
 
 /// Largest angle between a facet's normal and its corners' normals on a sphere, rad: a facet of 0.1 rad by 0.1 rad has
@@ -192,7 +192,7 @@ fn center_of_round(points: impl Iterator<Item = Vector> + Clone, axis: Option<Ve
         right += point * point.length_squared();
     }
     if let Some(axis) = axis {
-        // Points of a plane say nothing about the direction across it: there the centre is where their mean is.
+        // Points of a plane do not determine the direction across it: there the centre is at their mean.
         let size = rows[0].x + rows[1].y + rows[2].z;
         rows[0] += axis * (axis.x * size);
         rows[1] += axis * (axis.y * size);

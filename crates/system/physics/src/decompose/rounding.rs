@@ -1,8 +1,8 @@
-//! Gives the rounds of a part that rolls back what its tessellation cut off.
+//! Restores what the tessellation cut off the rounds of a part that rolls.
 //!
-//! A wheel with a bore is not a primitive, and CAD draws its tread with 63 facets: it would lie still on a slope of 2.8°.
-//! Edges that run along a round, from one facet to the next, are chords of arcs; points of these arcs are added to the
-//! convex pieces that hold the chords. No piece is cut anew: the tread then has a thousand facets.
+//! A wheel with a bore is not a primitive, and CAD draws its tread with 63 facets: it would stay at rest on a slope of
+//! 2.8°. Edges that run along a round, from one facet to the next, are chords of arcs; points of these arcs are added
+//! to the convex pieces that hold the chords. No piece is cut again: the tread then has a thousand facets.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use super::{
 /// Largest angle between neighbouring points of a round, rad.
 const STEP_RAD: f64 = 0.00625;
 
-/// Rounds that turn less along an edge are flat, rad.
+/// Rounds that turn less than this along an edge are flat, rad.
 const FLAT_RAD: f64 = 1e-3;
 
 /// How unequal the angles between a chord and the normals at its ends may be, as a share of their sum.
@@ -32,7 +32,7 @@ struct RoundPoint {
     arc: Vector,
 }
 
-/// A mesh with what its rounds are found by.
+/// A mesh with the data that finds its rounds.
 struct Facets<'mesh> {
     mesh: &'mesh Surface,
     normals: Vec<Vector>,

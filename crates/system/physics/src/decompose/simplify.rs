@@ -1,4 +1,4 @@
-//! Takes away the corners that shape nothing.
+//! Removes corners that do not change the shape.
 //!
 //! A cut splits every triangle that it crosses into three, and a face that is cut ten times keeps all the corners that
 //! lie in it and in a row along its edges. Without this, the triangles of a long tube grow a hundredfold.
@@ -22,7 +22,7 @@ pub(super) fn simplified(surface: Surface) -> Surface {
 
 struct Mesh {
     surface: Surface,
-    /// Of each triangle as it was in the beginning: faces stay where they are. Zero without width.
+    /// Of each original triangle: faces stay where they are. Zero for a zero-width triangle.
     normals: Vec<Vector>,
     /// The triangles around each corner.
     around: Vec<Vec<usize>>,
@@ -44,7 +44,7 @@ impl Mesh {
         self.surface.points[corner as usize]
     }
 
-    /// The faces that meet in a corner; nothing when they are more than two.
+    /// The faces that meet in a corner; `None` when they are more than two.
     fn faces(&self, corner: u32) -> Option<Vec<(Vector, FaceKind)>> {
         let mut faces: Vec<(Vector, FaceKind)> = Vec::new();
         for triangle in &self.around[corner as usize] {
@@ -68,7 +68,7 @@ impl Mesh {
         neighbours
     }
 
-    /// Draws a corner into one of its neighbours, if that changes no face.
+    /// Merges a corner into one of its neighbours, if that changes no face.
     fn remove(&mut self, corner: u32) {
         let Some(faces) = self.faces(corner) else { return };
         let neighbours = self.neighbours(corner);
@@ -107,7 +107,7 @@ impl Mesh {
                 let [a, b, c] = triangle.map(|it| self.point(if it == corner { target } else { it }));
                 let across = (b - a).cross(c - a);
                 let is_flat = across.length() <= 1e-9 * (b - a).length_squared().max((c - a).length_squared());
-                // A triangle without width keeps to no plane; one that loses its width has to go at once.
+                // A zero-width triangle has no plane; one that loses its width is removed at once.
                 !is_flat && across.normalize_or_zero().dot(self.normals[*index]) > 1.0 - 100.0 * COPLANAR
             })
     }

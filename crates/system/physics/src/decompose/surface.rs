@@ -1,4 +1,4 @@
-//! A closed triangle surface with shared corners, and what can be read off it.
+//! A closed triangle surface with shared corners, and its properties.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use parry3d_f64::math::Vector;
 /// Smallest sine of the angle by which an edge must be wider than half a turn to count as a notch (0.6°).
 const NOTCH_SINE: f64 = 0.01;
 
-/// Solids smaller than this have no part in any contact, mm³.
+/// Solids smaller than this are left out of all contacts, mm³.
 const MIN_VOLUME_MM3: f64 = 1e-3;
 
 /// Facets that meet at less than this angle are facets of one round, rad; CAD tessellates to within 0.1 rad.
@@ -17,8 +17,8 @@ pub(super) const SMOOTH_RAD: f64 = 0.2;
 /// One less the cosine of the angle at which triangles count as one flat face.
 pub(super) const COPLANAR: f64 = 1e-9;
 
-/// A face that is so many times larger than the facets that it goes over into is flat, as the floor of a pocket beside
-/// its fillet.
+/// A face that is this many times larger than the adjacent facets is flat, such as the floor of a pocket beside its
+/// fillet.
 const FACET_AREAS: f64 = 4.0;
 
 /// A closed surface: of a part, or of a piece of it.
@@ -52,7 +52,7 @@ pub(super) struct Notch {
 }
 
 impl Surface {
-    /// A mesh whose coinciding corners are made one.
+    /// A mesh with its coinciding corners merged.
     pub fn welded(vertices: &[[f64; 3]], triangles: &[[u32; 3]]) -> Self {
         let Welded { points, index } = Welded::of(vertices.iter().copied());
         let welded = triangles.iter().map(|corners| corners.map(|corner| index[corner as usize]));
@@ -68,7 +68,7 @@ impl Surface {
         Self { points, triangles, kinds }
     }
 
-    /// Tells flat faces from facets of rounds: a facet goes over into another of about its size at a small angle.
+    /// Distinguishes flat faces from facets of rounds: a facet meets another of about its size at a small angle.
     fn find_flat_faces(&mut self) {
         let normals: Vec<Vector> = self.triangles.iter().map(|triangle| self.normal(*triangle)).collect();
         let mut owner = HashMap::new();
@@ -135,7 +135,7 @@ impl Surface {
         six.sum::<f64>() / 6.0
     }
 
-    /// Volume over half of the area, mm: of a sheet its thickness.
+    /// Volume over half of the area, mm; for a sheet this is its thickness.
     pub fn mean_thickness(&self) -> f64 {
         let doubled = self.triangles.iter().map(|triangle| {
             let [a, b, c] = self.corners(*triangle);
@@ -186,7 +186,7 @@ impl Surface {
         self.kinds.extend(other.kinds);
     }
 
-    /// True for a point that the surface goes round: the triangles' solid angles make a whole turn (Van Oosterom and
+    /// True for a point that the surface encloses: the triangles' solid angles make a whole turn (Van Oosterom and
     /// Strackee 1983).
     fn winds_about(&self, point: Vector) -> bool {
         let half_angles = self.triangles.iter().map(|triangle| {

@@ -1,11 +1,11 @@
-//! Motors at work: commands before each step, loads after it.
+//! Motors during a run: commands before each step, loads after it.
 //!
-//! A speed-controlled motor regulates with integral action, as drives do: effort = kv·(z − ω), ż = (ω* − ω)/T. In
-//! proportion alone it would droop by load/kv. The set-point acts through the integral only, so that
-//! I·ω̈ + kv·ω̇ + kv/T·ω = kv/T·ω*, which is critically damped for T = 4·I/kv and slower than that where [`LEAST_RESET_S`]
-//! is longer. Where it asks for [`WIND_UP`] times the limit the integral stands still, else
-//! a motor that comes free would race for as long as it was blocked (K. J. Åström, T. Hägglund, "PID Controllers",
-//! 2nd ed., 1995, chapter 3: set-point weighting with b = 0, conditional integration).
+//! A speed-controlled motor regulates with integral action, as drives do: effort = kv·(z − ω), ż = (ω* − ω)/T. With
+//! proportional control alone it would droop by load/kv. The set-point acts through the integral only, so that I·ω̈ +
+//! kv·ω̇ + kv/T·ω = kv/T·ω*, which is critically damped for T = 4·I/kv and slower than that where [`LEAST_RESET_S`] is
+//! longer. Where it asks for [`WIND_UP`] times the limit the integral stops; otherwise a motor that comes free would
+//! race for as long as it was blocked (K. J. Åström, T. Hägglund, "PID Controllers", 2nd ed., 1995, chapter 3:
+//! set-point weighting with b = 0, conditional integration).
 
 use contract::limits::{OVERLOAD_S, OVERLOAD_SHARE};
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
@@ -23,15 +23,15 @@ use crate::{
     units::MM_PER_M,
 };
 
-/// How far, in efforts of its limit, the integral of a blocked motor goes on. A body that is pressed against another
-/// with many times its weight chatters, by up to half of the speed that the limit gives it in a step; the motor that
-/// presses is at its limit all the same.
+/// How far the integral of a blocked motor continues, in multiples of its effort limit. A body that is pressed against
+/// another with many times its weight chatters, by up to half of the speed that the limit gives it in a step; the motor
+/// that presses is at its limit all the same.
 const WIND_UP: f64 = 3.0;
 
 /// Shortest reset time, s: four of the contract's steps. A stiff motor reaches its speed within a few of these.
 const LEAST_RESET_S: f64 = 4.0 * contract::limits::SIMULATION_STEP_S;
 
-/// Effort at which the integral of a motor without a limit stands still, N·m or N.
+/// Effort at which the integral of a motor without a limit stops, N·m or N.
 const MOST_UNLIMITED_EFFORT: f64 = 1000.0;
 
 /// The motors of one run.
@@ -45,9 +45,9 @@ struct Motor<'scene> {
     actuator: &'scene Actuator,
     id: usize,
     scale: f64,
-    /// Place of the joint in the engine's coordinates.
+    /// Index of the joint in the engine's coordinates.
     coordinate: usize,
-    /// Place of the joint in the engine's velocities.
+    /// Index of the joint in the engine's velocities.
     velocity: usize,
     regulator: Option<SpeedRegulator>,
     is_slide: bool,
@@ -100,8 +100,8 @@ impl<'scene> Drives<'scene> {
         }
     }
 
-    /// Notes the efforts of the step that was just computed; answers the place in the scene of a
-    /// motor that has been at its limit for too long.
+    /// Records the efforts of the step that was just computed; returns the index in the scene of a motor that has been
+    /// at its limit for too long.
     pub fn look<M: ModelType>(&mut self, data: &MjData<M>) -> Option<usize> {
         let forces = data.actuator_force();
         let mut overload = None;
@@ -173,7 +173,8 @@ mod tests {
         assert!(efforts[0] < 0.1 * limit, "it begins with {} N·m", efforts[0]);
         let most = WIND_UP * limit + gain * 1.0 + 1e-12;
         assert!(efforts.iter().all(|effort| *effort <= most) && efforts[999] >= limit, "{efforts:?}");
-        // Free, it is bounded by 3·limit/gain more than it was told, 16 rad/s; 0.1 s later it has come down to what it was told.
+        // Once free, its speed is at most 3·limit/gain above its command, 16 rad/s; 0.1 s later it is back at its
+        // command.
         let mut speed = 0.0;
         for _ in 0..50 {
             let effort = (gain * (regulator.follow(1.0, speed, STEP_S) - speed)).clamp(-limit, limit);

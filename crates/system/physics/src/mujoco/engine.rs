@@ -7,9 +7,9 @@ use mujoco_rs::{prelude::*, wrappers::mj_auxiliary::MjVfs};
 use super::mjcf::Mjcf;
 use crate::PhysicsError;
 
-/// Keeps the engine from writing its warnings to a file in whatever the working directory is, and from keeping compiled
-/// meshes: it knows a mesh again by its file name and a checksum that different plates share, so a changed part could
-/// be answered with its former shape. The cache also holds 500 MB.
+/// Keeps the engine from writing its warnings to a file in the working directory, and from caching compiled meshes: it
+/// identifies a mesh by its file name and a checksum that different plates share, so a changed part could get its
+/// former shape. The cache also holds 500 MB.
 static ENGINE_SETTINGS: Once = Once::new();
 
 pub(crate) fn load(mjcf: &Mjcf, xml: &str) -> Result<MjModel, PhysicsError> {
@@ -28,22 +28,22 @@ pub(crate) fn load(mjcf: &Mjcf, xml: &str) -> Result<MjModel, PhysicsError> {
 }
 
 pub(crate) fn find(model: &MjModel, kind: MjtObjBase, name: &str) -> Result<usize, PhysicsError> {
-    model.name_to_id(kind, name).ok_or_else(|| PhysicsError::Engine(format!("{name:?} got lost in the model")))
+    model.name_to_id(kind, name).ok_or_else(|| PhysicsError::Engine(format!("{name:?} is missing in the model")))
 }
 
-/// What the engine counted and otherwise keeps to itself: from then on it computed something else than the scene.
+/// Warnings that the engine only counts; from then on it computed something other than the scene.
 pub(super) fn engine_warnings(data: &MjData<&MjModel>) -> Vec<String> {
     let sentences = [
         (MjtWarning::mjWARN_INERTIA, "an inertia became singular"),
         (
             MjtWarning::mjWARN_CONTACTFULL,
-            "there were more contacts than the engine has room for, and some did not count",
+            "there were more contacts than the engine has room for, and some were ignored",
         ),
         (
             MjtWarning::mjWARN_CNSTRFULL,
-            "there were more constraints than the engine has room for, and some did not count",
+            "there were more constraints than the engine has room for, and some were ignored",
         ),
-        (MjtWarning::mjWARN_BADCTRL, "a motor was told no number, and all motors stood still"),
+        (MjtWarning::mjWARN_BADCTRL, "a motor's command was not a number, and all motors stopped"),
     ];
     let counted = |kind: MjtWarning| data.warning()[kind as usize].number;
     let told = sentences.into_iter().filter(|(kind, _)| counted(*kind) > 0);

@@ -15,13 +15,13 @@ pub(super) struct Bodies {
     zones: Vec<(Zone, usize)>,
 }
 
-/// A body of the scene in the engine.
+/// A body of the scene, as the engine knows it.
 pub(super) struct EngineBody {
     /// Its id.
     pub id: usize,
     /// What it collides with.
     pub shapes: Vec<Shape>,
-    /// Where the engine keeps the velocity of a body that flies freely; its frame sits in its centre of mass.
+    /// Index of the engine's velocity of a body that flies freely; its frame is at its centre of mass.
     pub own_velocity: Option<usize>,
     /// Whether anything lets it move.
     pub is_movable: bool,
@@ -49,7 +49,7 @@ impl Bodies {
         })
     }
 
-    /// Place in the scene of a body of the engine.
+    /// Index in the scene of a body of the engine.
     pub fn place_of(&self, id: usize) -> Option<usize> {
         self.bodies.iter().position(|body| body.id == id)
     }
@@ -87,7 +87,7 @@ impl EngineBody {
     }
 }
 
-/// The engine's present state, with the names of the scene.
+/// The engine's current state, with the names of the scene.
 pub(super) struct EngineFrame<'run, M: ModelType> {
     pub bodies: &'run Bodies,
     pub data: &'run mut MjData<M>,
@@ -102,13 +102,13 @@ impl<M: ModelType> EngineFrame<'_, M> {
 }
 
 impl<M: ModelType> Frame for EngineFrame<'_, M> {
-    /// A sum is enough: nothing that is added to infinity or to no number makes a number of it again, and the kinetic
-    /// energy holds every speed.
+    /// A sum is enough: NaN or infinity plus anything never becomes a finite number again, and the kinetic energy
+    /// contains every speed.
     fn is_finite(&self) -> bool {
         self.data.energy()[1].is_finite() && self.data.qpos().iter().sum::<f64>().is_finite()
     }
 
-    /// The inertia that joints got for the sake of the step (see `mjcf::gains`) is no body's.
+    /// The inertia that joints get so that the step can follow their gains (see `mjcf::gains`) belongs to no body.
     fn kinetic_energy_j(&self) -> f64 {
         let rotors = self.data.model().dof_armature().iter().zip(self.data.qvel());
         self.data.energy()[1] - rotors.map(|(inertia, speed)| inertia * speed * speed).sum::<f64>() / 2.0
@@ -134,7 +134,7 @@ impl<M: ModelType> Frame for EngineFrame<'_, M> {
         self.bodies.bodies[body].velocity(self.data)
     }
 
-    /// A bounding sphere answers most questions cheaply.
+    /// A bounding sphere decides most cases cheaply.
     fn touches(&mut self, body: usize, zone: usize) -> bool {
         let (bounds, zone_geom) = self.bodies.zones[zone];
         self.bodies.bodies[body].shapes.iter().any(|shape| {

@@ -1,4 +1,4 @@
-//! Rigid bodies by MuJoCo. Lengths become metres in here and nowhere else.
+//! Rigid bodies by MuJoCo. Only this module converts lengths to metres.
 
 mod drive;
 mod engine;

@@ -1,7 +1,7 @@
-//! What stands wrong at the start: parts inside each other, and parts below the ground.
+//! Wrong start positions: parts inside each other, and parts below the ground.
 //!
-//! The engine takes any start and throws apart what overlaps. A run is made all the same, since a snug fit overlaps by a
-//! little; the answer names the bodies and the depth.
+//! The engine accepts any start and pushes overlapping bodies apart. The run is made anyway, since a snug fit overlaps
+//! by a little; the answer names the bodies and the depth.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 
 use crate::{scene::REPORTED_DEPTH_MM, units::MM_PER_M};
 
-/// Sentences about contacts that are too deep at the start. `label` names a body of the engine, nothing the ground.
+/// Sentences about contacts that are too deep at the start. `label` names a body of the engine; `None` is the ground.
 pub(crate) fn overlaps<'scene, M: ModelType>(
     data: &MjData<M>,
     label: impl Fn(usize) -> Option<&'scene str>,

@@ -1,9 +1,9 @@
-//! Bodies that go too far in one step of the engine.
+//! Bodies that move too far in one step of the engine.
 //!
 //! A contact pushes a body back the shorter way out. One that arrives with v sinks in by up to 1.3·v·step (√K·step = 0.8,
 //! see `mjcf::contact`); deeper than half of its thickness, the shorter way is the other side, and it passes through any
 //! wall. A stop of a joint is as stiff, and gives way by 0.7·ω·step. A run in which that happens is made again with the
-//! step halved, until it fits or [`MOST_PARTS`] is reached; what is still too fast then is told.
+//! step halved, until it fits or [`MOST_PARTS`] is reached; what is still too fast then is reported.
 
 use geometry::vector::length;
 use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
@@ -11,10 +11,10 @@ use mujoco_rs::{prelude::*, wrappers::mj_model::traits::ModelType};
 use super::frame::{Bodies, EngineBody};
 use crate::{scene::Scene, units::MM_PER_M};
 
-/// Most steps of the engine for one of the run's.
+/// Most steps of the engine per step of the run.
 pub(super) const MOST_PARTS: u32 = 16;
 
-/// How far a body may go in a step, in halves of its thickness.
+/// How far a body may move in a step, in halves of its thickness.
 const MOST_TRAVEL: f64 = 0.75;
 
 /// How far a joint may turn or slide in the step that meets its stop, in widths of its range.
@@ -40,23 +40,23 @@ fn most_speed(half_thickness: f64, thinnest_met: f64, step_s: f64) -> f64 {
     MOST_TRAVEL * (half_thickness + thinnest_met) / step_s
 }
 
-/// The worst that was seen of bodies that are too fast for the step.
+/// The body that was furthest above the speed that the step allows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TooFast {
     /// Label of the body.
     pub body: String,
     /// Its speed, m/s.
     pub speed_m_s: f64,
-    /// In shares of what the step can follow.
+    /// Its speed as a multiple of what the step can follow.
     pub share: f64,
-    /// Label of a part whose surface its middle crossed.
+    /// Label of a part whose surface the body's middle crossed.
     pub through: Option<String>,
-    /// Whether the stop of its joint was what it met.
+    /// Whether it hit the stop of its joint.
     pub at_stop: bool,
 }
 
 impl TooFast {
-    /// What the caller is told when no smaller step is left.
+    /// The warning for the caller when no smaller step is left.
     pub fn sentence(&self, step_s: f64) -> String {
         let Self { body, speed_m_s, .. } = self;
         let way = speed_m_s * step_s * MM_PER_M;
@@ -88,7 +88,7 @@ pub(super) struct Pace<'scene> {
 
 /// A body that can move.
 struct Watched {
-    /// Place in the scene.
+    /// Index in the scene.
     place: usize,
     /// Stops of the joint that it moves on.
     stops: Option<Stops>,
@@ -119,12 +119,12 @@ impl<'scene> Pace<'scene> {
         Self { scene, watched: watched.collect(), engine_step_s, step_s, too_fast: None }
     }
 
-    /// The worst of what moved too far in a step of the engine, of all states that were looked at.
+    /// The body that moved furthest beyond what a step of the engine allows, of all checked states.
     pub fn too_fast(&self) -> Option<&TooFast> {
         self.too_fast.as_ref()
     }
 
-    /// Looks at the present state, which consists of numbers.
+    /// Checks the current state, which contains no NaN or infinity.
     pub fn look<M: ModelType>(&mut self, data: &mut MjData<M>, bodies: &Bodies) {
         for index in 0..self.watched.len() {
             let Watched { place, stops, most_speed_m_s } = &self.watched[index];

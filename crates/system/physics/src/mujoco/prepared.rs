@@ -1,4 +1,4 @@
-//! A scene that is ready to run, side by side and with as small a step of the engine as its speeds need.
+//! A scene that is ready for parallel runs, with as small a step of the engine as its speeds need.
 
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
@@ -22,13 +22,13 @@ use crate::{
 /// A scene with its MJCF and model for one length of the engine's step.
 type Written = (Mjcf, Compiled);
 
-/// A scene that MuJoCo has compiled. All runs share the models, which nothing writes, and each has its own state: a run
-/// gives the same result whatever runs beside it.
+/// A scene that MuJoCo has compiled. All runs share the models, which are never written, and each has its own state: a
+/// run gives the same result whatever else runs at the same time.
 pub(super) struct PreparedScene {
     scene: Arc<Scene>,
     settings: RunSettings,
     first: Written,
-    /// With finer steps, by the number of halvings. Most scenes need none.
+    /// Models with finer steps, by the number of halvings. Most scenes need none.
     finer: [OnceLock<Result<Written, String>>; MOST_PARTS.ilog2() as usize],
     /// The scene as the first start of the newest run ran it.
     ran: Mutex<Option<Mjcf>>,

@@ -1,4 +1,4 @@
-//! The loop: command, step, look, decide.
+//! The loop: command, step, check, decide.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -31,7 +31,7 @@ pub(super) struct Compiled {
     model: MjModel,
     bodies: Bodies,
     settings: RunSettings,
-    /// Steps of the engine for one of the run's.
+    /// Steps of the engine per step of the run.
     parts: u32,
     /// What the scene's MJCF leaves out.
     notes: Vec<String>,
@@ -61,7 +61,7 @@ impl Compiled {
         self.shift().is_some()
     }
 
-    /// Runs until something decides the outcome or the steps are used up; nothing as soon as something moves more than
+    /// Runs until something decides the outcome or the steps are used up; `None` as soon as something moves more than
     /// `most_share` times too far for the engine's step. The moved object starts `offset_mm` away from its place in the
     /// scene. States are kept when the settings and `may_keep_states` say so.
     pub fn run_unless_too_fast(
@@ -118,7 +118,7 @@ impl Compiled {
                 data.step();
                 overload = overload.or(drives.look(&data));
             }
-            // The integrator leaves the places of its last trial behind; these are the places of the new state.
+            // The integrator leaves the positions of its last trial behind; these are the positions of the new state.
             data.kinematics();
             steps += 1;
         };
@@ -158,10 +158,10 @@ impl Compiled {
     }
 }
 
-/// The engine's present state, while a run goes on.
+/// The engine's current state, while a run continues.
 type Running<'frame, 'model> = EngineFrame<'frame, &'model MjModel>;
 
-/// The last state whose numbers are numbers: a place that is none is of no use to anybody, and JSON cannot say it.
+/// The last state without NaN or infinity: such a position is useless, and JSON cannot represent it.
 #[derive(Default)]
 struct LastFinite {
     positions_mm: Vec<[f64; 3]>,

@@ -1,4 +1,4 @@
-//! Where the camera stands, so that bodies and zones fill the picture whatever their size.
+//! Camera position, so that bodies and zones of any size fill the picture.
 
 use crate::{geometry::Geometry, scene::Scene, units::MM_PER_M};
 
@@ -6,13 +6,13 @@ use crate::{geometry::Geometry, scene::Scene, units::MM_PER_M};
 const DISTANCE_IN_DIAGONALS: f64 = 1.5;
 /// The contract's least distance, m.
 const LEAST_DISTANCE_M: f64 = 0.5;
-/// Vertical field of view at [`DISTANCE_IN_DIAGONALS`], degrees. Nearer is impossible; from farther off, for small
+/// Vertical field of view at [`DISTANCE_IN_DIAGONALS`], degrees. The camera is never nearer; farther off, for small
 /// scenes, a longer lens shows the same section.
 const FIELD_OF_VIEW_DEG: f64 = 45.0;
-/// Diagonal of the smallest thing that is looked at, m: a scene may be a point.
+/// Smallest diagonal that the camera frames, m: a scene may be a point.
 const LEAST_DIAGONAL_M: f64 = 1e-3;
 
-/// The section of space that is looked at, m.
+/// The section of space that the camera frames, m.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Framing {
     pub middle: [f64; 3],

@@ -21,11 +21,12 @@ pub(super) const LIGHTS: [&str; 2] = ["look_key", "look_fill"];
 const LIGHT_DIRECTIONS: [[f64; 3]; 2] = [[0.0, 0.5, -1.0], [-0.6, -0.8, -0.45]];
 const LIGHT_STRENGTHS: [f64; 2] = [0.5, 0.18];
 
-/// The engine paints what is translucent twice over.
+/// The engine draws translucent shapes twice.
 const ZONE_OPACITY: f32 = 0.2;
 const EDGE_OPACITY: f32 = 0.9;
 
-/// Lengths that a square of the floor's pattern may have, m, with the scene's diagonal up to which each is used.
+/// Possible edge lengths of a square of the floor's pattern, m, each with the largest scene diagonal for which it is
+/// used.
 const FLOOR_SQUARES: [(f64, f64); 4] = [(0.05, 0.001), (0.5, 0.01), (5.0, 0.1), (f64::INFINITY, 1.0)];
 
 /// What is added to the document of a scene before it is drawn.
@@ -67,7 +68,7 @@ pub(super) fn additions(framing: &Framing) -> String {
     text + "  </worldbody>\n"
 }
 
-/// Draws the zones: a translucent box, and its edges, for of the box alone it is hard to see where it ends.
+/// Draws the zones: a translucent box and its edges, because the extent of the box alone is hard to see.
 ///
 /// They are decorations of the picture and not the sites of the document, because sites throw shadows like solid bodies.
 pub(super) fn draw_zones(picture: &mut MjvScene, framing: &Framing, zones: &[SceneZone]) -> Result<(), PhysicsError> {

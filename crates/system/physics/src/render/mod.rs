@@ -49,7 +49,7 @@ pub struct View {
 }
 
 /// Draws the scene at its start from 24 sides: every 45° around, on each of three elevations (degrees, negative looks
-/// down). Once `cancel` is set, no further view is drawn and the answer holds those that are there.
+/// down). Once `cancel` is set, no further view is drawn and the answer has only the views drawn so far.
 pub fn render_views(scene: &Scene, elevations_deg: [f64; 3], cancel: &CancelFlag) -> Result<Vec<View>, PhysicsError> {
     let mut stage = Stage::open(scene, cancel)?;
     let mut views = Vec::new();
@@ -76,7 +76,7 @@ pub fn render_preview(scene: &Scene, camera: Camera, cancel: &CancelFlag) -> Res
     picture.jpeg()
 }
 
-/// Draws one frame for each state of a run and hands it on; `take` ends it early with an error of its own.
+/// Draws one frame for each state of a run and passes it to `take`, which can end the drawing early with an error.
 pub fn render_frames<E: From<PhysicsError>>(
     scene: &Scene,
     states: &[SampledState],

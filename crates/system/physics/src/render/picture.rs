@@ -17,7 +17,7 @@ pub const PICTURE_WIDTH: u32 = 640;
 /// Height of every picture, pixels.
 pub const PICTURE_HEIGHT: u32 = 480;
 
-/// Shares of 100 that JPEG keeps: above 90, edges of parts have no halo.
+/// JPEG quality, 0 to 100: above 90, edges of parts have no halo.
 const JPEG_QUALITY: u8 = 92;
 
 /// A drawn picture.
@@ -27,7 +27,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// `None` unless it has as many bytes as a picture has.
+    /// `None` when the number of bytes is not that of a picture.
     pub(super) fn from_rgb(rgb: Vec<u8>) -> Option<Self> {
         (rgb.len() == (3 * PICTURE_WIDTH * PICTURE_HEIGHT) as usize).then_some(Self { rgb })
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{PhysicsError, cancel::CancelFlag, mujoco::write_mjcf, report::SampledState, scene::Scene};
 
-/// The way to the drawing thread, once there is one.
+/// Channel to the drawing thread, once there is one.
 static STUDIO: Mutex<Option<Sender<Order>>> = Mutex::new(None);
 
 /// A scene with light, floor and camera, drawn without a display.
@@ -34,7 +34,7 @@ impl Stage {
         let mut studio = STUDIO.lock().unwrap_or_else(PoisonError::into_inner);
         let running = match studio.take() {
             Some(running) if running.send(Order::Ping).is_ok() => running,
-            // There is none yet, or a fault of the graphics driver's ended it.
+            // There is no thread yet, or a graphics driver fault ended it.
             _ => studio::start()?,
         };
         *studio = Some(running.clone());

@@ -26,13 +26,13 @@ use crate::{
 /// A group of shapes that the engine does not draw unless asked to.
 const HIDDEN_GROUP: i32 = 5;
 
-/// How far from the middle shadows are thrown, in diagonals. The nearer, the sharper they are.
+/// Distance from the middle up to which shadows are drawn, in diagonals. The smaller, the sharper they are.
 const SHADOWED_DIAGONALS: f64 = 1.25;
 
-/// How far the engine draws, in distances of the camera. The nearer, the finer are depth and shadows.
+/// Distance up to which the engine draws, in camera distances. The smaller, the finer are depth and shadows.
 const DRAWN_DISTANCES: f32 = 12.0;
 
-/// What the thread knows an open scene by.
+/// Id of an open scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SetNumber(u64);
 
@@ -48,10 +48,10 @@ pub(super) struct Setting {
 
 type Reply<T> = Sender<Result<T, PhysicsError>>;
 
-/// What the thread is asked to do.
+/// A request to the thread.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// Nothing: whoever sends it learns whether the thread is there.
+    /// Does nothing; the sender learns whether the thread is alive.
     Ping,
     Open {
         setting: Box<Setting>,
@@ -72,14 +72,14 @@ pub(super) enum Order {
     },
 }
 
-/// Starts the thread; it ends when nobody can give it orders any more.
+/// Starts the thread; it ends when no sender is left.
 pub(super) fn start() -> Result<Sender<Order>, PhysicsError> {
     let (orders, inbox) = channel();
     std::thread::Builder::new().name("drawing".into()).spawn(move || work(&inbox)).map_err(|error| failed(&error))?;
     Ok(orders)
 }
 
-/// Whoever gave an order may have left; then nobody needs the answer.
+/// The sender may be gone; then the answer is not needed.
 fn work(inbox: &Receiver<Order>) {
     let mut sets = HashMap::new();
     let mut number = 0;
@@ -199,7 +199,7 @@ fn apply(rotation: &[[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
     rotation.map(|row| row.iter().zip(vector).map(|(share, length)| share * length).sum())
 }
 
-/// Puts the lens on, replaces the ground by the drawn floor, and leaves only the lights of the look on.
+/// Sets the lens, replaces the ground by the drawn floor, and leaves only the lights of the look on.
 fn dress(model: &mut MjModel, framing: &Framing) {
     let distance = framing.distance();
     // The engine measures the depth that it draws, and the width of its shadows, in these.

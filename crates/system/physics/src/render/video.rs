@@ -15,13 +15,13 @@ use crate::{PhysicsError, cancel::CancelFlag, report::SampledState, scene::Scene
 /// Frames in a second of a video.
 pub const VIDEO_FRAMES_PER_S: u32 = 30;
 
-/// Lines of ffmpeg's complaint that an error repeats.
+/// Lines of ffmpeg's error output that an error repeats.
 const REPEATED_LINES: usize = 5;
 
 /// Why there is no video.
 #[derive(Debug, thiserror::Error)]
 pub enum VideoError {
-    /// The encoder is not where the caller says.
+    /// The encoder is not at the path that the caller gave.
     #[error(
         "no video: ffmpeg cannot be started as {program:?}: {cause}; run: make setup (or set FFMPEG to the program)"
     )]
@@ -39,13 +39,13 @@ pub enum VideoError {
         /// What it said last.
         last_lines: String,
     },
-    /// The encoder could not be talked to.
-    #[error("no video: talking to ffmpeg failed: {0}")]
+    /// Communication with the encoder failed.
+    #[error("no video: communication with ffmpeg failed: {0}")]
     Pipe(#[from] std::io::Error),
     /// There is nothing to show.
     #[error("no video: the run kept no states to draw; set `keep_states`")]
     NoFrames,
-    /// Somebody called it off.
+    /// The caller cancelled it.
     #[error("no video: it was cancelled")]
     Cancelled,
     /// A frame could not be drawn.
@@ -67,7 +67,7 @@ pub struct Video {
 impl Video {
     /// Starts the encoder `program`, an ffmpeg with libx264, which writes the file `output`.
     pub fn start(program: &Path, output: &Path) -> Result<Self, VideoError> {
-        // With the protocol's name before it, no file name is taken for an option or an address.
+        // With the protocol prefix, ffmpeg takes no file name for an option or an address.
         let mut target = OsString::from("file:");
         target.push(output);
         let mut encoder = Command::new(program)
@@ -87,7 +87,7 @@ impl Video {
         let complaint = errors.map(|mut errors| {
             std::thread::spawn(move || {
                 let mut bytes = Vec::new();
-                // What was read before a fault is still worth telling.
+                // What was read before the error is still reported.
                 let _ = errors.read_to_end(&mut bytes);
                 last_lines(&String::from_utf8_lossy(&bytes))
             })
@@ -129,7 +129,7 @@ impl Drop for Video {
         if self.finished {
             return;
         }
-        // It may have ended by itself, and then there is nothing to kill; nobody waits for this video any more.
+        // It may have ended by itself, and then there is nothing to kill; no one waits for this video any more.
         let _ = self.encoder.kill();
         let _ = self.encoder.wait();
         let _ = std::fs::remove_file(&self.output);

@@ -40,7 +40,7 @@ fn raised(mesh: Geometry, by: f64) -> Geometry {
     placed(mesh, |[x, y, z]| [x, y, z + by])
 }
 
-/// Where a ball of a radius ends that starts at a place, with one fixed part around it.
+/// End position of a ball of a given radius and start, with one fixed part around it.
 fn dropped(part: Geometry, radius: f64, start: [f64; 3], steps: u64) -> [f64; 3] {
     let shape = shape_of(&part);
     assert!(shape.error_mm() <= shape.tolerance_mm, "the collision shape is {} mm off", shape.error_mm());
@@ -101,13 +101,13 @@ fn closed_box_keeps_a_ball_inside() {
 
 #[test]
 fn elbow_lets_a_ball_out() {
-    // Turned over, so that one end looks up at (-60, 0) and the other towards +x, 20 mm above the ground.
+    // Turned over, so that one end faces up at (-60, 0) and the other towards +x, 20 mm above the ground.
     let bend = placed(elbow(60.0, 24.0, 3.0), |[x, y, z]| [-x, y, 95.0 - z]);
     let [x, _, z] = dropped(bend, 10.0, [-60.0, 0.0, 110.0], 600);
     assert!(x > 20.0, "the ball stopped at x = {x} mm, z = {z} mm");
 }
 
-/// In some poses many corners lie within rounding of the planes that part the mesh.
+/// In some poses many corners are within rounding of the planes that cut the mesh.
 #[test]
 fn collision_shape_does_not_depend_on_the_pose() {
     let mut random = StdRng::seed_from_u64(8);

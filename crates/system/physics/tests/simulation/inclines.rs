@@ -1,7 +1,7 @@
 //! Blocks and balls on a slope.
 //!
-//! A contact is a spring that rests 0.03 mm deep and is entered at the start, so that the body first sinks: a few
-//! thousandths of the way in these runs. The tolerance of an acceleration is 0.5 %.
+//! A contact is a spring that rests 0.03 mm deep; the body first sinks into it at the start, by a few thousandths of
+//! the way in these runs. The tolerance of an acceleration is 0.5 %.
 
 use physics::{Body, Geometry, Mobility, Scene};
 
@@ -81,7 +81,7 @@ fn larger_friction_of_a_pair_wins() {
 fn block_slides_only_above_the_angle_of_friction() {
     let friction = 0.4_f64;
     let (below, above) = (friction.atan() - 0.02, friction.atan() + 0.02);
-    // Slip is solved away: what remains in 4 s is sinking in, 0.03 mm.
+    // Slip is solved away: only sinking in remains in 4 s, 0.03 mm.
     let creep = way(slope(below, friction), block(below, friction), 2000);
     println!("creep {creep} mm");
     assert!(creep < 0.1, "it crept by {creep} mm");

@@ -51,7 +51,8 @@ fn wheel_accelerates_by_torque_over_inertia() {
     for (step, angle) in turns(&report).iter().enumerate() {
         let time_s = step as f64 * STEP_S;
         let expected = 0.5 * torque / inertia * time_s * time_s;
-        // Constant acceleration is exact for a fourth-order integrator; an angle out of a quaternion has 1e-15.
+        // Constant acceleration is exact for a fourth-order integrator; an angle from a quaternion has an error of
+        // 1e-15.
         assert!((angle - expected).abs() < 1e-9 * (1.0 + expected), "{angle} rad after {time_s} s, not {expected}");
     }
 }
@@ -73,7 +74,7 @@ fn torque_scales_with_power_above_its_minimum() {
 
 #[test]
 fn unpowered_motor_exerts_no_torque() {
-    // The arm swings as a pendulum that nobody drives, whatever the motor is told.
+    // The arm swings as an undriven pendulum, whatever the motor's command.
     let arm_after = |actuators: Vec<Actuator>| {
         let scene = Scene { bodies: vec![arm()], actuators, moved_object: Some("arm".into()), ..Scene::default() };
         run_for(&scene, 300).final_positions[0].position_mm

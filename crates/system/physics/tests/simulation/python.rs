@@ -75,7 +75,7 @@ fn python_mujoco_computes_the_same_trajectories() {
         std::fs::write(folder.path().join(name), content).expect("a file");
     }
     let output = std::process::Command::new(&python)
-        // The engine keeps its warnings in a file beside whoever runs it.
+        // The engine writes its warnings to a file in the working directory.
         .current_dir(folder.path())
         .args(["-I", "-c", SCRIPT])
         .arg(folder.path())

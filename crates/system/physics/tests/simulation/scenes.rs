@@ -46,7 +46,7 @@ pub fn prepared(scene: &Scene, settings: RunSettings) -> Box<dyn Prepared> {
     backend.prepare(scene, &settings, &false.into()).expect("the engine takes the scene")
 }
 
-/// What stands against a scene.
+/// Why a scene is refused.
 pub fn refusal(scene: &Scene) -> Option<String> {
     let prepared = backend_for(SimulatorBackend::Genesis).prepare(scene, &RunSettings::full(), &false.into());
     prepared.err().map(|error| error.to_string())
@@ -57,14 +57,14 @@ pub fn exported(scene: &Scene) -> ExportedScene {
     prepared(scene, RunSettings::full()).export().expect("MJCF")
 }
 
-/// Steps of the engine for one of the contract's.
+/// Steps of the engine per step of the contract.
 pub fn engine_steps(exported: &ExportedScene) -> u64 {
     let (_, rest) = exported.document.split_once("timestep=\"").expect("a time step");
     let (step, _) = rest.split_once('"').expect("its end");
     (STEP_S / step.parse::<f64>().expect("a number")).round() as u64
 }
 
-/// The start that the scene has.
+/// The nominal start of the scene.
 pub const AS_BUILT: Start = Start { seed: 0, offset_mm: [0.0; 3] };
 
 pub fn run(scene: &Scene, settings: RunSettings) -> RunReport {

@@ -1,4 +1,4 @@
-//! Several starts of one scene, and the end of a run that nobody waits for.
+//! Several starts of one scene, and the end of a run that no one waits for.
 
 use std::{
     sync::{

@@ -168,7 +168,7 @@ fn servo_answers_a_step_with_the_contracts_gains() {
         println!("{angle} rad after {} ms", 2 * steps);
         assert!((angle - expected).abs() < 0.005, "{angle} rad after {} ms, expected {expected}", 2 * steps);
     }
-    // A horn of a fifth of a gram has no inertia worth a name: θ = 1 − e^(−10·t), less what its rotor costs.
+    // A horn of a fifth of a gram has negligible inertia: θ = 1 − e^(−10·t), less what its rotor costs.
     let report = turned(disc(5.0, 0.5), servo(Controller::Position { target: 1.0 }), 45);
     for steps in [15, 30, 45] {
         let [w, _, _, z] = report.trajectory[steps].quaternion;
@@ -182,12 +182,12 @@ fn servo_keeps_its_catalogue_speed_limit() {
     let report = turned(disc(40.0, 5.0), servo(Controller::Constant { value: 100.0 }), 500);
     let load = &report.motor_loads[0];
     assert!((load.peak_speed / 6.16 - 1.0).abs() < 0.01, "{load:?}");
-    // The energy is the horn's own, ½·I·ω², without what its joint got for the sake of the step.
+    // The energy is the horn's own, ½·I·ω², without the inertia that its joint got because of the step.
     let horn = disc(5.0, 0.5);
     let expected = horn.mass.inertia_kg_m2[2] * 6.16 * 6.16 / 2.0;
     let report = turned(horn, servo(Controller::Constant { value: 100.0 }), 500);
     assert!((report.kinetic_energy_j / expected - 1.0).abs() < 0.01, "{} J, not {expected} J", report.kinetic_energy_j);
-    // What goes to places follows its gains, and its speed is told.
+    // A position-controlled motor follows its gains, and its speed is reported.
     let report = turned(disc(40.0, 5.0), servo(Controller::Position { target: 1.0 }), 45);
     assert!(report.motor_loads[0].peak_speed > 1.02 * 6.16, "{:?}", report.motor_loads);
 }

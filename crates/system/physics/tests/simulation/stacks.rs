@@ -1,4 +1,4 @@
-//! What stands on something: stacks, heavy on light, and what slips.
+//! Bodies that rest on each other: stacks, heavy on light, and slipping bodies.
 //!
 //! How far a contact sinks is derived in `mjcf/contact.rs`: with steps of 1 ms it is at most 25 µm deep as long as it
 //! carries less than 1600 times the weight of what it accelerates, and above that n·g·(1 − d)/(d·K) for n times that
@@ -11,7 +11,7 @@ use crate::scenes::{GRAVITY_M_S2, cuboid_mesh, meshed, run_for, solid, tilted};
 /// Depth of one contact with steps of 1 ms, mm.
 const SKIN_MM: f64 = 0.025;
 
-/// A body with the contact of ABS and a mass of its own.
+/// A body with the contact of ABS and a given mass.
 fn abs(body: Body, density_kg_m3: f64) -> Body {
     let mass = body.geometry.mass_properties(body.mass.center_mm, density_kg_m3).expect("it has a volume");
     Body { mass, friction: 0.5, restitution: 0.6, ..body }

@@ -1,8 +1,8 @@
-//! Which body rides on which: the tree that the engine moves, from joints and welds.
+//! Which body is carried by which: the tree that the engine moves, from joints and welds.
 //!
 //! Bodies that are welded together become one rigid group: exact, and cheaper than a constraint. A group moves on the
-//! joint of its one jointed member, stands still with its fixed member, or flies freely. Only a weld that would close
-//! a loop (two jointed members, or a jointed and a fixed one) is left to the engine as a constraint.
+//! joint of its one jointed member, is fixed if a member is fixed, or flies freely. Only a weld that would close a loop
+//! (two jointed members, or a jointed and a fixed one) is left to the engine as a constraint.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
 /// The tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assembly {
-    /// For each body of the scene, the body that it rides on; the world when absent.
+    /// For each body of the scene, the body that carries it; the world when absent.
     pub carrier: Vec<Option<usize>>,
     /// For each body, whether it moves against its carrier by its own joint.
     pub has_joint: Vec<bool>,
@@ -28,7 +28,7 @@ impl Assembly {
     /// The tree of a scene that was checked.
     pub fn of(scene: &Scene) -> Result<Self, PhysicsError> {
         let index = |label: &str| {
-            scene.index_of(label).ok_or_else(|| PhysicsError::Scene(format!("{label:?} is no body of the scene")))
+            scene.index_of(label).ok_or_else(|| PhysicsError::Scene(format!("{label:?} is not in the scene")))
         };
         let (group, loops) = rigid_groups(scene, &index)?;
         let count = scene.bodies.len();
@@ -63,7 +63,7 @@ impl Assembly {
         Ok(assembly)
     }
 
-    /// The body whose joint moves a body; nothing for one that stands still.
+    /// The body whose joint moves a body; `None` for one that does not move.
     pub fn group(&self, place: usize) -> Option<usize> {
         let mut at = place;
         while !self.has_joint[at] {
@@ -72,7 +72,7 @@ impl Assembly {
         Some(at)
     }
 
-    /// Bodies that move by a joint of their own: as many as there are rigid groups that can meet.
+    /// Bodies that move on their own joint: as many as there are rigid groups that can meet.
     pub fn moving_groups(&self) -> usize {
         self.has_joint.iter().filter(|has_joint| **has_joint).count()
     }

@@ -1,4 +1,4 @@
-//! Bodies with their joints and shapes, in the engine's words.
+//! Bodies with their joints and shapes, as MJCF.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     units::MM_PER_M,
 };
 
-/// Group of the engine's for shapes that collide and are not drawn.
+/// The engine's group for shapes that collide and are not drawn.
 const HIDDEN_GROUP: u8 = 3;
 
 /// Writes the bodies of a scene and collects the meshes that they need.
@@ -32,7 +32,7 @@ pub(super) struct BodyWriter<'scene> {
     pub meshes: Vec<(String, String)>,
     /// Names of the geoms that collide, by body.
     pub shapes: Vec<Vec<String>>,
-    /// What stands for the meshes in contacts.
+    /// What replaces the meshes in contacts.
     pub collisions: Vec<BodyCollision>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn piece_name(label: &str, piece: usize) -> String {
 }
 
 impl BodyWriter<'_> {
-    /// Writes everything that rides on `carrier`, and what rides on that in turn.
+    /// Writes everything that `carrier` carries, and what that carries in turn.
     pub fn write_riders(&mut self, carrier: Option<usize>, depth: usize) -> Result<(), PhysicsError> {
         for place in 0..self.scene.bodies.len() {
             if self.assembly.carrier[place] == carrier {
@@ -68,7 +68,7 @@ impl BodyWriter<'_> {
         if !self.assembly.is_static(place) {
             let [xx, yy, zz, xy, xz, yz] = body.mass.inertia_kg_m2;
             let mass = body.mass.mass_kg;
-            // The engine takes smaller moments along the axes than it takes of a tensor that it must turn.
+            // The engine accepts smaller moments along the axes than in a tensor that it must rotate.
             let inertia = if body.mass.is_along_axes() {
                 format!("diaginertia=\"{xx} {yy} {zz}\"")
             } else {
@@ -147,8 +147,8 @@ impl BodyWriter<'_> {
 
     /// Adds a mesh and returns its name, which is a hash of its whole content.
     ///
-    /// A name says nothing about the body: the engine keeps compiled meshes by name, and one name with two contents
-    /// would get the shape of a run before. A mesh that two bodies have is one file.
+    /// The name does not depend on the body: the engine caches compiled meshes by name, and one name with two contents
+    /// would get the shape of an earlier run. A mesh that two bodies share is one file.
     fn add_mesh(&mut self, vertices: &[[f64; 3]], triangles: &[[u32; 3]], center: [f64; 3]) -> String {
         let content = wavefront(vertices, triangles, center);
         let name = content_name(&content);

@@ -8,32 +8,33 @@
 //! > ln((ζ + s)/(ζ − s)) instead of the angle, for ζ > 1; e⁻² at ζ = 1.
 //!
 //! All geoms share K, and the engine takes the larger B of two geoms (the element-wise minimum of direct `solref`s), so
-//! a pair bounces as its deader material says and no list of pairs is needed. The floor has B = 0 and no friction of
-//! its own: what lies on it decides.
+//! a pair bounces with the lower restitution of its two materials and no list of pairs is needed. The floor has B = 0
+//! and no friction: the body that rests on it decides.
 //!
-//! **Stiffness.** √K = 0.8 / step, a quarter of an oscillation in two steps. Stiffer, and where in a step a body
-//! arrives decides its bounce; softer, and a ball at 4 m/s sinks in by its own radius and leaves a thin plate on the
-//! wrong side. (4.4 m/s, a fall of 1 m: 7 mm at e = 0.5.)
+//! **Stiffness.** √K = 0.8 / step, a quarter of an oscillation in two steps. If it is stiffer, the bounce depends on
+//! where in a step the body arrives; if it is softer, a ball at 4 m/s sinks in by its own radius and leaves a thin
+//! plate on the wrong side. (4.4 m/s, a fall of 1 m: 7 mm at e = 0.5.)
 //!
 //! **Impedance** rises from 0.5 at the surface to 0.999 at a depth of 25 m/s² · step², 0.1 mm for 2 ms. With a share d
 //! of impedance a contact under n times a body's own weight rests at the depth r of K·r·d/(1 − d) = n·g. A hard surface
-//! (0.999 everywhere) rests less deep than gravity moves a body in a step, g·step²/2, so a bouncy body chatters for
-//! ever and creeps down a slope; a soft one lets stacks sink (ten cubes by 1.5 mm with 0.99 at 0.5 mm). The skin is as
-//! deep as one step of gravity needs: a body rests at 0.04 mm with steps of 2 ms and at 0.011 mm with 1 ms, stays in
-//! contact and comes to rest; half of that depth already lets a kilogram on a gram tremble. Above 0.999 the solver no
-//! longer converges when a body carries 10 000 times its own mass.
+//! (0.999 everywhere) rests less deep than gravity moves a body in a step, g·step²/2, so a bouncy body chatters forever
+//! and creeps down a slope; a soft one lets stacks sink (ten cubes by 1.5 mm with 0.99 at 0.5 mm). The skin is as deep
+//! as one step of gravity needs: a body rests at 0.04 mm with steps of 2 ms and at 0.011 mm with 1 ms, stays in contact
+//! and comes to rest; with half of that depth, a kilogram on a gram already trembles. Above 0.999 the solver no longer
+//! converges when a body carries 10 000 times its own mass.
 //!
 //! **Sliding.** The engine's friction cone couples slip and lift: a contact that slips with v is pushed apart by μ·B·v,
 //! and above g·cos(α)/(μ·B), 1 cm/s for silicone, the body hops along, gains speed and tumbles. Where the restitution
-//! of a pair is below [`DEAD`], the pair is written out and its friction has a damping of its own, a quarter of the
-//! slip per step, in a skin four times as deep. An ABS cube on silicone, half a degree above the angle of friction,
-//! slides with 0.116 m/s² in place of 0.15 and more, and does not tumble (0.110 would be right; the rest is the first
-//! slip, while it sinks into its skin).
+//! of a pair is below [`DEAD`], the pair is written out and its friction has separate damping, a quarter of the slip
+//! per step, in a skin four times as deep. An ABS cube on silicone, half a degree above the angle of friction, slides
+//! with 0.116 m/s² in place of 0.15 and more, and does not tumble (0.110 would be right; the rest is the first slip,
+//! while it sinks into its skin).
 //!
-//! **Error.** A ball dropped from 100 to 300 mm, 16 heights a value, with steps of 2 ms: e wanted 0.3, 0.6, 0.9 gave
-//! 0.288, 0.590, 0.892 on average, single drops within −0.079…+0.041, −0.043…+0.041, −0.016…+0.007. The scatter is the
-//! place in the step at which the ball arrives: the damper's force begins with a jump of B·v, of which Runge–Kutta
-//! misplaces up to a third of a step, and the spring adds (√K·step)²/6 of the speed: see [`restitution_error`].
+//! **Error.** A ball dropped from 100 to 300 mm, 16 heights per value, with steps of 2 ms: a nominal e of 0.3, 0.6, 0.9
+//! gave 0.288, 0.590, 0.892 on average, single drops within −0.079…+0.041, −0.043…+0.041, −0.016…+0.007. The scatter
+//! comes from the time within the step at which the ball arrives: the damper's force begins with a jump of B·v, of
+//! which Runge–Kutta misplaces up to a third of a step, and the spring adds (√K·step)²/6 of the speed: see
+//! [`restitution_error`].
 
 use super::{GROUND, escape, put};
 
@@ -58,7 +59,7 @@ const IMPEDANCE: [f64; 2] = [0.5, 0.999];
 /// Depth at which the impedance is the deep one, in squares of the time step, m/s².
 const SKIN_M_S2: f64 = 25.0;
 
-/// Restitution below which a pair of bodies is written out, with a damping of its own for its friction.
+/// Restitution below which a pair of bodies is written out, with separate damping for its friction.
 const DEAD: f64 = 0.3;
 
 /// Damping of that friction times the time step.
@@ -86,7 +87,7 @@ pub(super) struct Side<'scene> {
 }
 
 impl Side<'_> {
-    /// The floor, which leaves everything to what lies on it.
+    /// The floor, whose contacts depend only on the other body.
     pub fn ground() -> Self {
         Self { restitution: 1.0, friction: 0.0, shapes: vec![GROUND] }
     }
@@ -97,7 +98,7 @@ pub(super) fn is_dead(one: &Side, other: &Side) -> bool {
     one.restitution.min(other.restitution) < DEAD && one.friction.max(other.friction) > 0.0
 }
 
-/// Elements of `<contact>` for the shapes of two bodies whose contact is dead.
+/// Elements of `<contact>` for the shapes of two bodies whose contact has low restitution.
 pub(super) fn write_dead_pair(text: &mut String, [one, other]: [Side; 2], step_s: f64) {
     let ContactNumbers { stiffness, damping } = contact_numbers(one.restitution.min(other.restitution), step_s);
     let friction = one.friction.max(other.friction);

@@ -1,14 +1,15 @@
-//! Gains of a motor, and what the time step needs so that it can follow them.
+//! Gains of a motor, and the step and inertia with which the integrator can follow them.
 //!
 //! A gain is a rate: damping kv on an inertia I decays with kv/I, stiffness kp swings with √(kp/I). The integrator is
 //! explicit and blows up when a rate is above 2.8 a step, and the contract's gains do that to every small part: a servo
-//! of 1 N·m has kv = 0.5 N·m·s/rad, its horn 10⁻⁶ kg·m². The gains are the contract's all the same. What gives way is
-//! the step, down to a quarter, and then the inertia: the joint gets as much of it (`armature`, the rotor of a geared
-//! motor) as makes kv·step/I = [`MOST_DAMPING`]. That moves the slow pole kp/kv of a servo by kp·step/(kv·2.4), 0.2 % at
-//! 0.5 ms, and keeps its stiffness, its droop and its damping; capping kv alone made it nine times faster than it is.
+//! of 1 N·m has kv = 0.5 N·m·s/rad, its horn 10⁻⁶ kg·m². The contract's gains stay unchanged. Instead, the step
+//! shrinks, down to a quarter, and then the inertia grows: the joint gets as much of it (`armature`, the rotor of a
+//! geared motor) as makes kv·step/I = [`MOST_DAMPING`]. That moves the slow pole kp/kv of a servo by kp·step/(kv·2.4),
+//! 0.2 % at 0.5 ms, and keeps its stiffness, its droop and its damping; capping kv alone made it nine times faster than
+//! it is.
 //!
-//! The engine's implicit integrators do not serve here: they leave the damping of a motor out while it is at its limit
-//! of force, and a light part then swings between the two limits for ever.
+//! The engine's implicit integrators do not help: they ignore the damping of a motor while it is at its force limit,
+//! and a light part then swings between the two limits forever.
 
 use super::assembly::Assembly;
 use crate::{
@@ -22,7 +23,8 @@ const MOST_DAMPING: f64 = 2.4;
 /// Largest √(kp/I)·step; stable up to 2.83 on the imaginary axis.
 const MOST_STIFFNESS: f64 = 1.0;
 
-/// kp and kv of a motor as the engine gets them: N·m/rad and N·m·s/rad, or N/m and N·s/m; with its share of power.
+/// kp and kv of a motor as passed to the engine: N·m/rad and N·m·s/rad, or N/m and N·s/m; scaled with its share of
+/// power.
 pub(super) fn gains(scene: &Scene, actuator: &Actuator) -> [f64; 2] {
     let mobility = scene.index_of(&actuator.body).map(|place| scene.bodies[place].mobility);
     let unit = if matches!(mobility, Some(Mobility::Slide { .. })) { MM_PER_M } else { 1.0 };
@@ -49,8 +51,8 @@ pub(super) fn armature(scene: &Scene, assembly: &Assembly, actuator: &Actuator, 
     (needed - joint_inertia(scene, assembly, place)).max(0.0)
 }
 
-/// What a motor on the joint of a body has to move, kg·m² or kg: the body's rigid group, against the group that it
-/// rides on. Whatever rides on these in turn only adds to it.
+/// What a motor on the joint of a body has to move, kg·m² or kg: the body's rigid group, against the group that carries
+/// it. Anything that these carry in turn only adds to it.
 fn joint_inertia(scene: &Scene, assembly: &Assembly, place: usize) -> f64 {
     let own = group_inertia(scene, assembly, place, place);
     let Some(carrier) = assembly.carrier[place] else { return own };

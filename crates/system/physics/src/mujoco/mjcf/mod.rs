@@ -32,18 +32,18 @@ pub(crate) const GROUND: &str = "/ground";
 /// Body that the camera `main` looks at.
 const CAMERA_TARGET: &str = "target_box";
 
-/// Impedance of the limits of joints: as stiff as the engine takes it, at every depth. With its default of 0.95 a motor
-/// pushes a light arm through its stop, by 0.05·τ/(I·K).
+/// Impedance of joint limits: as stiff as the engine allows, at every depth. With its default of 0.95 a motor pushes a
+/// light arm through its stop, by 0.05·τ/(I·K).
 const RIGID: &str = "0.9999 0.9999 0.001";
 
-/// A scene as the engine reads it.
+/// A scene in the engine's format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mjcf {
     /// The document.
     pub xml: String,
-    /// Steps that the engine makes for one of the run's: the time step of the document is that much shorter.
+    /// Steps of the engine per step of the run: the time step of the document is that much shorter.
     pub parts: u32,
-    /// What of the scene the document leaves out, a sentence each.
+    /// What the document leaves out of the scene, a sentence each.
     pub notes: Vec<String>,
     /// Mesh files that the document names, with their content (Wavefront OBJ, metres, about the body's centre). Each is
     /// named by a hash of its content.
@@ -53,7 +53,7 @@ pub struct Mjcf {
 }
 
 /// Writes `scene` as MJCF for a run with `step_s` as the time step, the contract's when absent, unless `cancel` is set
-/// meanwhile: a mesh of many notches takes a while to cut into convex pieces.
+/// meanwhile: cutting a mesh with many notches into convex pieces takes a while.
 ///
 /// Friction acts in an elliptic cone, the same in all directions, and is a thousand times stiffer than the normal
 /// contact (`impratio`): a steel block at rest on a slope of 25° creeps by 0.003 mm/s instead of 3. Solving slip away
@@ -65,7 +65,7 @@ pub(crate) fn write_mjcf(scene: &Scene, step_s: Option<f64>, cancel: &CancelFlag
     write_mjcf_in_parts(scene, step_s, 1, cancel)
 }
 
-/// The same, with at least `parts` steps of the engine for each of the run's; a power of two.
+/// The same, with at least `parts` steps of the engine per step of the run; a power of two.
 pub(crate) fn write_mjcf_in_parts(
     scene: &Scene,
     step_s: Option<f64>,
@@ -160,7 +160,7 @@ fn write_camera(world: &mut String, scene: &Scene) {
     );
 }
 
-/// Adds the hidden zone volumes to a document that is about to be run. They are not part of the exported scene.
+/// Adds the hidden zone volumes to a document before a run. They are not part of the exported scene.
 pub(crate) fn with_zone_volumes(mjcf: &Mjcf, zones: &[SceneZone]) -> String {
     let mut volumes = String::new();
     for (index, zone) in zones.iter().enumerate() {

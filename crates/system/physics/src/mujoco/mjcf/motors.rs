@@ -13,7 +13,7 @@ use crate::{
     units::MM_PER_M,
 };
 
-/// The `<actuator>` section. Each kind carries the attributes that the engine knows for it, and no others.
+/// The `<actuator>` section. Each kind has only the attributes that the engine knows for it.
 pub(super) fn write_actuators(scene: &Scene) -> String {
     let mut text = String::new();
     for actuator in &scene.actuators {
@@ -45,8 +45,8 @@ pub(super) fn write_welds(scene: &Scene, assembly: &Assembly) -> String {
 /// microsecond: a thousand of them make a simple scene twice as slow.
 const MOST_DEAD_PAIRS: usize = 2000;
 
-/// The `<contact>` section: pairs that pass through each other, and pairs whose contact is dead. `shapes` names the
-/// colliding geoms of each body. The notes tell which dead pairs are left to the engine's usual contact.
+/// The `<contact>` section: pairs that pass through each other, and pairs of low restitution. `shapes` names the
+/// colliding geoms of each body. The notes say which pairs of low restitution are left to the engine's usual contact.
 pub(super) fn write_contacts(
     scene: &Scene,
     assembly: &Assembly,
@@ -82,7 +82,7 @@ pub(super) fn has_dead_pair(scene: &Scene, assembly: &Assembly) -> bool {
     dead_pairs(scene, assembly).next().is_some()
 }
 
-/// Pairs of bodies that can touch each other and whose contact is dead; the ground is nothing.
+/// Pairs of bodies that can touch each other and whose contact has low restitution; `None` is the ground.
 fn dead_pairs(scene: &Scene, assembly: &Assembly) -> impl Iterator<Item = [Option<usize>; 2]> {
     let count = scene.bodies.len();
     let of_bodies = (0..count).flat_map(move |one| (one + 1..count).map(move |other| [one, other]));
@@ -105,7 +105,7 @@ fn side<'scene>(scene: &Scene, shapes: &'scene [Vec<String>], place: Option<usiz
     })
 }
 
-/// What a command of the scene's is multiplied with for the engine: places and speeds along a slide are millimetres.
+/// Factor from a command of the scene to one of the engine: places and speeds along a slide are millimetres.
 pub(crate) fn command_scale(actuator: &Actuator, mobility: Mobility) -> f64 {
     match (actuator.kind(), mobility) {
         (ActuatorKind::Velocity | ActuatorKind::Position, Mobility::Slide { .. }) => 1.0 / MM_PER_M,

@@ -1,7 +1,7 @@
-//! How many steps the engine makes for one of the run's.
+//! Number of engine steps per step of the run.
 //!
-//! The run is commanded, judged and counted in the contract's steps of 2 ms. The engine divides each where the scene
-//! needs it, and only there, since time is what it costs:
+//! The run is commanded, judged and counted in the contract's steps of 2 ms. The engine divides a step only where the
+//! scene needs it, because this costs time:
 //!
 //! | Scene | Parts | Why |
 //! |---|---|---|
@@ -16,10 +16,10 @@ use crate::scene::Scene;
 
 /// Parts of a step where several bodies move.
 const SEVERAL: u32 = 2;
-/// Parts of a step where contacts are dead, and most for the sake of motors.
+/// Parts of a step with contacts of low restitution, and the largest number that motors can cause.
 const FINE: u32 = 4;
 
-/// Parts of each of the run's steps, a power of two.
+/// Parts of each step of the run, a power of two.
 pub(super) fn parts(scene: &Scene, assembly: &Assembly, step_s: f64) -> u32 {
     let several = if assembly.moving_groups() > 1 { SEVERAL } else { 1 };
     let dead = if has_dead_pair(scene, assembly) { FINE } else { 1 };

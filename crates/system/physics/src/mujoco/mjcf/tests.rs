@@ -145,7 +145,7 @@ fn inelastic_pairs_are_written_unless_fastened() {
 
 #[test]
 fn excess_inelastic_pairs_are_reported() {
-    // A rubber block over and over: each body meets each other one, in one pair of shapes.
+    // Many copies of a rubber block: each body can touch each other one, in one pair of shapes.
     let bodies = (0..70).map(|i| Body { restitution: 0.1, ..body(&format!("block_{i}"), Mobility::Free, None) });
     let mjcf = written(&Scene { bodies: bodies.collect(), ..Scene::default() }).expect("a valid scene");
     // 70·69/2 pairs of blocks and 70 with the ground are 2485.
