@@ -9,7 +9,6 @@ use geometry::Surface;
 use parry3d_f64::math::{Pose, Rotation, Vector};
 use parry3d_f64::shape::{Cuboid, Cylinder, Shape};
 
-
 /// Form of a moved object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {

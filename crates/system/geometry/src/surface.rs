@@ -86,8 +86,7 @@ impl<'a> Surface<'a> {
         let middle = std::array::from_fn(|axis| f64::midpoint(region.min[axis], region.max[axis]) - offset[axis]);
         let half: [f64; 3] = std::array::from_fn(|axis| (region.max[axis] - region.min[axis]) / 2.0 + margin);
         let (place, shape) = (Pose::from_translation(Vector::from(middle)), Cuboid::new(half.into()));
-        self.contains(middle)
-            || self.meets(&place, &shape)
+        self.contains(middle) || self.meets(&place, &shape)
     }
 
     /// Whether the surface has a point in a convex shape at a place.
@@ -185,7 +184,8 @@ mod tests {
     fn lines_through_corners_and_edges_cross_in_pairs() {
         let surface = cuboid([0.0; 3], [10.0; 3], &NEVER);
         for (x, y) in [(0.0, 0.0), (0.0, 5.0), (10.0, 10.0), (5.0, 5.0), (10.0, 0.0), (5.0, 0.0), (3.0, 3.0)] {
-            let signs: Vec<i32> = surface.triangles().filter_map(|corners| crossing(corners, x, y)).map(|hit| hit.1).collect();
+            let signs: Vec<i32> =
+                surface.triangles().filter_map(|corners| crossing(corners, x, y)).map(|hit| hit.1).collect();
             assert!(signs.is_empty() || signs.len() == 2 && signs.iter().sum::<i32>() == 0, "({x}, {y}): {signs:?}");
         }
     }

@@ -163,7 +163,6 @@ impl<'scene> Pace<'scene> {
     }
 }
 
-
 /// The part whose surface the middle of a body crossed within `time_s` before now; engine ids.
 fn crossed<M: ModelType>(data: &mut MjData<M>, body: usize, velocity: [f64; 3], time_s: f64) -> Option<usize> {
     let back = velocity.map(|speed| -speed * time_s);
