@@ -42,7 +42,7 @@ impl Scheme {
 /// # Errors
 /// When the TLS library or the resolver of the machine cannot be set up.
 pub fn client(builder: ClientBuilder) -> reqwest::Result<Client> {
-    with_proxies(builder, |name| env::var(name).ok()).build()
+    build(with_proxies(builder, |name| env::var(name).ok()))
 }
 
 /// How long a connection between services stays open without a call. Short: the stack's supervisor takes an open one
@@ -54,7 +54,16 @@ const NEIGHBOUR_IDLE: Duration = Duration::from_secs(5);
 /// # Errors
 /// As [`client`].
 pub fn neighbour_client() -> reqwest::Result<Client> {
-    Client::builder().no_proxy().pool_idle_timeout(NEIGHBOUR_IDLE).build()
+    build(Client::builder().no_proxy().pool_idle_timeout(NEIGHBOUR_IDLE))
+}
+
+/// Builds a client whose `https://` calls use the cryptography that Temporal's client brings, so that no second one is
+/// compiled.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that builds clients")]
+fn build(builder: ClientBuilder) -> reqwest::Result<Client> {
+    // An error says that one was chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    builder.build()
 }
 
 fn with_proxies(builder: ClientBuilder, variable: impl Fn(&str) -> Option<String>) -> ClientBuilder {
@@ -120,7 +129,7 @@ mod tests {
     async fn answer(environment: &[(&str, String)], url: &str) -> String {
         let variable =
             |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        let client = with_proxies(Client::builder(), variable).build().expect("a client");
+        let client = build(with_proxies(Client::builder(), variable)).expect("a client");
         client.get(url).send().await.expect("an answer").text().await.expect("a text")
     }
 
@@ -140,6 +149,20 @@ mod tests {
         let through = |name: &'static str| [(name, format!("http://{}", server("proxy")))];
         assert_eq!(answer(&through("HTTP_PROXY"), "http://stack.example/health").await, "proxy");
         assert_eq!(answer(&through("ALL_PROXY"), "http://stack.example/health").await, "proxy");
+    }
+
+    #[tokio::test]
+    async fn https_calls_speak_tls() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("https://{}", listener.local_addr().expect("it is bound"));
+        let first_byte = thread::spawn(move || {
+            let mut first = [0];
+            listener.accept().and_then(|(mut stream, _)| stream.read_exact(&mut first)).map(|()| first[0])
+        });
+        let client = client(Client::builder()).expect("a client");
+        client.get(url).send().await.expect_err("the server hangs up");
+        let handshake = 22;
+        assert_eq!(first_byte.join().expect("no panic").expect("a byte"), handshake);
     }
 
     #[test]

@@ -6,6 +6,10 @@ use aws_sdk_s3::{
     config::{BehaviorVersion, Credentials, Region},
     error::DisplayErrorContext,
 };
+use aws_smithy_http_client::tls;
+
+/// Endpoints with `https://` are called by the TLS library that the other clients use.
+const TLS: tls::Provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
 
 /// A view of the stack's object store.
 #[derive(Debug, Clone)]
@@ -22,7 +26,7 @@ impl ObjectStore {
             .endpoint_url(endpoint)
             .credentials_provider(Credentials::new(access_key, secret_key, None, None, "storage-probe"))
             .force_path_style(true)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(aws_smithy_http_client::Builder::new().tls_provider(TLS).build_https())
             .build();
         Self { client: Client::from_conf(config) }
     }

@@ -175,9 +175,7 @@ pub fn one_context() -> anyhow::Result<()> {
     let with = begun.elapsed();
     let begun = Instant::now();
     runtime.block_on(async {
-        let request = reqwest::Client::builder()
-            .no_proxy()
-            .build()?
+        let request = http_reply::client(reqwest::Client::builder())?
             .post(format!("{url}/fs/exists"))
             .header("X-Session-ID", "bench")
             .header("X-Worker-Token", token);

@@ -94,10 +94,11 @@ pub struct Disruptions {
 
 impl Disruptions {
     /// As the arguments want it.
-    pub fn new(stack: Stack, arguments: &Arguments, timeline: Timeline) -> Self {
+    pub fn new(stack: Stack, arguments: &Arguments, timeline: Timeline) -> anyhow::Result<Self> {
         let planned = plan(&arguments.parts(), arguments.kills, arguments.seed);
         let every = arguments.episodes / (arguments.kills + 1);
-        Self { stack, planned, every, timeline, http: reqwest::Client::new() }
+        let http = http_reply::client(reqwest::Client::builder()).context("no HTTP client")?;
+        Ok(Self { stack, planned, every, timeline, http })
     }
 
     /// Runs all of them, spread evenly over the episodes of `load`, one after the other.

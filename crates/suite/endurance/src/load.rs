@@ -66,7 +66,7 @@ impl Load {
     /// Nothing is submitted yet.
     pub fn new(stack: &Stack, arguments: &Arguments, timeline: Timeline) -> anyhow::Result<Self> {
         let descriptor = stack.descriptor();
-        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)).build();
+        let http = http_reply::client(reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)));
         let http = http.context("no HTTP client")?;
         let key = descriptor.api_key.clone().context("an embedded stack has a key")?;
         Ok(Self {

@@ -76,7 +76,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     timeline.say("booting a stack");
     let stack = Stack::private(PrivateOptions::default()).await.context("the stack does not boot")?;
     let load = Arc::new(Load::new(&stack, arguments, timeline)?);
-    let disruptions = Disruptions::new(stack.clone(), arguments, timeline);
+    let disruptions = Disruptions::new(stack.clone(), arguments, timeline)?;
 
     let following = tokio::spawn(Arc::clone(&load).follow());
     // Either that fails ends the run: nothing is accepted any more, or a part does not return.

@@ -76,7 +76,7 @@ fn phase_options(script_timeout_s: u32) -> ActivityOptions {
 }
 
 /// The end is written even when the workflow is being cancelled, hence a token of its own.
-fn finish_options() -> ActivityOptions {
+pub(crate) fn finish_options() -> ActivityOptions {
     let retries = RetryPolicy::builder().maximum_interval(LONGEST_FINISH_PAUSE).build();
     ActivityOptions::with_start_to_close_timeout(FINISH_LIMIT)
         .retry_policy(retries)

@@ -9,6 +9,8 @@ mod episode_workflow;
 mod heavy_workflow;
 mod outcome;
 mod progress;
+#[cfg(test)]
+mod replay_tests;
 mod script_phase;
 mod settings;
 mod shutdown;

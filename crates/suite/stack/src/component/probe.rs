@@ -55,10 +55,9 @@ fn seen(name: &str, version: impl Into<String>) -> Seen {
 fn http() -> anyhow::Result<&'static reqwest::Client> {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     if CLIENT.get().is_none() {
-        // Everything asked here is on the loopback address; a proxy of the environment must not see it. And no connection
-        // stays: an open one counts as somebody's use.
+        // No connection stays: an open one counts as somebody's use.
         let client =
-            reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().context("no HTTP client")?;
+            http_reply::client(reqwest::Client::builder().pool_max_idle_per_host(0)).context("no HTTP client")?;
         CLIENT.get_or_init(|| client);
     }
     CLIENT.get().context("an HTTP client was just made")
