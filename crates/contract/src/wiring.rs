@@ -43,6 +43,8 @@ pub mod variables {
     pub const WORKER_MOUNTS_DIR: &str = "WORKER_MOUNTS_DIR";
     /// Python package that runs scripts for workers.
     pub const CAD_PACKAGE_DIR: &str = "CAD_PACKAGE_DIR";
+    /// Whether a worker starts its Python process at once or on first use.
+    pub const CAD_WARM_UP: &str = "CAD_WARM_UP";
     /// The linter's program, for light workers.
     pub const RUFF: &str = "RUFF";
     /// The program that encodes videos, for heavy workers.

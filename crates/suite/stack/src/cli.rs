@@ -157,6 +157,7 @@ impl StartArguments {
             build: !self.no_build && !binaries::building_is_off(),
             standard_ports: self.standard_ports,
             services: !self.infrastructure_only,
+            cad_on_first_use: false,
         }
     }
 }
@@ -311,7 +312,7 @@ fn status(json: bool) -> anyhow::Result<ExitCode> {
 fn down(if_idle: bool) -> anyhow::Result<()> {
     let checkout = Checkout::locate()?;
     // A test that has its turn continues with it; the stack then ends by itself, once nobody uses it.
-    if let Some((_, control)) = ensure::running(&checkout.clone().of_turns()) {
+    for (_, control) in checkout.of_turns().iter().filter_map(ensure::running) {
         let _in_use = control.down(true)?;
     }
     match ensure::running(&checkout) {

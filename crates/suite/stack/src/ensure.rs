@@ -26,6 +26,8 @@ use crate::{
 pub const IDLE_VARIABLE: &str = "STACK_IDLE_SECONDS";
 
 const DEFAULT_IDLE_SECONDS: u64 = 300;
+/// Time between two looks whether it is one's turn.
+const TURN_PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait for others to finish with a stack that listens on the standard ports, which only one can.
 const PORTS_DEADLINE: Duration = Duration::from_mins(10);
 /// What to do about programs that were taken as they are and do not fit.
@@ -45,12 +47,14 @@ pub struct EnsureOptions {
     pub standard_ports: bool,
     /// Start the four services, not only the servers below them.
     pub services: bool,
+    /// Workers start what runs scripts on first use.
+    pub cad_on_first_use: bool,
 }
 
 impl Default for EnsureOptions {
     /// Everything, on free ports; programs are built unless `STACK_NO_BUILD` is set.
     fn default() -> Self {
-        Self { build: !binaries::building_is_off(), standard_ports: false, services: true }
+        Self { build: !binaries::building_is_off(), standard_ports: false, services: true, cad_on_first_use: false }
     }
 }
 
@@ -87,6 +91,7 @@ pub fn ensure(checkout: &Checkout, options: EnsureOptions, reporter: &mut Report
     let mut request = supervisor::request(checkout, tools, sources.fingerprint().to_owned());
     request.services = options.services;
     request.standard_ports = options.standard_ports;
+    request.cad_on_first_use = options.cad_on_first_use;
     request.idle_seconds = idle_seconds()?;
     let started = start(checkout, &request, reporter)?;
     // The supervisor continues without us; its lease holders decide when it ends.
@@ -107,21 +112,38 @@ pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
     Some((descriptor, control))
 }
 
-/// Waits for the turn to have a stack alone, and holds it until the file is closed.
-pub(crate) fn turn(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<fs::File> {
-    lock(&checkout.home, "turn", "another test has that stack to itself; waiting for it", reporter)
+/// Waits for the turn to have one of these stacks alone, and holds it until the file is closed; which one it is.
+pub(crate) fn turn<'a>(places: &'a [Checkout], reporter: &Reporter) -> anyhow::Result<(&'a Checkout, fs::File)> {
+    let files: Vec<_> = places.iter().map(|place| Ok((place, open(&place.home, "turn")?))).collect::<anyhow::Result<_>>()?;
+    let mut was_told = false;
+    loop {
+        for (place, file) in &files {
+            if file.try_lock().is_ok() {
+                return Ok((place, file.try_clone()?));
+            }
+        }
+        if !std::mem::replace(&mut was_told, true) {
+            reporter.say("other tests have these stacks to themselves; waiting for one");
+        }
+        std::thread::sleep(TURN_PAUSE);
+    }
 }
 
 fn lock(home: &Path, name: &str, wait: &str, reporter: &Reporter) -> anyhow::Result<fs::File> {
-    fs::create_dir_all(home).with_context(|| format!("cannot make the folder {}", home.display()))?;
-    let path = home.join(name);
-    let describe = || format!("cannot lock {}", path.display());
-    let file = fs::File::options().create(true).truncate(false).write(true).open(&path).with_context(describe)?;
+    let file = open(home, name)?;
     if file.try_lock().is_err() {
         reporter.say(wait);
-        file.lock().with_context(describe)?;
+        file.lock().with_context(|| format!("cannot lock {name} in {}", home.display()))?;
     }
     Ok(file)
+}
+
+/// A file to lock.
+fn open(home: &Path, name: &str) -> anyhow::Result<fs::File> {
+    fs::create_dir_all(home).with_context(|| format!("cannot make the folder {}", home.display()))?;
+    let path = home.join(name);
+    let file = fs::File::options().create(true).truncate(false).write(true).open(&path);
+    file.with_context(|| format!("cannot open {}", path.display()))
 }
 
 fn idle_seconds() -> anyhow::Result<u64> {

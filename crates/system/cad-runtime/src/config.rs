@@ -32,6 +32,8 @@ pub struct CadRuntimeConfig {
     pub limits: Limits,
     /// Whether bubblewrap gives the scripts a file system of their own.
     pub bubblewrap: Bubblewrap,
+    /// When the warm parent starts.
+    pub warm_up: WarmUp,
 }
 
 impl CadRuntimeConfig {
@@ -46,8 +48,18 @@ impl CadRuntimeConfig {
             mounts: Vec::new(),
             limits: Limits::default(),
             bubblewrap: Bubblewrap::WhenItWorks,
+            warm_up: WarmUp::AtOnce,
         }
     }
+}
+
+/// When the warm parent starts, which takes seconds and some 400 MB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarmUp {
+    /// With the runtime.
+    AtOnce,
+    /// With the first run, which waits for it. Interpreter, folders and libraries are still checked at once.
+    OnFirstUse,
 }
 
 /// A folder that scripts see read-only at `/<name>`.

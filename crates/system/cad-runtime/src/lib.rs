@@ -30,7 +30,7 @@ mod topology;
 mod warm_parent;
 mod winding;
 
-pub use config::{Bubblewrap, CadRuntimeConfig, DEFAULT_BUILD_TIMEOUT, Limits, Mount};
+pub use config::{Bubblewrap, CadRuntimeConfig, DEFAULT_BUILD_TIMEOUT, Limits, Mount, WarmUp};
 pub use error::CadRuntimeError;
 pub use execution::Execution;
 pub use request::{BuildRequest, ScriptSource, Tessellation};

@@ -121,7 +121,7 @@ impl Runner {
         let parent = match self.supervisor.settled().await {
             State::Ready(parent) => parent,
             State::Failed(reason) => return Err(CadRuntimeError::NotRunning(reason)),
-            State::Starting => return Err(CadRuntimeError::NotRunning("it is starting".into())),
+            State::Idle | State::Starting => return Err(CadRuntimeError::NotRunning("it is starting".into())),
         };
         let session_root = self.session(session_root)?;
         let directory = RunDirectory::create(&self.runs_dir)?;

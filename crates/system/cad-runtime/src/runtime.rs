@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     CadRuntimeError,
-    config::CadRuntimeConfig,
+    config::{CadRuntimeConfig, WarmUp},
     execution::Execution,
     geometry,
     launch::LaunchPlan,
@@ -70,14 +70,14 @@ pub struct CadRuntime {
 }
 
 impl CadRuntime {
-    /// Starts the warm parent and returns when it is ready, after some seconds.
+    /// Starts the warm parent and returns when it is ready, after some seconds; or at once, where it starts on first use.
     ///
     /// # Errors
     /// The interpreter, a folder or the sandbox library is missing; build123d cannot be imported; the kernel cannot
     /// sandbox scripts.
     pub async fn start(config: CadRuntimeConfig) -> Result<Self, CadRuntimeError> {
         let runs_dir = Arc::new(RunsDirectory::create(&config.sessions_dir)?);
-        let limits = config.limits;
+        let (limits, warm_up) = (config.limits, config.warm_up);
         let folder = runs_dir.path().to_owned();
         let plan = tokio::task::spawn_blocking(move || LaunchPlan::prepare(&config, &folder))
             .await
@@ -85,10 +85,12 @@ impl CadRuntime {
         // The trial of the sandbox has no session; generous memory, since the parent's size is not known yet.
         let probe_policy = policy(&plan, vec![plan.runs_dir.clone()], &limits, 1 << 30, Duration::from_secs(10));
         let plan = Arc::new(plan);
-        let supervisor = Supervisor::start(Arc::clone(&plan), probe_policy)
-            .map_err(|error| CadRuntimeError::NotRunning(format!("its thread could not be started: {error}")))?;
+        let supervisor = Supervisor::new(Arc::clone(&plan), probe_policy);
         let runner = Arc::new(Runner { supervisor, plan, runs_dir, limits });
         let runtime = Self { runner, measured: Arc::new(measured_designs()) };
+        if warm_up == WarmUp::OnFirstUse {
+            return Ok(runtime);
+        }
         match runtime.runner.supervisor.settled().await {
             State::Ready(parent) => {
                 tracing::info!(
@@ -99,13 +101,13 @@ impl CadRuntime {
                 Ok(runtime)
             }
             State::Failed(reason) => Err(CadRuntimeError::NotRunning(reason)),
-            State::Starting => Err(CadRuntimeError::NotRunning("it did not start".into())),
+            State::Idle | State::Starting => Err(CadRuntimeError::NotRunning("it did not start".into())),
         }
     }
 
-    /// True when a run can start at once; false while the warm parent is being restarted or has failed for good.
+    /// True when a run can start, at once or with the warm parent that it starts; false while the warm parent is being restarted or has failed for good.
     pub fn ready(&self) -> bool {
-        matches!(self.runner.supervisor.state(), State::Ready(_))
+        matches!(self.runner.supervisor.state(), State::Idle | State::Ready(_))
     }
 
     /// Process of the warm parent (or of the bubblewrap around it); None while there is none.
@@ -118,6 +120,7 @@ impl CadRuntime {
         let shell = if self.runner.plan.has_bubblewrap() { "bubblewrap + " } else { "" };
         match self.runner.supervisor.state() {
             State::Ready(parent) => format!("{shell}landlock({}) + seccomp", parent.ready.sandbox.landlock_abi),
+            State::Idle => format!("{shell}landlock + seccomp (starts with the first run)"),
             State::Starting => format!("{shell}landlock + seccomp (starting)"),
             State::Failed(reason) => format!("not running: {reason}"),
         }

@@ -98,6 +98,8 @@ struct Line {
 /// State of the warm parent.
 #[derive(Debug, Clone)]
 pub(crate) enum State {
+    /// Not started yet; the first use starts it.
+    Idle,
     Starting,
     Ready(Arc<WarmParent>),
     /// Failed for good, with the reason.
@@ -140,7 +142,23 @@ impl WarmParent {
 pub(crate) struct Supervisor {
     state: watch::Receiver<State>,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Thread>,
+}
+
+/// The thread that keeps the warm parent.
+#[derive(Debug)]
+enum Thread {
+    Idle(Keeper),
+    Started(JoinHandle<()>),
+    Gone,
+}
+
+/// What the thread needs.
+#[derive(Debug)]
+struct Keeper {
+    plan: Arc<LaunchPlan>,
+    probe_policy: sandbox::Policy,
+    state: watch::Sender<State>,
 }
 
 #[derive(Debug)]
@@ -150,15 +168,33 @@ struct Shared {
 }
 
 impl Supervisor {
-    /// Starts the thread; the first warm parent comes up in the background.
-    pub(crate) fn start(plan: Arc<LaunchPlan>, probe_policy: sandbox::Policy) -> std::io::Result<Self> {
-        let (sender, state) = watch::channel(State::Starting);
+    /// Keeps a warm parent from the first use on.
+    pub(crate) fn new(plan: Arc<LaunchPlan>, probe_policy: sandbox::Policy) -> Self {
+        let (sender, state) = watch::channel(State::Idle);
         let shared = Arc::new(Shared { stopping: AtomicBool::new(false), process: Mutex::new(None) });
-        let thread = std::thread::Builder::new().name("cad-warm-parent".into()).spawn({
-            let shared = Arc::clone(&shared);
-            move || supervise(&plan, &probe_policy, &shared, &sender)
-        })?;
-        Ok(Self { state, shared, thread: Some(thread) })
+        let thread = Mutex::new(Thread::Idle(Keeper { plan, probe_policy, state: sender }));
+        Self { state, shared, thread }
+    }
+
+    /// Starts the thread unless it runs; the first warm parent starts in the background.
+    fn start(&self) {
+        let mut thread = lock(&self.thread);
+        *thread = match std::mem::replace(&mut *thread, Thread::Gone) {
+            Thread::Idle(keeper) => {
+                let sender = keeper.state.clone();
+                sender.send_replace(State::Starting);
+                let shared = Arc::clone(&self.shared);
+                let keep = move || supervise(&keeper.plan, &keeper.probe_policy, &shared, &keeper.state);
+                match std::thread::Builder::new().name("cad-warm-parent".into()).spawn(keep) {
+                    Ok(started) => Thread::Started(started),
+                    Err(error) => {
+                        sender.send_replace(State::Failed(format!("its thread could not be started: {error}")));
+                        Thread::Gone
+                    }
+                }
+            }
+            other => other,
+        };
     }
 
     /// The state now.
@@ -166,10 +202,11 @@ impl Supervisor {
         self.state.borrow().clone()
     }
 
-    /// Waits until a warm parent is ready, or has failed for good.
+    /// Starts it if need be, and waits until a warm parent is ready, or has failed for good.
     pub(crate) async fn settled(&self) -> State {
+        self.start();
         let mut state = self.state.clone();
-        let settled = state.wait_for(|state| !matches!(state, State::Starting)).await;
+        let settled = state.wait_for(|state| !matches!(state, State::Idle | State::Starting)).await;
         settled.map_or_else(|_| State::Failed("the supervising thread has ended".into()), |state| state.clone())
     }
 
@@ -197,7 +234,8 @@ impl Drop for Supervisor {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.kill();
-        if let Some(thread) = self.thread.take() {
+        let thread = std::mem::replace(&mut *lock(&self.thread), Thread::Gone);
+        if let Thread::Started(thread) = thread {
             // A panic there has been printed; there is nothing else to do.
             drop(thread.join());
         }

@@ -43,12 +43,24 @@ pub struct WorkerSettings {
     /// Python package that runs scripts: `crates/system/cad-runtime/python` of a checkout.
     #[arg(long, env = variables::CAD_PACKAGE_DIR, value_name = "FOLDER")]
     pub cad_package_dir: PathBuf,
+    /// When the Python process starts that runs scripts: it takes seconds and some 400 MB.
+    #[arg(long, env = variables::CAD_WARM_UP, value_enum, default_value = "at-once")]
+    pub cad_warm_up: CadWarmUp,
     /// Folder of session workspaces, one folder each; light and heavy worker share it.
     #[arg(long, env = variables::WORKER_SESSIONS_DIR, value_name = "FOLDER")]
     pub worker_sessions_dir: PathBuf,
     /// Folder of the read-only mounts (utils, skills, reviews, config).
     #[arg(long, env = variables::WORKER_MOUNTS_DIR, value_name = "FOLDER")]
     pub worker_mounts_dir: PathBuf,
+}
+
+/// When the Python process starts that runs scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CadWarmUp {
+    /// With the worker.
+    AtOnce,
+    /// With the first script, which waits for it.
+    OnFirstUse,
 }
 
 /// Form of log lines.

@@ -22,7 +22,7 @@ mod validate;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
+use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount, WarmUp};
 use catalog::Catalog;
 use contract::backend::SimulatorBackend;
 use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports};
@@ -30,7 +30,7 @@ use handover::FileReceipts;
 use materials::ManufacturingConfig;
 use materials::Materials;
 use physics::backend_for;
-use service::{Service, WorkerSettings, probe, start_logging};
+use service::{CadWarmUp, Service, WorkerSettings, probe, start_logging};
 use sessions::Sessions;
 use workflows::{Frontend, QueuePoller, worker_options};
 
@@ -47,7 +47,7 @@ async fn main() -> anyhow::Result<()> {
     start_logging(&settings.service);
     let address = settings.service.address(standard_ports::WORKER_HEAVY);
     let frontend = settings.temporal_url.as_deref().map(Frontend::at).transpose()?;
-    let WorkerSettings { worker_token, cad_python, cad_package_dir, worker_sessions_dir, worker_mounts_dir } =
+    let WorkerSettings { worker_token, cad_python, cad_package_dir, worker_sessions_dir, worker_mounts_dir, .. } =
         &settings.worker;
 
     let configuration = worker_mounts_dir.join("config");
@@ -59,7 +59,11 @@ async fn main() -> anyhow::Result<()> {
         Sessions::new(worker_sessions_dir, worker_mounts_dir).context("the sessions folder cannot be used")?;
     let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: worker_mounts_dir.join(name) });
     let config = CadRuntimeConfig::new(cad_python, cad_package_dir, sessions.path());
-    let config = CadRuntimeConfig { mounts: mounts.into(), ..config };
+    let warm_up = match settings.worker.cad_warm_up {
+        CadWarmUp::AtOnce => WarmUp::AtOnce,
+        CadWarmUp::OnFirstUse => WarmUp::OnFirstUse,
+    };
+    let config = CadRuntimeConfig { mounts: mounts.into(), warm_up, ..config };
     let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
     let receipts = FileReceipts::new(&settings.worker_records_dir)?;
     let GenesisProvider::Native = settings.genesis_provider;

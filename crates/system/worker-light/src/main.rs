@@ -21,9 +21,9 @@ mod version_control;
 mod worker;
 
 use anyhow::{Context, anyhow};
-use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount};
+use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount, WarmUp};
 use contract::wiring::{READ_ONLY_MOUNTS, standard_ports};
-use service::{Service, WorkerSettings, probe, start_logging};
+use service::{CadWarmUp, Service, WorkerSettings, probe, start_logging};
 use sessions::Sessions;
 
 use crate::{ruff::Ruff, settings::Settings, version_control::Git, worker::Worker};
@@ -41,7 +41,11 @@ async fn main() -> anyhow::Result<()> {
         Sessions::new(worker_sessions_dir, worker_mounts_dir).context("the sessions folder cannot be used")?;
     let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: worker_mounts_dir.join(name) });
     let config = CadRuntimeConfig::new(cad_python, cad_package_dir, sessions.path());
-    let config = CadRuntimeConfig { mounts: mounts.into(), ..config };
+    let warm_up = match settings.worker.cad_warm_up {
+        CadWarmUp::AtOnce => WarmUp::AtOnce,
+        CadWarmUp::OnFirstUse => WarmUp::OnFirstUse,
+    };
+    let config = CadRuntimeConfig { mounts: mounts.into(), warm_up, ..config };
     let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
     serve(&settings, Worker::new(sessions, cad, git, ruff)).run(address).await
 }

@@ -44,6 +44,8 @@ pub(crate) struct Layout {
     pub mounts: PathBuf,
     /// The Python package that scripts import.
     pub python_package: PathBuf,
+    /// Workers start what runs scripts on first use.
+    pub cad_on_first_use: bool,
     /// User that Postgres runs as, since it refuses to run as root.
     pub postgres_account: Option<Account>,
 }

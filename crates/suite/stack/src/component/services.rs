@@ -37,6 +37,9 @@ pub(super) fn launch(layout: &Layout, service: Service) -> Launch {
         set(variables::WORKER_MOUNTS_DIR, layout.mounts.clone().into());
         // The one of the checkout that the stack was started from, wherever the worker's program was compiled.
         set(variables::CAD_PACKAGE_DIR, layout.python_package.clone().into());
+        if layout.cad_on_first_use {
+            set(variables::CAD_WARM_UP, "on-first-use".into());
+        }
         if let Some(scripts) = &layout.tools.scripts {
             set(variables::CAD_PYTHON, scripts.python.clone().into());
             set(variables::RUFF, scripts.ruff.clone().into());

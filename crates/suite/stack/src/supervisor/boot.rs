@@ -40,6 +40,8 @@ pub(crate) struct BootRequest {
     pub standard_ports: bool,
     /// Start the four services, not only the servers below them.
     pub services: bool,
+    /// Workers start what runs scripts on first use.
+    pub cad_on_first_use: bool,
     /// Identifies the sources that the programs were built from.
     pub fingerprint: String,
     /// The checkout that they were built in.
@@ -110,6 +112,7 @@ impl Boot {
             programs: request.programs.clone(),
             mounts: directory.copy_in("mounts", &request.mounts)?,
             python_package: request.python_package.clone(),
+            cad_on_first_use: request.cad_on_first_use,
             postgres_account: postgres::account()?,
         };
         make_folders(&layout, &wanted)?;
@@ -246,6 +249,7 @@ pub(crate) fn request(checkout: &Checkout, tools: Tools, fingerprint: String) ->
         idle_seconds: 0,
         standard_ports: false,
         services: true,
+        cad_on_first_use: false,
         fingerprint,
         checkout: checkout.root.clone(),
         tools,
