@@ -69,3 +69,15 @@ async fn a_foreign_session_folder_is_refused() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn warm_parent_can_start_with_the_first_run() -> anyhow::Result<()> {
+    let fixture = Fixture::start_with(|config| config.warm_up = cad_runtime::WarmUp::OnFirstUse).await?;
+    assert_eq!(fixture.runtime.process_id(), None, "nothing has run yet");
+    assert!(fixture.runtime.ready(), "{}", fixture.runtime.description());
+    let session = fixture.session("first", "")?;
+    let (one, other) = tokio::join!(fixture.execute(&session, "print(1)"), fixture.execute(&session, "print(2)"));
+    assert_eq!((one?.stdout.as_str(), other?.stdout.as_str()), ("1\n", "2\n"));
+    assert!(fixture.runtime.process_id().is_some());
+    Ok(())
+}
