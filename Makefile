@@ -43,7 +43,7 @@ weekly: ready ## all tiers
 	cargo nextest run --profile weekly $(TIERS:%=--package %)
 
 .PHONY: check
-check: ready ## everything that must pass before a merge: format, lints, house rules, unit tests, P0
+check: ready ## everything that must pass before a merge: format, lints, conventions, unit tests, P0
 	cargo fmt --all --check
 	cargo xtask tidy
 	cargo run --quiet --package ledger -- --check LEDGER.md

@@ -19,7 +19,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Check the rules of the house: dependencies, names, test files and LEDGER.md against the ledger, sources, defects.
+    /// Check the project's conventions: dependencies, names, test files and LEDGER.md against the ledger, sources, defects.
     Tidy,
     /// Break one behaviour after the other in a copy of this checkout, and see whether the tests turn red.
     Defects(defects::Arguments),

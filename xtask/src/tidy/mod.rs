@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the rules of the house, checked and not hoped for.
+//! `cargo xtask tidy`: the project's conventions, checked and not hoped for.
 //!
 //! Every rule carries its reason, every finding its file and line, and one run shows them all. Nothing is compiled:
 //! the dependency graph comes from `cargo metadata`, everything else from the files.
@@ -12,6 +12,7 @@ mod names;
 mod rust_source;
 mod sources;
 mod tiers;
+mod wire_names;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use anyhow::Context as _;
 use ledger::Ledger;
 use walkdir::{DirEntry, WalkDir};
 
-/// One rule of the house. A rule without a reason is not a rule.
+/// One convention. A rule without a reason is not a rule.
 #[derive(Debug, PartialEq, Eq)]
 struct Rule {
     /// What it is called in the report.
@@ -62,12 +63,13 @@ pub fn run(root: &Path) -> anyhow::Result<ExitCode> {
     findings.extend(tiers::check(root, &ledger)?);
     findings.extend(sources::check(root, &files)?);
     findings.extend(modules::check(root, &files)?);
+    findings.extend(wire_names::check(root)?);
     findings.extend(defects::check(root, &ledger)?);
     findings.extend(clauses::check(root, &ledger)?);
     findings.extend(ledger_document::check(root, &ledger));
 
     if findings.is_empty() {
-        println!("tidy: {} packages and {} files keep the rules of the house", packages.len(), files.len());
+        println!("tidy: {} packages and {} files keep the project's conventions", packages.len(), files.len());
         return Ok(ExitCode::SUCCESS);
     }
     eprint!("{}", report(findings));
