@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn journal_joins_equal_calls_and_shows_unanswered_ones() {
+    fn journal_joins_equal_calls_and_shows_unanswered() {
         let journal = Journal::new();
         journal.note(Method::POST, "http://a/write".into()).ended(200);
         for _ in 0..3 {

@@ -40,6 +40,7 @@ const RESTART_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How to ensure a stack.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four switches that do not depend on each other")]
 pub struct EnsureOptions {
     /// Bring the services' programs up to date first.
     pub build: bool,
@@ -114,7 +115,8 @@ pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
 
 /// Waits for the turn to have one of these stacks alone, and holds it until the file is closed; which one it is.
 pub(crate) fn turn<'a>(places: &'a [Checkout], reporter: &Reporter) -> anyhow::Result<(&'a Checkout, fs::File)> {
-    let files: Vec<_> = places.iter().map(|place| Ok((place, open(&place.home, "turn")?))).collect::<anyhow::Result<_>>()?;
+    let files: Vec<_> =
+        places.iter().map(|place| Ok((place, open(&place.home, "turn")?))).collect::<anyhow::Result<_>>()?;
     let mut was_told = false;
     loop {
         for (place, file) in &files {

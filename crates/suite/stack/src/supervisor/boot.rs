@@ -29,6 +29,7 @@ use crate::{
 
 /// Request to a supervisor from whoever starts it: the first line on its standard input.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four switches that do not depend on each other")]
 pub(crate) struct BootRequest {
     /// Belongs to one owner.
     pub private: bool,
