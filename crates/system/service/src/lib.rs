@@ -24,10 +24,5 @@ pub use request::{Session, Valid, ValidId, ValidQuery, parameter};
 pub use settings::{CadWarmUp, LogFormat, ServiceSettings, WorkerSettings, settings};
 pub use trace::trace_id;
 
-/// Memory of every service. It gives freed memory back to the system, also after many threads took part of it: the
-/// system's own allocator kept hundreds of MB after heavy parts.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// What a handler returns.
 pub type Answer<T> = Result<T, ServiceError>;
