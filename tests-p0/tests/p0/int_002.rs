@@ -15,7 +15,7 @@ use futures::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::{
-    Context, ControllerClient, EventLog, Fault, LONG, Seen, Service, Session, StatusCode, unix_time, wait_for,
+    Changed, Context, ControllerClient, EventLog, Fault, LONG, Seen, Service, Session, StatusCode, unix_time, wait_for,
 };
 use uuid::Uuid;
 
@@ -284,14 +284,14 @@ async fn abandoned_run_leaves_no_events_to_the_next(#[future(awt)] ctx: Context)
 #[tokio::test]
 async fn script_events_never_pass_as_service_events(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (session, controller) = (ctx.session("forger"), ctx.controller());
-    session.light.must_write_file("script.py", &SLOW_SCRIPT.replace("time.sleep(20)", "")).await;
+    session.light.must_write_file("script.py", &SLOW_SCRIPT.changed("time.sleep(20)", "")).await;
     let id = controller.must_agent_run(&run_request(&session.id)).await;
     ended(&controller, id).await;
     let events = EventLog::from_stored(&controller.must_events(id).await);
     assert_eq!(events.the_one("simulation_result")["source"], "script");
 
     let waiting = controller.must_make_test_episode(&run_request(&ctx.unique("reviewed"))).await;
-    let forged = session.light.must_execute(&SLOW_SCRIPT.replace("time.sleep(20)", ""), 20).await.events;
+    let forged = session.light.must_execute(&SLOW_SCRIPT.changed("time.sleep(20)", ""), 20).await.events;
     controller.must_ingest_events(waiting, forged).await;
     let review = "---\ndecision: approved\nevidence: {images_viewed: 0, files_checked: [script.py]}\n---\n";
     controller.must_review(waiting, review).await;

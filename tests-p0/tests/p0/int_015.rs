@@ -14,7 +14,7 @@ use contract::{
 };
 use rstest::rstest;
 use testkit::{
-    Context, Session, designs,
+    Changed, Context, Session, designs,
     solutions::{Benchmark, Solution},
 };
 
@@ -173,12 +173,7 @@ fn bundle(changed: &str, from: &str, to: &str) -> anyhow::Result<DesignSource> {
     let files = files.chain([environment, ("objectives.yaml", benchmark.objectives.as_str())]);
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     for (path, content) in files {
-        let content = if path == changed {
-            assert!(content.contains(from), "{path} does not hold {from:?}");
-            content.replace(from, to)
-        } else {
-            content.to_owned()
-        };
+        let content = if path == changed { content.changed(from, to) } else { content.to_owned() };
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
@@ -267,7 +262,7 @@ async fn submitted_in_folders(ctx: &Context) -> Session {
             "from lib.blocks import block\n\
              return Compound(children=[part(block(), \"bystander\", fixed=True)])",
         ),
-        objectives: plain.objectives.replace("shape: sphere", "shape: mesh\n  mesh_path: parts/cube.stl"),
+        objectives: plain.objectives.changed("shape: sphere", "shape: mesh\n  mesh_path: parts/cube.stl"),
         ..plain
     };
     let module = "from build123d import *\n\n\ndef block():\n    return Pos(150, 150, 20) * Box(40, 40, 40)\n";

@@ -17,7 +17,7 @@ use contract::{
 use futures::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Context, EventLog, StatusCode};
+use testkit::{Changed, Context, EventLog, StatusCode};
 use uuid::Uuid;
 
 use crate::ctx;
@@ -286,7 +286,7 @@ async fn malformed_episode_id_is_refused(#[future(awt)] ctx: Context, #[case] id
 #[tokio::test]
 async fn escaped_nul_in_a_review_is_replaced(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (controller, id) = (ctx.controller(), waiting_episode(&ctx).await);
-    let document = review(ReviewDecision::Rejected).replace("[the cap was recomputed]", r#"["too\0 dear"]"#);
+    let document = review(ReviewDecision::Rejected).changed("[the cap was recomputed]", r#"["too\0 dear"]"#);
     let answer = controller.must_review(id, &document).await;
     assert_eq!(answer.review.comments, ["too\u{FFFD} dear"]);
     let events = EventLog::from_stored(&controller.must_events(id).await);

@@ -15,7 +15,7 @@ use contract::{
     workbench::PriceRequest,
 };
 use rstest::rstest;
-use testkit::{Context, Session, designs, solutions::Solution};
+use testkit::{Changed, Context, Session, designs, solutions::Solution};
 
 use crate::ctx;
 
@@ -384,7 +384,7 @@ async fn session_material_file_is_used_and_named(#[future(awt)] ctx: Context) ->
     let simulated = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(simulated.output.result.is_some(), "{simulated:#?}");
 
-    session.light.must_write_file("manufacturing_config.yaml", &oak.replace("oak:", "ash:")).await;
+    session.light.must_write_file("manufacturing_config.yaml", &oak.changed("oak:", "ash:")).await;
     let refused = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert!(refused.message.contains("\"oak\" is not in manufacturing_config.yaml; it lists"), "{}", refused.message);
     Ok(())

@@ -38,16 +38,14 @@ fn result(response: &BenchmarkResponse) -> &SimulationResult {
 #[tokio::test]
 async fn part_entering_a_forbidden_zone_ends_the_run(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let quiet = designs::ball_at_rest_beside_goal();
-    let zones = "forbid_zones: [{name: far, min: [-200, -200, 0], max: [-180, -180, 20]}, \
-                 {name: pit, min: [140, 140, 100], max: [160, 160, 120]}]";
     let design = Design {
         script: designs::script("return Compound(children=[part(Pos(150, 150, 300) * Box(20, 20, 20), \"block\")])"),
-        objectives: quiet
-            .objectives
-            .replace("forbid_zones: []", zones)
-            .replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0"),
+        objectives: quiet.objectives.with(|it| {
+            it.forbid_zones.push(("far", [[-200.0, -200.0, 0.0], [-180.0, -180.0, 20.0]]));
+            it.forbid_zones.push(("pit", [[140.0, 140.0, 100.0], [160.0, 160.0, 120.0]]));
+            it.max_unit_cost = 5000.0;
+        }),
     };
-    assert!(design.objectives.contains("name: pit"), "{}", design.objectives);
     let response = simulate(&ctx.session("part"), &design).await;
     assert_eq!(response.failure_reason, Some(FailureReason::ForbidZoneHit), "{}", response.message);
     let ended = &result(&response).ended;
@@ -180,9 +178,8 @@ async fn stack_of_small_cubes_stays_upright(#[future(awt)] ctx: Context) -> anyh
         "cubes = [part(Pos(100, 0, 2.5 + 5 * i) * Box(5, 5, 5), f\"cube_{i}\") for i in range(3)]\n\
          return Compound(children=cubes)",
     );
-    let quiet = designs::ball_at_rest_beside_goal();
-    let objectives = quiet.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0");
-    let response = simulate(&ctx.session("stack"), &Design { script, objectives }).await;
+    let quiet = designs::ball_at_rest_beside_goal().with(|it| it.max_unit_cost = 5000.0);
+    let response = simulate(&ctx.session("stack"), &Design { script, ..quiet }).await;
     let top = result(&response).final_positions.iter().find(|it| it.body == "cube_2").expect("it is in the scene");
     let [x, y, z] = top.position_mm;
     // Three contacts, none deeper than a hundredth of a cube.
@@ -199,12 +196,11 @@ async fn fast_ball_lands_on_a_thin_plate(#[future(awt)] ctx: Context) -> anyhow:
     // 2.1 m lower it arrives with 6.4 m/s: 13 mm in a step of 2 ms, on a plate of 2 mm.
     let script =
         designs::script("return Compound(children=[part(Pos(0, 0, 99) * Box(300, 300, 2), \"plate\", fixed=True)])");
-    let quiet = designs::ball_at_rest_beside_goal();
-    let objectives = quiet
-        .objectives
-        .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [0.0, 0.0, 2210.0]")
-        .replace("600.0]", "3000.0]");
-    let response = simulate(&ctx.session("fast"), &Design { script, objectives }).await;
+    let quiet = designs::ball_at_rest_beside_goal().with(|it| {
+        it.start[2] = 2210.0;
+        (it.build_zone[1][2], it.bounds[1][2]) = (3000.0, 3000.0);
+    });
+    let response = simulate(&ctx.session("fast"), &Design { script, ..quiet }).await;
     let result = result(&response);
     let lowest = result.trajectory.iter().map(|point| point.position_mm[2]).fold(f64::INFINITY, f64::min);
     assert!(lowest > 100.0, "the ball went through the plate, down to {lowest} mm: {}", response.message);
@@ -215,13 +211,12 @@ async fn fast_ball_lands_on_a_thin_plate(#[future(awt)] ctx: Context) -> anyhow:
 #[rstest]
 #[tokio::test]
 async fn start_below_the_ground_draws_a_warning(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let quiet = designs::ball_at_rest_beside_goal();
-    let objectives = quiet
-        .objectives
-        .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [0.0, 0.0, -20.0]")
-        .replace("-300.0, -10.0]", "-300.0, -100.0]");
+    let below = designs::ball_at_rest_beside_goal().with(|it| {
+        it.start[2] = -20.0;
+        (it.build_zone[0][2], it.bounds[0][2]) = (-100.0, -100.0);
+    });
     let session = ctx.session("ground");
-    session.must_hold(&Design { objectives, ..quiet }).await;
+    session.must_hold(&below).await;
     let response = session.heavy.must_validate(&BenchmarkRequest::default()).await;
     let told = response.warnings.iter().any(|told| told.contains("\"ball\"") && told.contains("30.0 mm below z = 0"));
     assert!(told, "nothing says that the ball starts in the ground: {response:#?}");
@@ -239,17 +234,15 @@ async fn out_of_bounds_reports_the_exit_position(#[future(awt)] ctx: Context) ->
 }
 
 #[rstest]
-#[case::stress("constraints:", "physics: {fem_enabled: true}\nconstraints:", "physics.fem_enabled")]
-#[case::fluids("constraints:", "fluids: [{fluid_id: water}]\nconstraints:", "fluids")]
+#[case::stress("physics: {fem_enabled: true}\n", "physics.fem_enabled")]
+#[case::fluids("fluids: [{fluid_id: water}]\n", "fluids")]
 #[tokio::test]
 async fn unsupported_physics_is_refused_not_ignored(
     #[future(awt)] ctx: Context,
-    #[case] place: &str,
     #[case] asked: &str,
     #[case] field: &str,
 ) -> anyhow::Result<()> {
-    let plain = designs::ball_above_goal();
-    let design = Design { objectives: plain.objectives.replace(place, asked), ..plain };
+    let design = designs::ball_above_goal().with(|it| asked.clone_into(&mut it.more));
     let response = simulate(&ctx.session("more"), &design).await;
     assert_eq!(response.failure_reason, Some(FailureReason::ValidationFailed), "{}", response.message);
     assert!(response.message.contains(field), "the message does not name the field: {}", response.message);
@@ -313,11 +306,8 @@ fn pierced(size: f64, height: f64) -> String {
 
 /// A ball of 10 mm that starts at a place, and the parts of a script.
 fn ball_at(start: [f64; 3], script: &str) -> Design {
-    let quiet = designs::ball_at_rest_beside_goal();
-    let objectives =
-        quiet.objectives.replace("start_position: [0.0, 0.0, 10.0]", &format!("start_position: {start:?}"));
-    assert_ne!(objectives, quiet.objectives, "the start is not where this test looks for it");
-    Design { script: designs::script(script), objectives }
+    let quiet = designs::ball_at_rest_beside_goal().with(|it| it.start = start);
+    Design { script: designs::script(script), ..quiet }
 }
 
 /// Where the ball is half a second later.
@@ -366,8 +356,7 @@ async fn parts_of_one_design_keep_their_own_shapes(#[future(awt)] ctx: Context) 
                      post = extrude(RegularPolygon(15, 6), height)\n    \
                      posts.append(part(Pos(60 * (i % 4) - 90, 80 * (i // 4), 0) * post, f\"post_{i}\"))\n\
                  return Compound(children=posts)";
-    let mut design = ball_at([-250.0, 0.0, 10.0], posts);
-    design.objectives = design.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 9000.0");
+    let design = ball_at([-250.0, 0.0, 10.0], posts).with(|it| it.max_unit_cost = 9000.0);
     let (_, response) = ball_after_smoke_run(&ctx.session("posts"), &design).await;
     for (place, height) in [60.0, 80.0, 40.0, 120.0, 90.0, 50.0, 150.0, 30.0].into_iter().enumerate() {
         let label = format!("post_{place}");

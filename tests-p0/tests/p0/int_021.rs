@@ -21,16 +21,10 @@ use crate::ctx;
 /// A ball of radius 10 that falls onto a goal of ±20 mm, with a start that jitters by ±`jitter` mm along x: whether it
 /// meets the goal can be told from where it starts.
 fn falling_with_jitter(jitter: f64) -> Design {
-    let plain = designs::ball_above_goal();
-    let objectives = plain
-        .objectives
-        .replace(
-            "goal_zone: {min: [-50.0, -50.0, 0.0], max: [50.0, 50.0, 100.0]}",
-            "goal_zone: {min: [-20.0, -50.0, 0.0], max: [20.0, 50.0, 100.0]}",
-        )
-        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: [{jitter:?}, 0.0, 0.0]"));
-    assert_ne!(objectives, plain.objectives);
-    Design { objectives, ..plain }
+    designs::ball_above_goal().with(|it| {
+        (it.goal[0][0], it.goal[1][0]) = (-20.0, 20.0);
+        it.jitter[0] = jitter;
+    })
 }
 
 async fn run(ctx: &Context, design: &Design, num_seeds: u32) -> BenchmarkResponse {
@@ -72,10 +66,8 @@ async fn sturdy_design_succeeds_with_every_seed(#[future(awt)] ctx: Context) -> 
 #[tokio::test]
 async fn start_jitters_to_both_sides_of_every_axis(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     const JITTER: [f64; 3] = [30.0, 20.0, 10.0];
-    let plain = designs::ball_above_goal();
-    let objectives =
-        plain.objectives.replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {JITTER:?}"));
-    let response = run(&ctx, &Design { objectives, ..plain }, 24).await;
+    let jittering = designs::ball_above_goal().with(|it| it.jitter = JITTER);
+    let response = run(&ctx, &jittering, 24).await;
     let runs = runs(&response);
     assert_eq!(runs.individual_results.len(), 24);
     for (axis, limit) in JITTER.into_iter().enumerate() {
@@ -128,14 +120,13 @@ async fn borderline_design_fails_by_its_start_offset(#[future(awt)] ctx: Context
 #[rstest]
 #[tokio::test]
 async fn part_with_a_similar_label_is_not_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let plain = falling_with_jitter(60.0);
+    let plain = falling_with_jitter(60.0).with(|it| it.max_unit_cost = 1000.0);
     // A loose block that lies in the goal from the beginning, and a fixed one beside it: neither is on the ball's way.
     let script = designs::script(
         "return Compound(children=[\n    part(Pos(0, 40, 5) * Box(10, 10, 10), \"target\"),\n    \
          part(Pos(0, -40, 5) * Box(10, 10, 10), \"bucket_stand\", fixed=True),\n])",
     );
-    let objectives = plain.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 1000.0");
-    let response = run(&ctx, &Design { script, objectives }, 16).await;
+    let response = run(&ctx, &Design { script, ..plain }, 16).await;
     for run in &runs(&response).individual_results {
         let x = run.start_offset_mm[0].abs();
         assert_eq!(run.success, x <= 30.0, "the ball decides, and it starts at {x} mm: {run:?}");
@@ -165,8 +156,7 @@ async fn fixed_moved_object_is_refused(#[future(awt)] ctx: Context, #[case] labe
 #[tokio::test]
 async fn mechanism_works_with_five_seeds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("paddle");
-    let paddle =
-        mechanisms::paddle().with_objectives("runtime_jitter: [0.0, 0.0, 0.0]", "runtime_jitter: [5.0, 5.0, 0.0]");
+    let paddle = mechanisms::paddle().with(|it| it.jitter = [5.0, 5.0, 0.0]);
     session.must_hold_mechanism(&paddle).await;
     session.must_be_valid().await;
     let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };

@@ -161,7 +161,7 @@ async fn freedoms_contradicting_the_joint_are_refused(
         .with_assembly("dofs: [rotate_z]", &format!("dofs: [{dofs}]"));
     let session = ctx.session("freedom");
     for (path, content) in wrong.files() {
-        session.light.must_write_file(path, content).await;
+        session.light.must_write_file(path, &content).await;
     }
     let response = session.heavy.must_validate(&BenchmarkRequest::default()).await;
     assert!(!response.success, "{response:#?}");

@@ -9,7 +9,7 @@ use contract::{
     gate::Gate,
 };
 use rstest::rstest;
-use testkit::Context;
+use testkit::{Changed, Context};
 
 use crate::ctx;
 
@@ -85,19 +85,12 @@ const ON_A_PIN: &str =
 
 /// An M8 shaft in a hole of the arm and in the bore of the bearing, which measures 8 mm.
 fn with_a_shaft(size: &str, x: f64) -> String {
-    let holed = changed(
-        ON_A_BEARING,
+    let holed = ON_A_BEARING.changed(
         "Pos(20, 0, 10) * Box(60, 10, 6)",
         &format!("fastener_hole(Pos(20, 0, 10) * Box(60, 20, 6), ({x:?}, 0, 13), \"shaft\", size=\"{size}\")"),
     );
-    let holed = changed(&holed, "to=\"bearing\"", "to=\"bearing\", holes=(\"shaft\", \"bore\")");
-    changed(&holed, "\n\n\ndef build", "\nfrom utils import fastener_hole\n\n\ndef build")
-}
-
-#[track_caller]
-fn changed(script: &str, from: &str, to: &str) -> String {
-    assert!(script.contains(from), "the script does not hold {from:?}");
-    script.replace(from, to)
+    let holed = holed.changed("to=\"bearing\"", "to=\"bearing\", holes=(\"shaft\", \"bore\")");
+    holed.changed("\n\n\ndef build", "\nfrom utils import fastener_hole\n\n\ndef build")
 }
 
 /// The holes whose names end in 2 are declared in the bores of those that end in 1.
@@ -118,15 +111,15 @@ async fn validate(ctx: &Context, script: String) -> BenchmarkResponse {
 
 #[rstest]
 #[case::two_screws(FASTENED.to_owned())]
-#[case::gap_of_a_washer(changed(FASTENED, "\"upper\", 5,", "\"upper\", 5.9,"))]
+#[case::gap_of_a_washer(FASTENED.changed("\"upper\", 5,", "\"upper\", 5.9,"))]
 #[case::declared_from_below(
-    changed(FASTENED, "(\"l1\", -20, \"M4\", False), (\"l2\", 20, \"M4\", False)", "(\"l1\", -20, \"M4\", True), (\"l2\", 20, \"M4\", True)")
-        .replace("(\"u1\", -20, \"M4\", True), (\"u2\", 20, \"M4\", True)", "(\"u1\", -20, \"M4\", False), (\"u2\", 20, \"M4\", False)")
+    FASTENED.changed("(\"l1\", -20, \"M4\", False), (\"l2\", 20, \"M4\", False)", "(\"l1\", -20, \"M4\", True), (\"l2\", 20, \"M4\", True)")
+        .changed("(\"u1\", -20, \"M4\", True), (\"u2\", 20, \"M4\", True)", "(\"u1\", -20, \"M4\", False), (\"u2\", 20, \"M4\", False)")
 )]
 #[case::on_a_bearing(ON_A_BEARING.to_owned())]
 #[case::on_a_bearing_with_a_shaft(with_a_shaft("M8", 0.0))]
 #[case::on_a_motor(ON_A_MOTOR.to_owned())]
-#[case::on_a_pin(changed(FASTENED, CONNECTED, ON_A_PIN))]
+#[case::on_a_pin(FASTENED.changed(CONNECTED, ON_A_PIN))]
 #[tokio::test]
 async fn sound_connection_passes(#[future(awt)] ctx: Context, #[case] script: String) -> anyhow::Result<()> {
     let answer = validate(&ctx, script).await;
@@ -172,9 +165,9 @@ async fn sound_connection_passes(#[future(awt)] ctx: Context, #[case] script: St
     DECLARED_TWICE,
     "joint.too_few_fasteners"
 )]
-#[case::pin_beside_its_axis(FASTENED, CONNECTED, &changed(ON_A_PIN, "(0, 0, 1)", "(0, 1, 0)"), "joint.axis_off_hole")]
-#[case::pin_in_an_absent_hole(FASTENED, CONNECTED, &changed(ON_A_PIN, "\"u1\"", "\"u9\""), "joint.unknown_hole")]
-#[case::pin_in_holes_apart(FASTENED, CONNECTED, &changed(ON_A_PIN, "\"l1\"", "\"l2\""), "joint.holes_offset")]
+#[case::pin_beside_its_axis(FASTENED, CONNECTED, &ON_A_PIN.changed("(0, 0, 1)", "(0, 1, 0)"), "joint.axis_off_hole")]
+#[case::pin_in_an_absent_hole(FASTENED, CONNECTED, &ON_A_PIN.changed("\"u1\"", "\"u9\""), "joint.unknown_hole")]
+#[case::pin_in_holes_apart(FASTENED, CONNECTED, &ON_A_PIN.changed("\"l1\"", "\"l2\""), "joint.holes_offset")]
 #[case::motor_across_its_hole(ON_A_MOTOR, "axis=(0, 0, 1)", "axis=(1, 0, 0)", "joint.axis_off_hole")]
 #[case::motor_in_an_absent_hole(ON_A_MOTOR, "holes=(\"shaft\"", "holes=(\"shift\"", "joint.unknown_hole")]
 #[case::motor_that_is_to_push(ON_A_MOTOR, "type=\"hinge\"", "type=\"slide\"", "joint.motor_on_slide")]
@@ -201,12 +194,12 @@ async fn broken_rule_is_refused_and_named(
     let makes_block = "def _block():\n    block = Pos(20, 0, 3.5) * Box(8, 8, 7)\n    block.label = \"block\"\n    \
                        block.metadata = PartMetadata(material_id=\"aluminum_6061\", fixed=True)\n    return block\n\n\n\
                        def build():";
-    let mut script = changed(script, from, to);
+    let mut script = script.changed(from, to);
     if script.contains("_filled") {
-        script = changed(&script, "def build():", plug);
+        script = script.changed("def build():", plug);
     }
     if script.contains("\"block\"") {
-        script = changed(&changed(&script, "children=[bearing, arm])", block), "def build():", makes_block);
+        script = script.changed("children=[bearing, arm])", block).changed("def build():", makes_block);
     }
 
     let answer = validate(&ctx, script).await;

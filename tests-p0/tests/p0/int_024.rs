@@ -10,21 +10,24 @@ use contract::{
 };
 use rstest::rstest;
 use testkit::{
-    Context,
+    Changed, Context,
     designs::{self, Design},
+    objectives::{Objectives, Shape},
 };
 
 use crate::ctx;
 
 /// A ball of radius 10 that starts at (0, 0, 500), and a fixed wall whose face stands at x = 15: 5 mm of room.
-fn beside_a_wall(radius: &str, jitter: &str) -> Design {
+fn beside_a_wall(radius: [f64; 2], jitter: [f64; 3]) -> Design {
     let script =
         designs::script("return Compound(children=[part(Pos(25, 0, 500) * Box(20, 60, 60), \"wall\", fixed=True)])");
-    let objectives = designs::ball_above_goal()
-        .objectives
-        .replace("radius: [10.0, 10.0]", &format!("radius: {radius}"))
-        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"));
+    let objectives = Objectives { radius: Some(radius), jitter, ..designs::ball_above_goal().objectives };
     Design { script, objectives }
+}
+
+/// A forbidden zone whose face is 12 mm from the centre of the ball.
+fn trap_at_12_mm(objectives: &mut Objectives) {
+    objectives.forbid_zones.push(("trap", [[12.0, -20.0, 480.0], [40.0, 20.0, 520.0]]));
 }
 
 async fn validate(ctx: &Context, design: &Design) -> BenchmarkResponse {
@@ -34,14 +37,14 @@ async fn validate(ctx: &Context, design: &Design) -> BenchmarkResponse {
 }
 
 #[rstest]
-#[case::nominal("[10.0, 10.0]", "[0.0, 0.0, 0.0]")]
-#[case::within_the_room("[8.0, 12.0]", "[2.9, 40.0, 40.0]")]
-#[case::touching_at_the_corner("[10.0, 10.0]", "[5.0, 0.0, 0.0]")]
+#[case::nominal([10.0, 10.0], [0.0, 0.0, 0.0])]
+#[case::within_the_room([8.0, 12.0], [2.9, 40.0, 40.0])]
+#[case::touching_at_the_corner([10.0, 10.0], [5.0, 0.0, 0.0])]
 #[tokio::test]
 async fn start_clear_in_every_case_passes(
     #[future(awt)] ctx: Context,
-    #[case] radius: &str,
-    #[case] jitter: &str,
+    #[case] radius: [f64; 2],
+    #[case] jitter: [f64; 3],
 ) -> anyhow::Result<()> {
     let answer = validate(&ctx, &beside_a_wall(radius, jitter)).await;
     assert!(answer.success, "{answer:#?}");
@@ -50,15 +53,15 @@ async fn start_clear_in_every_case_passes(
 
 #[rstest]
 // The corner x = +6 puts the ball 1 mm into the wall.
-#[case::corner_of_the_jitter("[10.0, 10.0]", "[6.0, 0.0, 0.0]", 1.0)]
+#[case::corner_of_the_jitter([10.0, 10.0], [6.0, 0.0, 0.0], 1.0)]
 // The nominal radius 12.5 fits, the largest one does not.
-#[case::largest_radius("[5.0, 20.0]", "[0.0, 0.0, 0.0]", 5.0)]
-#[case::both_together("[10.0, 12.0]", "[4.0, 4.0, 4.0]", 1.0)]
+#[case::largest_radius([5.0, 20.0], [0.0, 0.0, 0.0], 5.0)]
+#[case::both_together([10.0, 12.0], [4.0, 4.0, 4.0], 1.0)]
 #[tokio::test]
 async fn start_clear_only_nominally_is_refused(
     #[future(awt)] ctx: Context,
-    #[case] radius: &str,
-    #[case] jitter: &str,
+    #[case] radius: [f64; 2],
+    #[case] jitter: [f64; 3],
     #[case] depth_mm: f64,
 ) -> anyhow::Result<()> {
     let answer = validate(&ctx, &beside_a_wall(radius, jitter)).await;
@@ -77,9 +80,8 @@ async fn start_clear_only_nominally_is_refused(
 #[rstest]
 #[tokio::test]
 async fn switched_off_jitter_moves_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let design = beside_a_wall("[10.0, 10.0]", "[6.0, 0.0, 0.0]");
-    let objectives = design.objectives.replace("runtime_jitter_enabled: true", "runtime_jitter_enabled: false");
-    let answer = validate(&ctx, &Design { objectives, ..design }).await;
+    let design = beside_a_wall([10.0, 10.0], [6.0, 0.0, 0.0]).with(|it| it.jitter_enabled = false);
+    let answer = validate(&ctx, &design).await;
     assert!(answer.success, "{answer:#?}");
     Ok(())
 }
@@ -97,45 +99,29 @@ async fn ball_inside_a_closed_part_is_found(#[future(awt)] ctx: Context) -> anyh
 }
 
 #[rstest]
-#[case::corner_in_a_trap(
-    "forbid_zones: []",
-    "forbid_zones: [{name: trap, min: [12, -20, 480], max: [40, 20, 520]}]",
-    "[5.0, 0.0, 0.0]",
-    "objectives.start_in_forbid_zone"
-)]
-#[case::corner_at_a_trap(
-    "forbid_zones: []",
-    "forbid_zones: [{name: trap, min: [12, -20, 480], max: [40, 20, 520]}]",
-    "[2.0, 0.0, 0.0]",
-    "objectives.start_in_forbid_zone"
-)]
+#[case::corner_in_a_trap(trap_at_12_mm, [5.0, 0.0, 0.0], "objectives.start_in_forbid_zone")]
+#[case::corner_at_a_trap(trap_at_12_mm, [2.0, 0.0, 0.0], "objectives.start_in_forbid_zone")]
 #[case::corner_in_the_goal(
-    "max: [50.0, 50.0, 100.0]",
-    "max: [50.0, 50.0, 487.0]",
-    "[0.0, 0.0, 4.0]",
+    |it: &mut Objectives| it.goal[1][2] = 487.0,
+    [0.0, 0.0, 4.0],
     "objectives.start_in_goal"
 )]
 #[case::corner_out_of_bounds(
-    "max: [300.0, 300.0, 600.0]",
-    "max: [300.0, 300.0, 512.0]",
-    "[0.0, 0.0, 4.0]",
+    |it: &mut Objectives| (it.build_zone[1][2], it.bounds[1][2]) = (512.0, 512.0),
+    [0.0, 0.0, 4.0],
     "objectives.start_outside_bounds"
 )]
 #[tokio::test]
 async fn start_must_clear_zones_in_every_case(
     #[future(awt)] ctx: Context,
-    #[case] from: &str,
-    #[case] to: &str,
-    #[case] jitter: &str,
+    #[case] change: fn(&mut Objectives),
+    #[case] jitter: [f64; 3],
     #[case] rule: &str,
 ) -> anyhow::Result<()> {
-    let design = designs::ball_above_goal();
-    assert!(design.objectives.contains(from), "{}", design.objectives);
-    let changed = design.objectives.replace(from, to);
-    let still = validate(&ctx, &Design { objectives: changed.clone(), ..design.clone() }).await;
+    let design = designs::ball_above_goal().with(change);
+    let still = validate(&ctx, &design).await;
     assert!(still.success, "without jitter nothing is in the way: {still:#?}");
-    let jittering = changed.replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"));
-    let answer = validate(&ctx, &Design { objectives: jittering, ..design }).await;
+    let answer = validate(&ctx, &design.with(|it| it.jitter = jitter)).await;
     refused_for(&answer, Gate::Objectives, rule);
     Ok(())
 }
@@ -148,22 +134,20 @@ fn refused_for(answer: &BenchmarkResponse, gate: Gate, rule: &str) {
 
 #[rstest]
 // The simulation gives a ball without a radius 10 mm; the trap begins 12 mm from its centre.
-#[case::clear("[1.9, 0.0, 0.0]", true)]
-#[case::touching("[2.0, 0.0, 0.0]", false)]
+#[case::clear([1.9, 0.0, 0.0], true)]
+#[case::touching([2.0, 0.0, 0.0], false)]
 #[tokio::test]
 async fn ball_without_radius_gets_the_simulation_default(
     #[future(awt)] ctx: Context,
-    #[case] jitter: &str,
+    #[case] jitter: [f64; 3],
     #[case] passes: bool,
 ) -> anyhow::Result<()> {
-    let design = designs::ball_above_goal();
-    let objectives = design
-        .objectives
-        .replace("  static_randomization: {radius: [10.0, 10.0]}\n", "")
-        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"))
-        .replace("forbid_zones: []", "forbid_zones: [{name: trap, min: [12, -20, 480], max: [40, 20, 520]}]");
-    assert!(!objectives.contains("radius"), "{objectives}");
-    let answer = validate(&ctx, &Design { objectives, ..design }).await;
+    let design = designs::ball_above_goal().with(|it| {
+        it.radius = None;
+        it.jitter = jitter;
+        trap_at_12_mm(it);
+    });
+    let answer = validate(&ctx, &design).await;
     if passes {
         assert!(answer.success, "{answer:#?}");
     } else {
@@ -173,13 +157,11 @@ async fn ball_without_radius_gets_the_simulation_default(
 }
 
 /// A loose block of 20 mm that is the moved object, at `place`, and objectives in which it jitters by ± `jitter` mm.
-fn moved_block(place: &str, jitter: &str, others: &str) -> Design {
+fn moved_block(place: &str, jitter: [f64; 3], others: &str) -> Design {
     let script =
         designs::script(&format!("return Compound(children=[part(Pos({place}) * Box(20, 20, 20), \"ball\"){others}])"));
-    let objectives = designs::ball_above_goal()
-        .objectives
-        .replace("forbid_zones: []", "forbid_zones: [{name: trap, min: [165, -20, 280], max: [200, 20, 320]}]")
-        .replace("runtime_jitter: [0.0, 0.0, 0.0]", &format!("runtime_jitter: {jitter}"));
+    let forbid_zones = vec![("trap", [[165.0, -20.0, 280.0], [200.0, 20.0, 320.0]])];
+    let objectives = Objectives { forbid_zones, jitter, ..designs::ball_above_goal().objectives };
     Design { script, objectives }
 }
 
@@ -201,11 +183,8 @@ async fn moved_part_must_fit_in_every_case(
     #[case] rule: &str,
 ) -> anyhow::Result<()> {
     // The block is above the goal and beside everything else.
-    let jitters = if rule.ends_with("goal") {
-        ["[0.0, 0.0, 4.9]", "[0.0, 0.0, 6.0]"]
-    } else {
-        ["[4.9, 0.0, 0.0]", "[6.0, 0.0, 0.0]"]
-    };
+    let jitters =
+        if rule.ends_with("goal") { [[0.0, 0.0, 4.9], [0.0, 0.0, 6.0]] } else { [[4.9, 0.0, 0.0], [6.0, 0.0, 0.0]] };
     let fits = validate(&ctx, &moved_block(place, jitters[0], others)).await;
     assert!(fits.success, "{fits:#?}");
     let answer = validate(&ctx, &moved_block(place, jitters[1], others)).await;
@@ -224,12 +203,12 @@ const TETRAHEDRON: [[[i32; 3]; 3]; 4] = {
 };
 
 #[rstest]
-#[case::fits("[4.9, 0.0, 0.0]", true)]
-#[case::tip_in_the_wall("[6.0, 0.0, 0.0]", false)]
+#[case::fits([4.9, 0.0, 0.0], true)]
+#[case::tip_in_the_wall([6.0, 0.0, 0.0], false)]
 #[tokio::test]
 async fn mesh_object_must_fit_in_every_case(
     #[future(awt)] ctx: Context,
-    #[case] jitter: &str,
+    #[case] jitter: [f64; 3],
     #[case] passes: bool,
 ) -> anyhow::Result<()> {
     let facets: String = TETRAHEDRON
@@ -239,10 +218,9 @@ async fn mesh_object_must_fit_in_every_case(
             format!("facet normal 0 0 0\nouter loop\n{corners}endloop\nendfacet\n")
         })
         .collect();
-    let plain = beside_a_wall("[10.0, 10.0]", jitter);
-    let objectives = plain.objectives.replace("shape: sphere", "shape: mesh\n  mesh_path: tip.stl");
     let session = ctx.session("mesh");
-    session.must_hold(&Design { objectives, ..plain }).await;
+    let design = beside_a_wall([10.0, 10.0], jitter).with(|it| it.shape = Shape::Mesh("tip.stl"));
+    session.must_hold(&design).await;
     session.light.must_write_file("tip.stl", &format!("solid tip\n{facets}endsolid tip\n")).await;
     let answer = session.heavy.must_validate(&BenchmarkRequest::default()).await;
     if passes {
@@ -256,9 +234,8 @@ async fn mesh_object_must_fit_in_every_case(
 #[rstest]
 #[tokio::test]
 async fn fixed_part_cannot_be_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let design = moved_block("150, 150, 20", "[0.0, 0.0, 0.0]", "");
-    let script = design.script.replace("\"ball\")", "\"ball\", fixed=True)");
-    assert_ne!(script, design.script);
+    let design = moved_block("150, 150, 20", [0.0, 0.0, 0.0], "");
+    let script = design.script.changed("\"ball\")", "\"ball\", fixed=True)");
     let answer = validate(&ctx, &Design { script, ..design }).await;
     refused_for(&answer, Gate::Validation, "randomization.moved_object_fixed");
     Ok(())
@@ -310,7 +287,7 @@ async fn solids_may_touch_and_not_overlap(
 #[rstest]
 #[tokio::test]
 async fn all_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let mut design = beside_a_wall("[10.0, 10.0]", "[6.0, 0.0, 0.0]");
+    let mut design = beside_a_wall([10.0, 10.0], [6.0, 0.0, 0.0]);
     design.script = designs::script(
         "return Compound(children=[\n    part(Pos(25, 0, 500) * Box(20, 60, 60), \"wall\", fixed=True),\n    \
          part(Pos(30, 0, 500) * Box(20, 60, 60), \"second\", fixed=True),\n    \

@@ -13,15 +13,13 @@ use contract::{
 };
 use rstest::rstest;
 use serde_json::json;
-use testkit::{Context, EventLog, Session, designs, designs::Design};
+use testkit::{Context, EventLog, Session, designs};
 
 use crate::ctx;
 
 async fn jittering(ctx: &Context) -> Session {
     let session = ctx.session("seed");
-    let plain = designs::ball_above_goal();
-    let objectives = plain.objectives.replace("runtime_jitter: [0.0, 0.0, 0.0]", "runtime_jitter: [15.0, 15.0, 5.0]");
-    session.must_hold_priced(&Design { objectives, ..plain }).await;
+    session.must_hold_priced(&designs::ball_above_goal().with(|it| it.jitter = [15.0, 15.0, 5.0])).await;
     session
 }
 
@@ -88,9 +86,7 @@ async fn same_seed_repeats_the_run_and_another_does_not(#[future(awt)] ctx: Cont
 async fn variant_draws_the_size_of_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     const RANGE: [f64; 2] = [5.0, 40.0];
     let session = ctx.session("variant");
-    let plain = designs::ball_above_goal();
-    let objectives = plain.objectives.replace("radius: [10.0, 10.0]", &format!("radius: {RANGE:?}"));
-    session.must_hold_priced(&Design { objectives, ..plain }).await;
+    session.must_hold_priced(&designs::ball_above_goal().with(|it| it.radius = Some(RANGE))).await;
     let run_variant = |id: &'static str| {
         let request = BenchmarkRequest { static_variation_id: Some(id.into()), ..BenchmarkRequest::default() };
         let session = &session;

@@ -15,7 +15,7 @@ use crate::ctx;
 
 fn choosing(physics: &str) -> Design {
     let plain = designs::ball_above_goal();
-    Design { objectives: plain.objectives.replace("constraints:", &format!("{physics}constraints:")), ..plain }
+    if physics.is_empty() { plain } else { plain.with(|it| physics.clone_into(&mut it.more)) }
 }
 
 #[rstest]

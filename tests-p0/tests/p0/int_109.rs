@@ -38,8 +38,7 @@ async fn energy_above_the_limit_ends_the_run(
 ) -> anyhow::Result<()> {
     let mut disc = mechanisms::driven_disc(control);
     if let Some(limit) = limit {
-        disc =
-            disc.with_objectives("constraints:", &format!("physics: {{max_kinetic_energy_j: {limit}}}\nconstraints:"));
+        disc = disc.with(|it| it.more = format!("physics: {{max_kinetic_energy_j: {limit}}}\n"));
     }
     let response = simulate(&ctx, &disc).await;
 

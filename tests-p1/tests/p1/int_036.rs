@@ -15,7 +15,7 @@ use contract::{
     workbench::{AnalyzeRequest, PriceRequest, WorkbenchResult},
 };
 use rstest::rstest;
-use testkit::{Context, solutions::Solution};
+use testkit::{Changed, Context, solutions::Solution};
 
 use crate::ctx;
 
@@ -278,7 +278,7 @@ async fn unmouldable_shape_is_refused(
 
 /// A plate of 40 × 40 mm and some thickness, whose sides lean in by 5°.
 fn drafted_plate(thickness_mm: f64) -> String {
-    DRAFTED_PLATE.replace("amount=3", &format!("amount={thickness_mm}"))
+    DRAFTED_PLATE.changed("amount=3", &format!("amount={thickness_mm}"))
 }
 
 /// A round cup, 30 mm wide and 20 mm high outside, with walls (measured level) and a floor of some thickness, that opens

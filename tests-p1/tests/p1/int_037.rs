@@ -8,7 +8,7 @@ use contract::benchmark::BenchmarkRequest;
 use roxmltree::{Document, Node};
 use rstest::rstest;
 use testkit::{
-    Context,
+    Changed, Context,
     designs::{self, Design},
     mechanisms::{self, Mechanism},
 };
@@ -174,8 +174,8 @@ return Compound(children=[lower, upper])";
 #[rstest]
 #[tokio::test]
 async fn zones_are_sites_of_the_scene(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let trap = "forbid_zones: [{name: trap, min: [100, -200, 0], max: [140, -100, 50]}]";
-    let mechanism = mechanisms::driven_disc("{mode: constant, speed: 1.0}").with_objectives("forbid_zones: []", trap);
+    let trap = ("trap", [[100.0, -200.0, 0.0], [140.0, -100.0, 50.0]]);
+    let mechanism = mechanisms::driven_disc("{mode: constant, speed: 1.0}").with(|it| it.forbid_zones.push(trap));
     let text = exported(&ctx, &mechanism).await;
     let scene = Document::parse(&text)?;
     // Middle and half size, in metres; the goal reaches from (200, -50, 0) to (280, 50, 80) mm.
@@ -277,7 +277,7 @@ async fn impossible_joint_is_refused(
     #[case] named: &str,
 ) -> anyhow::Result<()> {
     assert!(script.contains(from), "{script}");
-    refused(&ctx, &driven_door(&script.replace(from, to)), &["\"door\"", named]).await;
+    refused(&ctx, &driven_door(&script.changed(from, to)), &["\"door\"", named]).await;
     Ok(())
 }
 

@@ -97,7 +97,7 @@ async fn position_follows_its_commanded_course(
 ) -> anyhow::Result<()> {
     let session = ctx.session("course");
     // With the carriage itself as the moved object, its course is what the answer reports.
-    let carriage = mechanisms::driven_carriage(control).with_objectives("label: ball", "label: carriage");
+    let carriage = mechanisms::driven_carriage(control).with(|it| it.label = "carriage");
     session.must_hold_mechanism(&carriage).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
@@ -121,7 +121,7 @@ async fn position_follows_its_commanded_course(
 #[tokio::test]
 async fn held_position_resists_gravity(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("hold");
-    let carriage = mechanisms::lifted_carriage("{mode: hold}").with_objectives("label: ball", "label: carriage");
+    let carriage = mechanisms::lifted_carriage("{mode: hold}").with(|it| it.label = "carriage");
     session.must_hold_mechanism(&carriage).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));

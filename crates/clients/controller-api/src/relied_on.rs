@@ -6,7 +6,6 @@ use contract::{
     catalog::{CatalogAnswer, CatalogMetadata, CatalogQuery},
     episodes::{AgentRunRequest, Episode, ListEpisodesQuery},
     events::{IngestEventsRequest, IngestEventsResponse, ListEventsQuery, StoredEvent},
-    health::{Health, Readiness},
     reviews::{PlanRefusal, PlanRefusalRequest, Review, ReviewResponse},
 };
 use http_reply::{StatusCode, must, must_with};
@@ -16,20 +15,6 @@ use uuid::Uuid;
 use crate::{ControllerClient, cots::catalog_answer};
 
 impl ControllerClient {
-    /// The controller says that it lives.
-    #[track_caller]
-    pub fn must_health(&self) -> impl Future<Output = Health> + Send {
-        let at = Location::caller();
-        async move { must(self.health().await, StatusCode::OK, at) }
-    }
-
-    /// The controller and all it depends on are up.
-    #[track_caller]
-    pub fn must_be_ready(&self) -> impl Future<Output = Readiness> + Send {
-        let at = Location::caller();
-        async move { must(self.ready().await, StatusCode::OK, at) }
-    }
-
     /// Starts an episode; its id.
     #[track_caller]
     pub fn must_agent_run(&self, request: &AgentRunRequest) -> impl Future<Output = Uuid> + Send {

@@ -93,15 +93,4 @@ impl Database {
         .context("reading the table episode_transitions failed")?;
         rows.iter().map(|row| Ok(TransitionRow { status: row.try_get("status")?, at: row.try_get("at")? })).collect()
     }
-
-    /// Names of an episode's stored events, in order of ingestion.
-    pub async fn event_names(&self, id: Uuid) -> anyhow::Result<Vec<String>> {
-        let query = "SELECT name FROM traces WHERE episode_id = $1 AND trace_type::text = 'EVENT' ORDER BY id";
-        Ok(sqlx::query_scalar(query).bind(id).fetch_all(&self.pool).await?)
-    }
-
-    /// Tries to write, to show that this probe cannot.
-    pub async fn try_to_write(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("CREATE TABLE written_by_a_probe (id int)").execute(&self.pool).await.map(|_| ())
-    }
 }

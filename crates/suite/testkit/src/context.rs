@@ -46,7 +46,7 @@ impl Session {
     /// Writes a design into the session.
     pub async fn must_hold(&self, design: &Design) {
         self.light.must_write_file("script.py", &design.script).await;
-        self.light.must_write_file("objectives.yaml", &design.objectives).await;
+        self.light.must_write_file("objectives.yaml", &design.objectives.to_yaml()).await;
     }
 
     /// Writes a design into the session and has it priced, without which nothing is simulated.
@@ -65,7 +65,7 @@ impl Session {
     /// Writes a mechanism into the session and has it priced, without which nothing is simulated.
     pub async fn must_hold_mechanism(&self, mechanism: &Mechanism) {
         for (path, content) in mechanism.files() {
-            self.light.must_write_file(path, content).await;
+            self.light.must_write_file(path, &content).await;
         }
         self.must_be_priced().await;
     }

@@ -3,21 +3,23 @@
 //! Every design is a CAD script and an `objectives.yaml`. The moved object is a ball that the objectives spawn; the
 //! script adds what is around it.
 
+use crate::objectives::{Objectives, Region, Shape};
+
 /// A script and its objectives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Design {
     /// `script.py`.
     pub script: String,
-    /// `objectives.yaml`.
-    pub objectives: String,
+    /// Objectives.
+    pub objectives: Objectives,
 }
 
 /// What the objectives say; the rest of the file is the same in all designs.
 struct Scenario {
     start: [f64; 3],
-    goal: [[f64; 3]; 2],
-    trap: Option<[[f64; 3]; 2]>,
-    bounds: [[f64; 3]; 2],
+    goal: Region,
+    trap: Option<Region>,
+    bounds: Region,
 }
 
 /// A script that imports what every script needs and builds `body`, Python that returns a list of parts.
@@ -44,25 +46,38 @@ pub fn bystander_script() -> String {
 }
 
 fn design(script: String, scenario: &Scenario) -> Design {
-    let zone = |[min, max]: [[f64; 3]; 2]| format!("{{min: {min:?}, max: {max:?}}}");
-    let traps = scenario
-        .trap
-        .map_or_else(|| " []".to_owned(), |[min, max]| format!("\n    - {{name: trap, min: {min:?}, max: {max:?}}}"));
-    let objectives = format!(
-        "objectives:\n  goal_zone: {goal}\n  forbid_zones:{traps}\n  build_zone: {bounds}\n\
-         simulation_bounds: {bounds}\n\
-         moved_object:\n  label: ball\n  shape: sphere\n  static_randomization: {{radius: [10.0, 10.0]}}\n  \
-         start_position: {start:?}\n  runtime_jitter: [0.0, 0.0, 0.0]\n\
-         constraints: {{max_unit_cost: 100.0, max_weight_g: 5000.0}}\n\
-         randomization: {{static_variation_id: v1, runtime_jitter_enabled: true}}\n",
-        goal = zone(scenario.goal),
-        bounds = zone(scenario.bounds),
-        start = scenario.start,
-    );
+    let objectives = Objectives {
+        goal: scenario.goal,
+        forbid_zones: scenario.trap.map(|trap| ("trap", trap)).into_iter().collect(),
+        build_zone: scenario.bounds,
+        bounds: scenario.bounds,
+        label: "ball",
+        shape: Shape::Named("sphere"),
+        radius: Some([10.0, 10.0]),
+        start: scenario.start,
+        jitter: [0.0; 3],
+        jitter_enabled: true,
+        max_unit_cost: 100.0,
+        max_weight_g: 5000.0,
+        more_goals: "",
+        more: String::new(),
+    };
     Design { script, objectives }
 }
 
-const ROOMY: [[f64; 3]; 2] = [[-300.0, -300.0, -10.0], [300.0, 300.0, 600.0]];
+impl Design {
+    /// The same with other objectives.
+    ///
+    /// # Panics
+    /// As [`Objectives::with`].
+    #[must_use]
+    #[track_caller]
+    pub fn with(self, change: impl FnOnce(&mut Objectives)) -> Self {
+        Self { objectives: self.objectives.with(change), ..self }
+    }
+}
+
+const ROOMY: Region = [[-300.0, -300.0, -10.0], [300.0, 300.0, 600.0]];
 
 /// A ball 500 mm above a goal that stands on the floor: it falls in.
 pub fn ball_above_goal() -> Design {
@@ -128,7 +143,7 @@ pub fn block_in_goal() -> Design {
     let quiet = ball_at_rest_beside_goal();
     Design {
         script: script("return Compound(children=[part(Pos(240, 0, 60) * Box(20, 20, 20), \"block\")])"),
-        objectives: quiet.objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0"),
+        objectives: quiet.objectives.with(|it| it.max_unit_cost = 5000.0),
     }
 }
 
@@ -145,10 +160,10 @@ pub fn busy_heap() -> Design {
     let quiet = ball_at_rest_beside_goal();
     Design {
         script: heap,
-        objectives: quiet
-            .objectives
-            .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [-200.0, 0.0, 10.0]")
+        objectives: quiet.objectives.with(|it| {
+            it.start = [-200.0, 0.0, 10.0];
             // Four milled blocks cost more than one small part may.
-            .replace("max_unit_cost: 100.0", "max_unit_cost: 5000.0"),
+            it.max_unit_cost = 5000.0;
+        }),
     }
 }

@@ -3,14 +3,17 @@
 //! A test file should read as arrange, act, assert. Everything that is the same in all of them is here: finding the
 //! stack, names that no other test has, clients that carry the test's id, and what an engineer needs when it fails.
 
+pub mod change;
 pub mod context;
 pub mod designs;
 pub mod mechanisms;
+pub mod objectives;
 pub mod openapi;
 mod openapi_rules;
 pub mod solutions;
 pub mod wait;
 
+pub use change::Changed;
 pub use context::{Context, Session};
 pub use wait::{LONG, SHORT, Seen, wait_for};
 

@@ -1,9 +1,13 @@
 //! Designs with motors, each small enough that a reader can say what must happen. Lengths in millimetres, z is up.
 
-use crate::designs::{self, Design};
+use crate::{
+    change::Changed,
+    designs::{self, Design},
+    objectives::Objectives,
+};
 
 /// A design and the assembly definition that says what drives it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Mechanism {
     /// Script and objectives.
     pub design: Design,
@@ -15,40 +19,36 @@ impl Mechanism {
     /// The same with `from` replaced by `to` in the assembly definition.
     ///
     /// # Panics
-    /// When the file does not hold `from`: a change that changes nothing would make a test that tests nothing.
+    /// As [`Changed::changed`].
     #[must_use]
     #[track_caller]
     pub fn with_assembly(mut self, from: &str, to: &str) -> Self {
-        assert!(self.assembly.contains(from), "the assembly does not hold {from:?}:\n{}", self.assembly);
-        self.assembly = self.assembly.replace(from, to);
+        self.assembly = self.assembly.changed(from, to);
         self
     }
 
-    /// The same with `from` replaced by `to` in the objectives.
+    /// The same with other objectives.
     ///
     /// # Panics
-    /// As [`Self::with_assembly`].
+    /// As [`Objectives::with`].
     #[must_use]
     #[track_caller]
-    pub fn with_objectives(mut self, from: &str, to: &str) -> Self {
-        let text = &mut self.design.objectives;
-        assert!(text.contains(from), "the objectives do not hold {from:?}:\n{text}");
-        *text = text.replace(from, to);
-        self
+    pub fn with(self, change: impl FnOnce(&mut Objectives)) -> Self {
+        Self { design: self.design.with(change), ..self }
     }
 
     /// Every file by its name.
-    pub fn files(&self) -> [(&'static str, &str); 3] {
+    pub fn files(&self) -> [(&'static str, String); 3] {
         [
-            ("script.py", &self.design.script),
-            ("objectives.yaml", &self.design.objectives),
-            ("assembly_definition.yaml", &self.assembly),
+            ("script.py", self.design.script.clone()),
+            ("objectives.yaml", self.design.objectives.to_yaml()),
+            ("assembly_definition.yaml", self.assembly.clone()),
         ]
     }
 }
 
 /// Cap on the cost of all mechanisms, USD; none of them is about money.
-const COST_CAP: &str = "max_unit_cost: 5000.0";
+const COST_CAP: f64 = 5000.0;
 
 /// An assembly definition in which one milled part of `volume` mm³ is driven by `control`.
 fn assembly(part: &str, dof: &str, control: &str) -> String {
@@ -64,8 +64,7 @@ fn assembly(part: &str, dof: &str, control: &str) -> String {
 }
 
 fn objectives(design: Design) -> Design {
-    let objectives = design.objectives.replace("max_unit_cost: 100.0", COST_CAP);
-    Design { objectives, ..design }
+    design.with(|it| it.max_unit_cost = COST_CAP)
 }
 
 /// A disc of radius 40 mm and height 10 mm that turns about the vertical, 100 mm above the floor, driven by `control`;
@@ -99,7 +98,7 @@ pub fn three_discs(control: &str) -> Mechanism {
     let [first, others @ ..] = THREE_DISCS;
     let mut whole = assembly(first, "rotate_z", control);
     for name in others {
-        let part = |text: &str| text.replace(&format!(" {first}"), &format!(" {name}"));
+        let part = |text: &str| text.changed(&format!(" {first}"), &format!(" {name}"));
         let one = assembly(first, "rotate_z", control);
         let section = |from: &str, to: &str| {
             let start = one.find(from).expect("the section begins") + from.len();
@@ -108,7 +107,7 @@ pub fn three_discs(control: &str) -> Mechanism {
         };
         let (made, placed) =
             (section("manufactured_parts:\n", "final_assembly:\n"), section("final_assembly:\n", "totals:"));
-        whole = whole.replace("final_assembly:\n", &format!("{made}final_assembly:\n{placed}"));
+        whole = whole.changed("final_assembly:\n", &format!("{made}final_assembly:\n{placed}"));
     }
     Mechanism { design, assembly: whole }
 }
@@ -160,13 +159,12 @@ pub fn disc_on_servo(control: &str) -> Mechanism {
          return Compound(children=[servo, disc])",
     );
     let design = objectives(Design { script, ..designs::ball_at_rest_beside_goal() });
-    Mechanism { design, assembly: with_servo(&assembly("disc", "rotate_z", control)) }
-        .with_objectives("label: ball", "label: disc")
+    Mechanism { design, assembly: with_servo(&assembly("disc", "rotate_z", control)) }.with(|it| it.label = "disc")
 }
 
 /// An assembly definition with an MG996R in it.
 fn with_servo(assembly: &str) -> String {
-    assembly.replace(
+    assembly.changed(
         "final_assembly:\n",
         "cots_parts:\n  - {part_id: MG996R, manufacturer: TowerPro, unit_cost_usd: 12.0, quantity: 1, source: catalog}\n\
          final_assembly:\n  - name: MG996R\n",
@@ -188,14 +186,11 @@ pub fn paddle() -> Mechanism {
          paddle.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1), via=\"motor\", to=\"servo\")\n\
          return Compound(children=[table, servo, paddle])",
     );
-    let objectives = designs::ball_at_rest_beside_goal()
-        .objectives
-        .replace("start_position: [0.0, 0.0, 10.0]", "start_position: [30.0, 80.0, 52.0]")
-        .replace(
-            "goal_zone: {min: [200.0, -50.0, 0.0], max: [280.0, 50.0, 80.0]}",
-            "goal_zone: {min: [-100.0, 30.0, 42.0], max: [-60.0, 230.0, 90.0]}",
-        )
-        .replace("max_unit_cost: 100.0", COST_CAP);
+    let objectives = designs::ball_at_rest_beside_goal().objectives.with(|it| {
+        it.start = [30.0, 80.0, 52.0];
+        it.goal = [[-100.0, 30.0, 42.0], [-60.0, 230.0, 90.0]];
+        it.max_unit_cost = COST_CAP;
+    });
     let assembly = with_servo(&assembly("paddle", "rotate_z", "{mode: constant, speed: 1.0}"));
     Mechanism { design: Design { script, objectives }, assembly }
 }

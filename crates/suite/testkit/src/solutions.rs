@@ -1,7 +1,7 @@
 //! Whole engineering workspaces: script, objectives, plan, to-do list and assembly definition that belong together and
 //! pass every gate. A test changes the one thing that it is about.
 
-use crate::designs;
+use crate::{change::Changed, designs};
 
 /// The files of a solution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,10 @@ impl Solution {
             "bracket = Pos(70, 0, 5) * Box(20, 20, 10)\n\
              return Compound(children=[part(bracket, \"bracket\")])",
         );
-        let objectives = designs::ball_above_goal()
-            .objectives
-            .replace("max_unit_cost: 100.0, max_weight_g: 5000.0", "max_unit_cost: 150.0, max_weight_g: 50.0");
+        let objectives = designs::ball_above_goal().objectives.with(|it| {
+            it.max_unit_cost = 150.0;
+            it.max_weight_g = 50.0;
+        });
         let todo = BRACKET_TODO.iter().map(|item| format!("- [x] {item}\n")).collect::<String>();
         let assembly = "\
 version: \"1.0\"
@@ -87,7 +88,7 @@ totals:
 ";
         Self {
             script,
-            objectives,
+            objectives: objectives.to_yaml(),
             plan: PLAN.to_owned(),
             todo: format!("# To do\n\n{todo}"),
             assembly: assembly.to_owned(),
@@ -97,7 +98,7 @@ totals:
     /// The same as its planner leaves it: nothing of the to-do list is done yet.
     #[must_use]
     pub fn planned(mut self) -> Self {
-        self.todo = self.todo.replace("- [x]", "- [ ]");
+        self.todo = self.todo.changed("- [x]", "- [ ]");
         self
     }
 
@@ -166,8 +167,7 @@ totals:
             "assembly_definition.yaml" => &mut self.assembly,
             other => panic!("a solution has no file {other}"),
         };
-        assert!(text.contains(from), "{file} does not hold {from:?}:\n{text}");
-        *text = text.replace(from, to);
+        *text = text.changed(from, to);
         self
     }
 }

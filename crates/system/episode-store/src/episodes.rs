@@ -192,19 +192,6 @@ impl EpisodeStore {
             .await?;
         known.map(|_| ()).ok_or(StoreError::UnknownEpisode(episode_id))
     }
-
-    /// The episode that a worker session belongs to. Several may share a session: the newest running one wins,
-    /// then the newest.
-    pub async fn episode_of_session(&self, worker_session_id: &str) -> Stored<Option<Uuid>> {
-        let found = sqlx::query_scalar(
-            "SELECT id FROM episodes WHERE worker_session_id = $1 \
-             ORDER BY (status = 'RUNNING') DESC, created_at DESC LIMIT 1",
-        )
-        .bind(worker_session_id)
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(found)
-    }
 }
 
 /// Moves a locked episode from state `current` to the requested one, with its transition and event. A terminal state

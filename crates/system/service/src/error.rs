@@ -25,11 +25,6 @@ impl ServiceError {
         Self { status, detail: ProblemDetail::Sentence(sentence.into()), violations: Vec::new() }
     }
 
-    /// 400: the request fits its schema but cannot be done.
-    pub fn bad_request(sentence: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, sentence)
-    }
-
     /// 403: not allowed, whoever asks.
     pub fn forbidden(sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, sentence)

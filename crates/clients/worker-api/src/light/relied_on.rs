@@ -3,14 +3,12 @@
 use std::panic::Location;
 
 use contract::{
-    execution::{
-        ExecuteRequest, ExecuteResponse, InspectTopologyRequest, InspectTopologyResponse, LintRequest, LintResponse,
-    },
+    execution::{ExecuteRequest, ExecuteResponse},
     files::{
         Edit, EditFileRequest, ExistsResponse, FileContent, FileInfo, GrepMatch, GrepRequest, ListFilesRequest,
         PathRequest, WriteFileRequest,
     },
-    git::{CommitRequest, CommitResponse, GitStatus},
+    git::{CommitRequest, CommitResponse},
     status::StatusResponse,
 };
 use http_reply::{Reply, StatusCode, must, must_with};
@@ -125,13 +123,6 @@ impl LightWorker {
         async move { must(self.git_commit(&request).await, StatusCode::OK, at) }
     }
 
-    /// Branch, changes, conflicts.
-    #[track_caller]
-    pub fn must_git_status(&self) -> impl Future<Output = GitStatus> + Send {
-        let at = Location::caller();
-        async move { must(self.git_status().await, StatusCode::OK, at) }
-    }
-
     /// Runs Python with a limit in seconds. The script itself may still have failed.
     #[track_caller]
     pub fn must_execute(&self, code: &str, timeout_s: u32) -> impl Future<Output = ExecuteResponse> + Send {
@@ -145,23 +136,6 @@ impl LightWorker {
     pub fn must_asset(&self, path: &str) -> impl Future<Output = Reply> + Send {
         let at = Location::caller();
         async move { must_with(self.asset(path).await, at, ok) }
-    }
-
-    /// Findings of the linter.
-    #[track_caller]
-    pub fn must_lint(&self, request: &LintRequest) -> impl Future<Output = LintResponse> + Send {
-        let at = Location::caller();
-        async move { must(self.lint(request).await, StatusCode::OK, at) }
-    }
-
-    /// Properties of a part, face or edge, or why there are none.
-    #[track_caller]
-    pub fn must_inspect_topology(
-        &self,
-        request: &InspectTopologyRequest,
-    ) -> impl Future<Output = InspectTopologyResponse> + Send {
-        let at = Location::caller();
-        async move { must(self.inspect_topology(request).await, StatusCode::OK, at) }
     }
 }
 

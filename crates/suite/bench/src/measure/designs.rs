@@ -31,7 +31,7 @@ fn assembly() -> Design {
              plates.append(part(Pos(60 * (i % 5) - 120, 40 * (i // 5) - 200, 10) * plate, f\"plate_{i}\"))\n\
          return Compound(children=plates)",
     );
-    let objectives = designs::ball_above_goal().objectives.replace("max_unit_cost: 100.0", "max_unit_cost: 9000.0");
+    let objectives = designs::ball_above_goal().objectives.with(|it| it.max_unit_cost = 9000.0);
     Design { script, objectives }
 }
 
@@ -76,10 +76,7 @@ pub(super) fn measure_seeds() -> anyhow::Result<Vec<Measurement>> {
     let times = runtime.block_on(async {
         let context = TestContext::shared().await;
         let session = context.session("bench-seeds");
-        let jitter = "runtime_jitter: [5.0, 5.0, 0.0]";
-        session
-            .must_hold_mechanism(&mechanisms::paddle().with_objectives("runtime_jitter: [0.0, 0.0, 0.0]", jitter))
-            .await;
+        session.must_hold_mechanism(&mechanisms::paddle().with(|it| it.jitter = [5.0, 5.0, 0.0])).await;
         let mut times = Vec::new();
         for _ in 0..REPEATS {
             let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };

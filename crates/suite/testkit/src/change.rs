@@ -1,0 +1,36 @@
+//! One change to an input that is sound.
+
+/// A text with a change. A change that changes nothing would make a test that tests nothing.
+pub trait Changed {
+    /// The same with `from` replaced by `to`, everywhere.
+    ///
+    /// # Panics
+    /// `from` does not occur, or `to` is the same.
+    #[must_use]
+    #[track_caller]
+    fn changed(&self, from: &str, to: &str) -> String;
+}
+
+impl Changed for str {
+    fn changed(&self, from: &str, to: &str) -> String {
+        assert!(self.contains(from), "nothing would change: {from:?} does not occur in\n{self}");
+        assert_ne!(from, to, "nothing would change");
+        self.replace(from, to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn change_is_made_everywhere() {
+        assert_eq!("a b a".changed("a", "c"), "c b c");
+    }
+
+    #[test]
+    #[should_panic(expected = "nothing would change: \"x\" does not occur in\na b")]
+    fn change_without_effect_is_refused() {
+        let _ = "a b".changed("x", "y");
+    }
+}
