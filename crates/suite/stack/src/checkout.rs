@@ -43,10 +43,6 @@ impl Output {
     }
 }
 
-/// Stacks that tests can have to themselves at a time. Such tests mostly wait, for a lost worker say, so that two of them
-/// take half as long; `alone` in .config/nextest.toml has as many threads.
-const TURNS: usize = 2;
-
 impl Checkout {
     /// Finds the checkout that this process works in.
     pub fn locate() -> anyhow::Result<Self> {
@@ -66,10 +62,10 @@ impl Checkout {
         Ok(Self { root, output, home })
     }
 
-    /// The same checkout, once for each stack that tests have to themselves in turn, with its lock and descriptor.
-    pub fn of_turns(&self) -> [Self; TURNS] {
-        let home = |place: usize| self.home.join("turns").join(place.to_string());
-        std::array::from_fn(|place| Self { home: home(place), ..self.clone() })
+    /// The same checkout with lock and descriptor of the stack that tests have to themselves in turn.
+    #[must_use]
+    pub fn of_turns(&self) -> Self {
+        Self { home: self.home.join("turns"), ..self.clone() }
     }
 
     /// Where cargo puts finished programs, `target/debug` as a rule.

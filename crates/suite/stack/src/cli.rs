@@ -312,7 +312,7 @@ fn status(json: bool) -> anyhow::Result<ExitCode> {
 fn down(if_idle: bool) -> anyhow::Result<()> {
     let checkout = Checkout::locate()?;
     // A test that has its turn continues with it; the stack then ends by itself, once nobody uses it.
-    for (_, control) in checkout.of_turns().iter().filter_map(ensure::running) {
+    if let Some((_, control)) = ensure::running(&checkout.of_turns()) {
         let _in_use = control.down(true)?;
     }
     match ensure::running(&checkout) {

@@ -26,8 +26,6 @@ use crate::{
 pub const IDLE_VARIABLE: &str = "STACK_IDLE_SECONDS";
 
 const DEFAULT_IDLE_SECONDS: u64 = 300;
-/// Time between two looks whether it is one's turn.
-const TURN_PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait for others to finish with a stack that listens on the standard ports, which only one can.
 const PORTS_DEADLINE: Duration = Duration::from_mins(10);
 /// What to do about programs that were taken as they are and do not fit.
@@ -113,39 +111,21 @@ pub fn running(checkout: &Checkout) -> Option<(StackDescriptor, Control)> {
     Some((descriptor, control))
 }
 
-/// Waits for the turn to have one of these stacks alone, and holds it until the file is closed; which one it is.
-pub(crate) fn turn<'a>(places: &'a [Checkout], reporter: &Reporter) -> anyhow::Result<(&'a Checkout, fs::File)> {
-    let files: Vec<_> =
-        places.iter().map(|place| Ok((place, open(&place.home, "turn")?))).collect::<anyhow::Result<_>>()?;
-    let mut was_told = false;
-    loop {
-        for (place, file) in &files {
-            if file.try_lock().is_ok() {
-                return Ok((place, file.try_clone()?));
-            }
-        }
-        if !std::mem::replace(&mut was_told, true) {
-            reporter.say("other tests have these stacks to themselves; waiting for one");
-        }
-        std::thread::sleep(TURN_PAUSE);
-    }
+/// Waits for the turn to have a stack alone, and holds it until the file is closed.
+pub(crate) fn turn(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<fs::File> {
+    lock(&checkout.home, "turn", "another test has that stack to itself; waiting for it", reporter)
 }
 
 fn lock(home: &Path, name: &str, wait: &str, reporter: &Reporter) -> anyhow::Result<fs::File> {
-    let file = open(home, name)?;
-    if file.try_lock().is_err() {
-        reporter.say(wait);
-        file.lock().with_context(|| format!("cannot lock {name} in {}", home.display()))?;
-    }
-    Ok(file)
-}
-
-/// A file to lock.
-fn open(home: &Path, name: &str) -> anyhow::Result<fs::File> {
     fs::create_dir_all(home).with_context(|| format!("cannot make the folder {}", home.display()))?;
     let path = home.join(name);
-    let file = fs::File::options().create(true).truncate(false).write(true).open(&path);
-    file.with_context(|| format!("cannot open {}", path.display()))
+    let describe = || format!("cannot lock {}", path.display());
+    let file = fs::File::options().create(true).truncate(false).write(true).open(&path).with_context(describe)?;
+    if file.try_lock().is_err() {
+        reporter.say(wait);
+        file.lock().with_context(describe)?;
+    }
+    Ok(file)
 }
 
 fn idle_seconds() -> anyhow::Result<u64> {

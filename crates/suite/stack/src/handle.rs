@@ -200,11 +200,11 @@ fn is_built() -> bool {
 }
 
 fn take_turn() -> anyhow::Result<(Ensured, File)> {
-    let places = Checkout::locate()?.of_turns();
+    let checkout = Checkout::locate()?.of_turns();
     let mut reporter = Reporter::quiet();
-    let (checkout, turn) = turn(&places, &reporter)?;
+    let turn = turn(&checkout, &reporter)?;
     let options = EnsureOptions { build: !is_built(), cad_on_first_use: true, ..EnsureOptions::default() };
-    Ok((ensure(checkout, options, &mut reporter)?, turn))
+    Ok((ensure(&checkout, options, &mut reporter)?, turn))
 }
 
 fn start_private(options: PrivateOptions) -> anyhow::Result<Started> {
