@@ -2,10 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// Physics backends of the contract.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum SimulatorBackend {
     /// Rigid bodies.
     Mujoco,
@@ -17,9 +21,6 @@ pub enum SimulatorBackend {
 impl SimulatorBackend {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Mujoco => "mujoco",
-            Self::Genesis => "genesis",
-        }
+        self.into()
     }
 }

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::violations::Violation;
 
@@ -36,8 +37,11 @@ pub enum Gate {
 }
 
 /// Which part of the pipeline hands over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Stage {
     /// A solution.
     #[default]
@@ -49,10 +53,7 @@ pub enum Stage {
 impl Stage {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Engineering => "engineering",
-            Self::Benchmark => "benchmark",
-        }
+        self.into()
     }
 }
 

@@ -2,10 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// State of an episode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EpisodeStatus {
     /// Stored, not yet picked up.
     Queued,
@@ -24,14 +26,7 @@ pub enum EpisodeStatus {
 impl EpisodeStatus {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Planned => "planned",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
+        self.into()
     }
 
     /// True when the state never changes again.
@@ -41,8 +36,9 @@ impl EpisodeStatus {
 }
 
 /// Who goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum NextAgent {
     /// Plans.
     Planner,
@@ -55,17 +51,14 @@ pub enum NextAgent {
 impl NextAgent {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Planner => "planner",
-            Self::Coder => "coder",
-            Self::Reviewer => "reviewer",
-        }
+        self.into()
     }
 }
 
 /// A part of an episode's work that one activity does. Each round of it has an outcome of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Phase {
     /// A script of the workspace runs.
     RunScript,
@@ -74,8 +67,6 @@ pub enum Phase {
 impl Phase {
     /// The name in checkpoints.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::RunScript => "run_script",
-        }
+        self.into()
     }
 }

@@ -156,14 +156,14 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs_f64()
 }
 
-/// Tells when it has begun, writes numbered events, and takes its time.
+/// Tells when it has begun, writes numbered events, and takes its time when it runs first.
 fn slow_script(seconds: u32) -> String {
     format!(
         "from shared.observability.events import emit_event\n\
          import time\n\
          for step in range(3):\n    emit_event('step', step=step)\n\
          open('begun.txt', 'a').write('x')\n\
-         time.sleep({seconds})\n\
+         time.sleep({seconds} if open('begun.txt').read() == 'x' else 0)\n\
          open('proof.txt', 'w').write('ran here')\n"
     )
 }
@@ -363,7 +363,7 @@ mod alone {
     async fn waiting_for_a_slot_is_not_an_attempt(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
         let ctx = private_ctx;
         let controller = ctx.controller();
-        let others: Vec<_> = (0..12).map(|number| ctx.session(&format!("other-{number}"))).collect();
+        let others: Vec<_> = (0..8).map(|number| ctx.session(&format!("other-{number}"))).collect();
         let waiting: Vec<_> = (0..8).map(|number| ctx.session(&format!("waiting-{number}"))).collect();
         for session in &waiting {
             session.light.must_write_file("script.py", SCRIPT).await;
@@ -372,7 +372,7 @@ mod alone {
         let runs = join_all(others.iter().map(|session| session.light.must_execute("import time; time.sleep(4)", 60)));
         let episodes = async {
             let request = |session: &Session| AgentRunRequest {
-                metadata_vars: Some(EpisodeMetadata { script_timeout_s: Some(2), ..EpisodeMetadata::default() }),
+                metadata_vars: Some(EpisodeMetadata { script_timeout_s: Some(1), ..EpisodeMetadata::default() }),
                 ..run_request(&session.id)
             };
             let ids = join_all(waiting.iter().map(|session| {
@@ -404,7 +404,7 @@ mod alone {
     ) -> anyhow::Result<()> {
         let ctx = private_ctx;
         let (session, controller) = (ctx.session("worker"), ctx.controller());
-        session.light.must_write_file("script.py", &slow_script(4)).await;
+        session.light.must_write_file("script.py", &slow_script(60)).await;
         let id = controller.must_agent_run(&slow_request(&session)).await;
         begun(&session, 1).await;
 
@@ -421,13 +421,16 @@ mod alone {
         Ok(())
     }
 
-    /// The controller dies between storing an episode and starting it; Temporal is killed while another one runs.
+    /// Temporal is killed while one episode runs, and the controller between storing another one and starting it.
     #[rstest]
     #[tokio::test]
     async fn abandoned_episode_is_found_and_run(#[future(awt)] private_ctx: Context) -> anyhow::Result<()> {
         let ctx = private_ctx;
-        let (session, controller) = (ctx.session("worker"), ctx.controller());
+        let (session, running, controller) = (ctx.session("worker"), ctx.session("running"), ctx.controller());
         session.light.must_write_file("script.py", SCRIPT).await;
+        running.light.must_write_file("script.py", &slow_script(3)).await;
+        let carried = controller.must_agent_run(&slow_request(&running)).await;
+        begun(&running, 1).await;
         ctx.stack().fault(Service::Temporal, Fault::Kill).await?;
         // Looked at first: the episode may be stored as soon as the request is sent.
         let newest = ListEpisodesQuery { limit: 1, offset: 0 };
@@ -454,15 +457,9 @@ mod alone {
         assert_eq!(episode.status, EpisodeStatus::Completed, "{episode:#?}");
         assert_eq!(session.light.must_read_file("proof.txt").await, "ran here");
 
-        let second = ctx.session("second");
-        second.light.must_write_file("script.py", &slow_script(3)).await;
-        let id = controller.must_agent_run(&slow_request(&second)).await;
-        begun(&second, 1).await;
-        ctx.stack().fault(Service::Temporal, Fault::Kill).await?;
-        ctx.stack().fault(Service::Temporal, Fault::Restart).await?;
-        let episode = ended(&controller, id).await;
+        let episode = ended(&controller, carried).await;
         assert_eq!(episode.status, EpisodeStatus::Completed, "Temporal lost its memory: {episode:#?}");
-        let events = EventLog::from_stored(&controller.must_events(id).await);
+        let events = EventLog::from_stored(&controller.must_events(carried).await);
         assert_eq!(steps(&events), [json!(0), json!(1), json!(2)]);
         Ok(())
     }

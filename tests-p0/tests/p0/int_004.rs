@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    events::names::{SIMULATION_BACKEND_SELECTED, SIMULATION_RESULT},
+    events::EventType,
 };
 use futures::future::join_all;
 use rstest::rstest;
@@ -36,7 +36,7 @@ fn now() -> f64 {
 fn engine_time(response: &BenchmarkResponse) -> (f64, f64) {
     let events = EventLog::from_answer(&response.events);
     let time = |name| unix_time(events.the_one(name)).expect("an event carries its time");
-    (time(SIMULATION_BACKEND_SELECTED), time(SIMULATION_RESULT))
+    (time(EventType::SimulationBackendSelected), time(EventType::SimulationResult))
 }
 
 #[rstest]
@@ -65,8 +65,9 @@ async fn light_work_continues_during_a_simulation(#[future(awt)] ctx: Context) -
         }
     };
     let events = EventLog::from_answer(&simulated.events);
-    let engine_began = unix_time(events.the_one(SIMULATION_BACKEND_SELECTED)).expect("an event carries its time");
-    let results = events.of_type(SIMULATION_RESULT);
+    let engine_began =
+        unix_time(events.the_one(EventType::SimulationBackendSelected)).expect("an event carries its time");
+    let results = events.of_type(EventType::SimulationResult);
     let engine_ended = results.iter().filter_map(|event| unix_time(event)).fold(0.0, f64::max);
     let meanwhile = executions.iter().any(|(begun, ended)| engine_began < *begun && *ended < engine_ended);
     assert!(meanwhile, "no execution began and ended between {engine_began} and {engine_ended}: {executions:?}");

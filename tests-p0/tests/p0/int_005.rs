@@ -5,7 +5,7 @@
 //! present and valid; the refusal names each file that is at fault, all at once.
 
 use contract::{
-    events::names::{LINT_FAILURE_DOCS, LOGIC_FAILURE, PLAN_SUBMISSION_ENGINEER},
+    events::EventType,
     gate::Gate,
     handover::{PlanRequest, PlannerRole, SubmitRequest},
 };
@@ -29,7 +29,7 @@ async fn sound_plan_is_handed_over(#[future(awt)] ctx: Context) -> anyhow::Resul
     assert_eq!((answer.rejected_by, answer.output.revision), (None, Some(1)));
     assert_eq!(answer.violations, []);
     let submitted = EventLog::from_answer(&answer.events);
-    let submitted = submitted.the_one(PLAN_SUBMISSION_ENGINEER);
+    let submitted = submitted.the_one(EventType::PlanSubmissionEngineer);
     assert_eq!(submitted["accepted"], true);
     assert_eq!(submitted["plan_path"], "plan.md");
 
@@ -39,16 +39,16 @@ async fn sound_plan_is_handed_over(#[future(awt)] ctx: Context) -> anyhow::Resul
 }
 
 #[rstest]
-#[case::plan("plan.md", Gate::Plan, LINT_FAILURE_DOCS)]
-#[case::todo("todo.md", Gate::Todo, LINT_FAILURE_DOCS)]
-#[case::objectives("objectives.yaml", Gate::Objectives, LOGIC_FAILURE)]
-#[case::assembly("assembly_definition.yaml", Gate::AssemblyDefinition, LOGIC_FAILURE)]
+#[case::plan("plan.md", Gate::Plan, EventType::LintFailureDocs)]
+#[case::todo("todo.md", Gate::Todo, EventType::LintFailureDocs)]
+#[case::objectives("objectives.yaml", Gate::Objectives, EventType::LogicFailure)]
+#[case::assembly("assembly_definition.yaml", Gate::AssemblyDefinition, EventType::LogicFailure)]
 #[tokio::test]
 async fn missing_artifact_blocks_the_hand_over(
     #[future(awt)] ctx: Context,
     #[case] file: &str,
     #[case] gate: Gate,
-    #[case] event: &str,
+    #[case] event: EventType,
 ) -> anyhow::Result<()> {
     let session = ctx.session("missing");
     session.must_hold_solution(&Solution::bracket().planned()).await;
@@ -64,7 +64,7 @@ async fn missing_artifact_blocks_the_hand_over(
     assert!(matches!(of_file[..], [only] if only.violation.rule == "file.missing"), "{:#?}", answer.violations);
     let told = EventLog::from_answer(&answer.events);
     assert_eq!(told.the_one(event)["file_path"], file);
-    assert_eq!(told.the_one(PLAN_SUBMISSION_ENGINEER)["accepted"], false);
+    assert_eq!(told.the_one(EventType::PlanSubmissionEngineer)["accepted"], false);
     Ok(())
 }
 

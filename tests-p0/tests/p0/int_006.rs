@@ -5,7 +5,7 @@
 //! every violation names the line and the rule.
 
 use contract::{
-    events::names::LINT_FAILURE_DOCS,
+    events::EventType,
     gate::Gate,
     handover::{PlanRequest, PlanResponse},
 };
@@ -81,7 +81,7 @@ async fn malformed_plan_is_refused(
     assert_eq!(only.violation.file, "plan.md");
     assert!(only.violation.rule.starts_with("plan."), "{only:?}");
     let told = EventLog::from_answer(&answer.events);
-    assert!(told.the_one(LINT_FAILURE_DOCS)["errors"].to_string().contains("plan.md"), "{told:?}");
+    assert!(told.the_one(EventType::LintFailureDocs)["errors"].to_string().contains("plan.md"), "{told:?}");
     Ok(())
 }
 

@@ -5,8 +5,7 @@
 //! parts are well defined; every violation names its field, the measured value and the limit.
 
 use contract::{
-    benchmark::BenchmarkRequest, events::names::LOGIC_FAILURE, gate::Gate, handover::PlanRequest,
-    simulation::FailureReason,
+    benchmark::BenchmarkRequest, events::EventType, gate::Gate, handover::PlanRequest, simulation::FailureReason,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -172,7 +171,10 @@ async fn invalid_objectives_are_refused_by_field(
         answer.violations
     );
     let told = EventLog::from_answer(&answer.events);
-    assert!(told.of_type(LOGIC_FAILURE).iter().any(|event| event["file_path"] == "objectives.yaml"), "{told:?}");
+    assert!(
+        told.of_type(EventType::LogicFailure).iter().any(|event| event["file_path"] == "objectives.yaml"),
+        "{told:?}"
+    );
     Ok(())
 }
 

@@ -20,41 +20,15 @@ use testkit::{
 
 use crate::ctx;
 
-/// A session whose benchmark passed its submission.
-async fn submitted(ctx: &Context) -> Session {
-    submitted_with(ctx, &Benchmark::bystander(), &[]).await
-}
-
-/// The same for any benchmark with further files.
-async fn submitted_with(ctx: &Context, benchmark: &Benchmark, files: &[(&str, &str)]) -> Session {
-    let session = ctx.session("benchmark");
-    for (path, content) in benchmark.files().iter().chain(files) {
-        session.light.must_write_file(path, content).await;
-    }
-    session.must_be_submitted_as_benchmark().await;
-    session
-}
-
 /// A session that received the benchmark and holds a solution of it.
 async fn solving(ctx: &Context) -> Session {
-    let benchmark = submitted(ctx).await;
-    solving_of(ctx, &benchmark).await
-}
-
-async fn solving_of(ctx: &Context, benchmark: &Session) -> Session {
-    let session = ctx.session("solution");
-    session.must_receive(benchmark).await;
-    let solution = Solution::bracket_in_environment();
-    for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
-        session.light.must_write_file(path, content).await;
-    }
-    session
+    ctx.solving(&ctx.bystander().await, &Solution::bracket_in_environment()).await
 }
 
 #[rstest]
 #[tokio::test]
 async fn package_arrives_with_its_hashes(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let benchmark = submitted(&ctx).await;
+    let benchmark = ctx.bystander().await;
     let session = ctx.session("receiver");
     let request = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
     let answer = session.heavy.must_handover(&request).await;
@@ -212,7 +186,7 @@ async fn changed_or_unsubmitted_benchmark_is_withheld(#[future(awt)] ctx: Contex
     let answer = session.heavy.must_handover(&nobody).await;
     assert!(!answer.success && answer.message.contains("no benchmark that passed"), "{answer:#?}");
 
-    let benchmark = submitted(&ctx).await;
+    let benchmark = ctx.submitted(&Benchmark::bystander(), &[]).await;
     benchmark.light.must_edit_file("script.py", "Box(40, 40, 40)", "Box(40, 40, 41)").await;
     let changed = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
     let answer = session.heavy.must_handover(&changed).await;
@@ -224,7 +198,7 @@ async fn changed_or_unsubmitted_benchmark_is_withheld(#[future(awt)] ctx: Contex
 #[rstest]
 #[tokio::test]
 async fn hand_over_overwrites_no_engineer_file(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let benchmark = submitted(&ctx).await;
+    let benchmark = ctx.bystander().await;
     let session = ctx.session("receiver");
     session.light.must_write_file("environment.py", "mine = 1\n").await;
     let request = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
@@ -266,13 +240,13 @@ async fn submitted_in_folders(ctx: &Context) -> Session {
         ..plain
     };
     let module = "from build123d import *\n\n\ndef block():\n    return Pos(150, 150, 20) * Box(40, 40, 40)\n";
-    submitted_with(ctx, &benchmark, &[("lib/blocks.py", module), ("parts/cube.stl", &cube(10.0))]).await
+    ctx.submitted(&benchmark, &[("lib/blocks.py", module), ("parts/cube.stl", &cube(10.0))]).await
 }
 
 #[rstest]
 #[tokio::test]
 async fn package_holds_every_file_of_the_environment(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let session = solving_of(&ctx, &submitted_in_folders(&ctx).await).await;
+    let session = ctx.solving(&submitted_in_folders(&ctx).await, &Solution::bracket_in_environment()).await;
     for path in ["lib/blocks.py", "parts/cube.stl"] {
         assert!(session.light.must_exist_or_not(path).await, "{path} did not arrive");
     }
@@ -288,7 +262,7 @@ async fn package_holds_every_file_of_the_environment(#[future(awt)] ctx: Context
 #[case::deleted(None)]
 #[tokio::test]
 async fn moved_object_mesh_is_immutable(#[future(awt)] ctx: Context, #[case] other: Option<f64>) -> anyhow::Result<()> {
-    let session = solving_of(&ctx, &submitted_in_folders(&ctx).await).await;
+    let session = ctx.solving(&submitted_in_folders(&ctx).await, &Solution::bracket_in_environment()).await;
     match other {
         Some(half) => session.light.must_write_file("parts/cube.stl", &cube(half)).await,
         None => session.light.must_delete_file("parts/cube.stl").await,
@@ -324,7 +298,7 @@ async fn solution_cannot_pass_as_a_benchmark(#[future(awt)] ctx: Context) -> any
 #[rstest]
 #[tokio::test]
 async fn benchmark_is_submitted_only_from_session_files(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let session = submitted(&ctx).await;
+    let session = ctx.submitted(&Benchmark::bystander(), &[]).await;
     let design = DesignSource { script_content: Some(Benchmark::bystander().script), ..DesignSource::default() };
     let inline = SubmitRequest { stage: Stage::Benchmark, design, ..SubmitRequest::default() };
     let answer = session.heavy.must_submit(&inline).await;

@@ -6,7 +6,7 @@
 
 use contract::{
     episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata},
-    events::names::REVIEW_DECISION,
+    events::EventType,
     lifecycle::{EpisodeStatus, NextAgent},
     problem::ProblemDetail,
     reviews::ReviewDecision,
@@ -53,7 +53,11 @@ async fn assert_nothing_is_stored(ctx: &Context, id: Uuid) -> anyhow::Result<()>
     assert_eq!(controller.must_reviews(id).await, [], "the refused review is listed");
     assert_eq!(ctx.database().await?.reviews(id).await?, [], "the refused review is in the database");
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert!(events.of_type(REVIEW_DECISION).is_empty(), "the refused review left an event: {:?}", events.names());
+    assert!(
+        events.of_type(EventType::ReviewDecision).is_empty(),
+        "the refused review left an event: {:?}",
+        events.names()
+    );
     let episode = controller.must_episode(id).await;
     assert_eq!((episode.status, episode.next_agent), (EpisodeStatus::Running, None), "the refused review took effect");
     Ok(())
@@ -116,7 +120,7 @@ async fn allowed_decision_is_stored_emitted_and_applied(
     assert_eq!(row.next_agent, next_agent.map(|agent| agent.name().to_owned()));
 
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    let event = events.the_one(REVIEW_DECISION);
+    let event = events.the_one(EventType::ReviewDecision);
     assert_eq!(event["episode_id"], json!(id));
     assert_eq!(event["decision"], json!(decision));
     assert_eq!(event["next_agent"], json!(next_agent));
@@ -188,7 +192,7 @@ async fn review_without_pictures_needs_no_picture_count(
     assert_eq!(answer.episode_status, EpisodeStatus::Completed);
     assert_eq!(answer.review.evidence.images_viewed, None);
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert_eq!(events.the_one(REVIEW_DECISION)["evidence_stats"]["num_renders"], Value::Null);
+    assert_eq!(events.the_one(EventType::ReviewDecision)["evidence_stats"]["num_renders"], Value::Null);
     Ok(())
 }
 

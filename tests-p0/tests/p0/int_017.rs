@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use contract::{
     episodes::{AfterRejection, AgentRunRequest, EpisodeMetadata},
-    events::names::{PLAN_REFUSAL, REVIEW_DECISION},
+    events::EventType,
     lifecycle::{EpisodeStatus, NextAgent},
     limits::MAX_REJECTIONS,
     reviews::{PlanRefusalRequest, RefusalReason, RefusalState, ReviewDecision},
@@ -87,7 +87,7 @@ async fn refusal_without_proof_is_refused_without_trace(
     assert_eq!(controller.must_refusals(id).await, []);
     assert_eq!(ctx.database().await?.plan_refusals(id).await?, []);
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert!(events.of_type(PLAN_REFUSAL).is_empty(), "{:?}", events.names());
+    assert!(events.of_type(EventType::PlanRefusal).is_empty(), "{:?}", events.names());
     assert_eq!(controller.must_episode(id).await.next_agent, None);
     Ok(())
 }
@@ -116,7 +116,7 @@ async fn proven_refusal_is_stored_and_awaits_the_reviewer(#[future(awt)] ctx: Co
     assert_eq!((&rows[0].reason, &rows[0].evidence), (&request.reason, &json!(request.evidence)));
 
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    let event = events.the_one(PLAN_REFUSAL);
+    let event = events.the_one(EventType::PlanRefusal);
     assert_eq!((&event["episode_id"], &event["number"]), (&json!(id), &json!(1)));
     assert_eq!((&event["reason"], &event["evidence"]), (&json!(request.reason), &json!(request.evidence)));
     assert_eq!(event["reasons"], json!(["BUDGET_EXCEEDED", "PHYSICALLY_IMPOSSIBLE"]));
@@ -154,7 +154,7 @@ async fn verdict_decides_the_next_agent(
     assert_eq!(states, [json!(state).as_str().unwrap_or_default()]);
 
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    let event = events.the_one(REVIEW_DECISION);
+    let event = events.the_one(EventType::ReviewDecision);
     assert_eq!((&event["decision"], &event["next_agent"]), (&json!(decision), &json!(next_agent)));
     assert_eq!(event["refusal_number"], 1);
     Ok(())
@@ -290,7 +290,7 @@ async fn escaped_nul_in_a_review_is_replaced(#[future(awt)] ctx: Context) -> any
     let answer = controller.must_review(id, &document).await;
     assert_eq!(answer.review.comments, ["too\u{FFFD} dear"]);
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert_eq!(events.the_one(REVIEW_DECISION)["comments"], json!(["too\u{FFFD} dear"]));
+    assert_eq!(events.the_one(EventType::ReviewDecision)["comments"], json!(["too\u{FFFD} dear"]));
     Ok(())
 }
 
@@ -341,7 +341,7 @@ async fn concurrent_reviews_get_distinct_rounds(#[future(awt)] ctx: Context) -> 
     let rounds: BTreeSet<u32> = controller.must_reviews(id).await.into_iter().map(|review| review.round).collect();
     assert_eq!(rounds, (1..=MAX_REJECTIONS).collect::<BTreeSet<_>>());
     let events = EventLog::from_stored(&controller.must_events(id).await);
-    assert_eq!(events.of_type(REVIEW_DECISION).len(), MAX_REJECTIONS as usize);
+    assert_eq!(events.of_type(EventType::ReviewDecision).len(), MAX_REJECTIONS as usize);
     Ok(())
 }
 

@@ -209,27 +209,6 @@ async fn price_uses_the_quantity_of_the_objectives(#[future(awt)] ctx: Context) 
     Ok(())
 }
 
-/// A session in which this benchmark passed its submission.
-async fn submitted(ctx: &Context, benchmark: &Benchmark) -> Session {
-    let session = ctx.session("benchmark");
-    for (path, content) in benchmark.files() {
-        session.light.must_write_file(path, content).await;
-    }
-    session.must_be_submitted_as_benchmark().await;
-    session
-}
-
-/// A session that received the benchmark and holds this solution of it.
-async fn solving(ctx: &Context, benchmark: &Benchmark, solution: &Solution) -> Session {
-    let benchmark = submitted(ctx, benchmark).await;
-    let session = ctx.session("solution");
-    session.must_receive(&benchmark).await;
-    for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
-        session.light.must_write_file(path, content).await;
-    }
-    session
-}
-
 const BRACKET: &str = "part(Pos(70, 0, 5) * Box(20, 20, 10), \"bracket\")";
 
 /// The bracket as a part that is held in place and names no method.
@@ -256,7 +235,7 @@ async fn fixing_a_part_does_not_make_it_cheaper(
     #[case] words: &str,
 ) -> anyhow::Result<()> {
     let solution = Solution::bracket_in_environment().with("script.py", BRACKET, bracket);
-    let session = solving(&ctx, &Benchmark::bystander(), &solution).await;
+    let session = ctx.solving(&ctx.bystander().await, &solution).await;
     session.must_be_valid().await;
 
     let answer = price(&session).await;
@@ -282,7 +261,8 @@ async fn environment_is_exempt_from_price_and_build_zone(#[future(awt)] ctx: Con
     assert!(benchmark.objectives.contains(all), "{}", benchmark.objectives);
     let objectives = benchmark.objectives.changed(all, "build_zone: {min: [-100, -100, -10], max: [100, 100, 600]}");
     let benchmark = Benchmark { objectives, ..benchmark };
-    let session = solving(&ctx, &benchmark, &Solution::bracket_in_environment()).await;
+    let benchmark = ctx.submitted(&benchmark, &[]).await;
+    let session = ctx.solving(&benchmark, &Solution::bracket_in_environment()).await;
 
     session.must_be_valid().await;
     let answer = price(&session).await;
@@ -316,7 +296,7 @@ async fn benchmark_of_fixed_parts_costs_nothing(#[future(awt)] ctx: Context) -> 
 #[rstest]
 #[tokio::test]
 async fn price_from_before_the_hand_over_does_not_count(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let benchmark = submitted(&ctx, &Benchmark::bystander()).await;
+    let benchmark = ctx.bystander().await;
     let session = ctx.session("early");
     // Where nothing was handed over, what is fixed is an environment, and costs nothing.
     let solution = Solution::bracket_in_environment().with("script.py", BRACKET, FIXED_BRACKET);

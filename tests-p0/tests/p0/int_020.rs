@@ -8,7 +8,7 @@
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    events::names::{PHYSICS_INSTABILITY, SIMULATION_BACKEND_SELECTED, SIMULATION_REQUEST, SIMULATION_RESULT},
+    events::EventType,
     limits::{MAX_KINETIC_ENERGY_J, MAX_SIMULATION_STEPS, MAX_SPEED_M_S, SIMULATION_STEP_S},
     simulation::{FailureReason, Instability, SimulationResult},
     workbench::PriceRequest,
@@ -82,12 +82,12 @@ async fn outcome_is_classified(
     assert!(result.ended.position_mm.is_some());
 
     let events = EventLog::from_answer(&response.events);
-    let ended = events.the_one(SIMULATION_RESULT);
+    let ended = events.the_one(EventType::SimulationResult);
     assert_eq!(ended["success"], expected.is_none());
-    assert_eq!(ended["failure_reason"], expected.map_or("none".to_owned(), FailureReason::name));
+    assert_eq!(ended["failure_reason"], expected.map_or("none", FailureReason::name));
     assert_eq!(ended["metadata"]["runtime_seed"], result.runtime_seed);
-    assert_eq!(events.the_one(SIMULATION_REQUEST)["script_path"], "script.py");
-    let chosen = events.the_one(SIMULATION_BACKEND_SELECTED);
+    assert_eq!(events.the_one(EventType::SimulationRequest)["script_path"], "script.py");
+    let chosen = events.the_one(EventType::SimulationBackendSelected);
     assert_eq!(chosen["backend"], "genesis", "the default backend");
     assert!(chosen["engine"].as_str().is_some_and(|engine| engine.starts_with("mujoco ")), "{chosen:?}");
     assert_eq!(events.without_envelope(), Vec::<String>::new());
@@ -156,8 +156,8 @@ async fn instability_names_its_body_and_cause(
         Instability::NonFinite => panic!("the numbers of these runs are finite"),
     }
     let events = EventLog::from_answer(&response.events);
-    assert_eq!(events.the_one(PHYSICS_INSTABILITY)["cause"], serde_json::to_value(instability)?);
-    assert_eq!(events.the_one(SIMULATION_RESULT)["failure_reason"], "physics_instability");
+    assert_eq!(events.the_one(EventType::PhysicsInstability)["cause"], serde_json::to_value(instability)?);
+    assert_eq!(events.the_one(EventType::SimulationResult)["failure_reason"], "physics_instability");
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    events::names::SIMULATION_RESULT,
+    events::EventType,
     simulation::{FailureReason, MultiRunResult},
 };
 use rstest::rstest;
@@ -111,7 +111,8 @@ async fn borderline_design_fails_by_its_start_offset(#[future(awt)] ctx: Context
     assert!(response.message.contains(&format!("{succeeded} of 16 seeds")), "{}", response.message);
 
     let events = EventLog::from_answer(&response.events);
-    let told: Vec<_> = events.of_type(SIMULATION_RESULT).iter().map(|event| event["success"] == true).collect();
+    let told: Vec<_> =
+        events.of_type(EventType::SimulationResult).iter().map(|event| event["success"] == true).collect();
     let found: Vec<_> = runs.individual_results.iter().map(|run| run.success).collect();
     assert_eq!(told, found, "the events report other outcomes than the answer");
     Ok(())

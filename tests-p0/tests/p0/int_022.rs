@@ -6,7 +6,7 @@
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    events::names::SIMULATION_RESULT,
+    events::EventType,
     simulation::FailureReason,
 };
 use rstest::rstest;
@@ -43,8 +43,8 @@ async fn blocked_motor_overloads_after_two_seconds(#[future(awt)] ctx: Context) 
     assert_eq!((motor.part.as_str(), motor.force_limit), ("arm", Some(0.05)));
     assert!((motor.peak_force - 0.05).abs() < 1e-9, "the force was not clamped: {motor:?}");
     let events = EventLog::from_answer(&response.events);
-    assert_eq!(events.the_one(SIMULATION_RESULT)["metadata"]["overloaded_motor"], "arm");
-    assert_eq!(events.the_one(SIMULATION_RESULT)["failure_reason"], "motor_overload");
+    assert_eq!(events.the_one(EventType::SimulationResult)["metadata"]["overloaded_motor"], "arm");
+    assert_eq!(events.the_one(EventType::SimulationResult)["failure_reason"], "motor_overload");
     Ok(())
 }
 

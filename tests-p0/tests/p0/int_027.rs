@@ -7,7 +7,7 @@
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
     episodes::AgentRunRequest,
-    events::names::{SIMULATION_REQUEST, SIMULATION_RESULT},
+    events::EventType,
     limits::SIMULATION_STEP_S,
     simulation::SimulationResult,
 };
@@ -47,9 +47,9 @@ async fn answer_and_events_report_variant_and_seeds(
     let runs = result.runs.iter().flat_map(|runs| &runs.individual_results).map(|run| run.runtime_seed);
     assert_eq!(runs.collect::<Vec<_>>(), if seeds.len() > 1 { seeds } else { &[] });
     let events = EventLog::from_answer(&response.events);
-    let request = events.the_one(SIMULATION_REQUEST);
+    let request = events.the_one(EventType::SimulationRequest);
     assert_eq!((&request["runtime_seed"], &request["static_variation_id"]), (&json!(seeds[0]), &json!("v1")));
-    let told = events.of_type(SIMULATION_RESULT);
+    let told = events.of_type(EventType::SimulationResult);
     let told: Vec<_> = told
         .iter()
         .map(|event| &event["metadata"])
@@ -105,7 +105,10 @@ async fn variant_draws_the_size_of_the_moved_object(#[future(awt)] ctx: Context)
         let expected_s = (2.0 * (0.4 - radius / 1e3) / 9.81).sqrt();
         assert!((result.ended.time_s - expected_s).abs() <= SIMULATION_STEP_S + 1e-9, "{radius} mm: {result:?}");
         let events = EventLog::from_answer(&response.events);
-        assert_eq!(events.the_one(SIMULATION_RESULT)["metadata"]["static_variation"], serde_json::to_value(drawn)?);
+        assert_eq!(
+            events.the_one(EventType::SimulationResult)["metadata"]["static_variation"],
+            serde_json::to_value(drawn)?
+        );
         radii.push(radius);
     }
     assert_eq!(radii[0], radii[2], "the same variant drew another size");
@@ -145,7 +148,7 @@ async fn episode_keeps_variant_and_seed_of_every_run(#[future(awt)] ctx: Context
 
     let stored = EventLog::from_stored(&controller.must_events(episode).await);
     let told: Vec<_> = stored
-        .of_type(SIMULATION_RESULT)
+        .of_type(EventType::SimulationResult)
         .iter()
         .map(|event| (event["metadata"]["runtime_seed"].clone(), event["metadata"]["static_variation_id"].clone()))
         .collect();

@@ -20,11 +20,7 @@ use contract::{
 };
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{
-    Context, Method, Reply, Service, StatusCode, designs,
-    openapi::OpenApiDocument,
-    solutions::{Benchmark, Solution},
-};
+use testkit::{Context, Method, Reply, Service, StatusCode, designs, openapi::OpenApiDocument, solutions::Solution};
 
 use crate::ctx;
 
@@ -157,11 +153,7 @@ async fn heavy_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     solved.must_hold_solution(&solution).await;
     solved.must_be_valid().await;
     solved.must_be_priced().await;
-    let benchmark = ctx.session("schema-benchmark");
-    for (path, content) in Benchmark::bystander().files() {
-        benchmark.light.must_write_file(path, content).await;
-    }
-    benchmark.must_be_submitted_as_benchmark().await;
+    let benchmark = ctx.bystander().await;
     let sound = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
     let receiver = ctx.session("schema-receiver");
     let itself = HandoverRequest { benchmark_session_id: solved.id.parse()? };

@@ -6,7 +6,7 @@
 
 use contract::{
     benchmark::{BenchmarkRequest, BenchmarkResponse},
-    events::names::PHYSICS_INSTABILITY,
+    events::EventType,
     limits::MAX_KINETIC_ENERGY_J,
     simulation::FailureReason,
 };
@@ -47,7 +47,7 @@ async fn energy_above_the_limit_ends_the_run(
     let result = response.output.result.expect("it was simulated");
     assert!(result.ended.time_s < 0.1, "it went on until {} s", result.ended.time_s);
     let events = EventLog::from_answer(&response.events);
-    let told = events.the_one(PHYSICS_INSTABILITY);
+    let told = events.the_one(EventType::PhysicsInstability);
     assert_eq!(told["threshold"].as_f64(), Some(threshold));
     assert!(told["kinetic_energy"].as_f64().is_some_and(|energy| energy > threshold), "{told:?}");
     assert_eq!(told["step"].as_u64(), Some(result.steps));
@@ -67,6 +67,6 @@ async fn fast_run_below_the_energy_limit_continues(#[future(awt)] ctx: Context) 
         "{} J, expected {energy} J",
         result.max_kinetic_energy_j
     );
-    assert!(EventLog::from_answer(&response.events).of_type(PHYSICS_INSTABILITY).is_empty());
+    assert!(EventLog::from_answer(&response.events).of_type(EventType::PhysicsInstability).is_empty());
     Ok(())
 }

@@ -9,7 +9,7 @@ use contract::{
     catalog::{CatalogQuery, headers},
     catalog_version::CatalogVersion,
     episodes::AgentRunRequest,
-    events::names::COTS_SEARCH,
+    events::EventType,
 };
 use reqwest::header::HeaderValue;
 use rstest::rstest;
@@ -70,7 +70,7 @@ async fn search_of_an_episode_is_kept_with_its_version(
     let ids: Vec<_> = answer.candidates.iter().map(|found| found.part_id.as_str()).collect();
     assert_eq!(ids, expected);
     let events = EventLog::from_stored(&ctx.controller().must_events(id).await);
-    let event = events.the_one(COTS_SEARCH);
+    let event = events.the_one(EventType::CotsSearch);
     must_carry(event, &version);
     // A NUL character cannot be stored; it is kept as the sign for what cannot be shown.
     assert_eq!(event["query"], json!(question.replace('\u{0}', "\u{fffd}")));
@@ -123,10 +123,10 @@ async fn searches_are_stored_in_order_in_their_episode(#[future(awt)] ctx: Conte
     }
     controller.must_cots_search(&CatalogQuery::new("M4 nut")).await;
     let kept = EventLog::from_stored(&controller.must_events(mine).await);
-    let questions: Vec<_> = kept.of_type(COTS_SEARCH).iter().map(|event| event["query"].clone()).collect();
+    let questions: Vec<_> = kept.of_type(EventType::CotsSearch).iter().map(|event| event["query"].clone()).collect();
     assert_eq!(questions, ["M3 nut", "M3 washer", "M3 nut"]);
     let kept = EventLog::from_stored(&controller.must_events(other).await);
-    assert!(kept.of_type(COTS_SEARCH).is_empty(), "{:?}", kept.names());
+    assert!(kept.of_type(EventType::CotsSearch).is_empty(), "{:?}", kept.names());
     Ok(())
 }
 
@@ -156,7 +156,7 @@ async fn search_by_a_script_emits_the_same_version(#[future(awt)] ctx: Context) 
     let answer: Map<String, Value> = serde_json::from_str(&run.stdout)?;
     must_carry(&answer, &version);
     let events = EventLog::from_answer(&run.events);
-    let event = events.the_one(COTS_SEARCH);
+    let event = events.the_one(EventType::CotsSearch);
     must_carry(event, &version);
     assert_eq!(event["part_ids"], json!(["SingleRowDeepGrooveBallBearing_M8-22-7"]));
     Ok(())

@@ -37,8 +37,6 @@ pub struct Attribute {
     pub words: Vec<String>,
     /// Line of its `#`.
     pub line: usize,
-    /// Line of its `]`.
-    pub last_line: usize,
     /// Index of the token behind it.
     end: usize,
 }
@@ -87,17 +85,6 @@ impl<'a> RustSource<'a> {
     pub fn is_in_literal(&self, offset: usize) -> bool {
         let after = self.strings.partition_point(|place| place.start <= offset);
         after > 0 && self.strings[after - 1].contains(&offset)
-    }
-
-    /// Lines on which the tokens of `pattern` follow each other. A pattern is words and single punctuation marks
-    /// with blanks between them, such as `. unwrap ( )`.
-    pub fn lines_with(&self, pattern: &str) -> Vec<usize> {
-        let wanted: Vec<&str> = pattern.split(' ').collect();
-        self.tokens
-            .windows(wanted.len())
-            .filter(|window| window.iter().zip(&wanted).all(|(token, wanted)| token.kind.is(wanted)))
-            .map(|window| window[0].line)
-            .collect()
     }
 
     /// Lines on which one of `names` is reached through `module::`, alone or in braces.
@@ -187,8 +174,8 @@ impl<'a> RustSource<'a> {
             Kind::Word(word) => Some(word.clone()),
             _ => None,
         });
-        let (line, last_line) = (self.tokens[index].line, self.tokens[close].line);
-        Some(Attribute { words: words.collect(), line, last_line, end: close + 1 })
+        let line = self.tokens[index].line;
+        Some(Attribute { words: words.collect(), line, end: close + 1 })
     }
 
     /// Name and line of each function that a test harness runs: those behind `#[test]`, `#[tokio::test]`, `#[rstest]`.
@@ -284,14 +271,6 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_found_in_code_only() {
-        let source = parsed(
-            "/// a.unwrap()\nfn f() {\n    // b.unwrap()\n    g(\"c.unwrap()\");\n    d\n        .unwrap();\n}\n",
-        );
-        assert_eq!(source.lines_with(". unwrap ( )"), [6]);
-    }
-
-    #[test]
     fn paths_are_found_alone_and_in_braces() {
         let source =
             parsed("use std::thread::sleep;\nuse tokio::{sync, time::{\n    Duration, sleep,\n}};\nfn sleep() {}\n");
@@ -306,7 +285,7 @@ mod tests {
             source.attributes().into_iter().filter(|attribute| attribute.words[0] != "doc").collect();
         assert_eq!(attributes.len(), 2);
         assert_eq!(attributes[1].words, ["allow", "y", "reason"]);
-        assert_eq!((attributes[1].line, attributes[1].last_line), (3, 6));
+        assert_eq!(attributes[1].line, 3);
     }
 
     #[test]

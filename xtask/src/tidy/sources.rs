@@ -29,19 +29,9 @@ const IGNORED: Rule = Rule {
     reason: "an ignored test looks like coverage and is none; defer the id in the ledger with a reason instead",
 };
 
-const LEFTOVER: Rule = Rule {
-    name: "leftover",
-    reason: "todo!, unimplemented! and dbg! are for the workbench; finish the code, or leave the path out",
-};
-
 const MARK: Rule = Rule {
     name: "to-do mark",
     reason: "a note to oneself is never read again; do it now, or defer an id in the ledger with a reason",
-};
-
-const ALLOWANCE: Rule = Rule {
-    name: "lint allowance",
-    reason: "who silences a lint says why: add `reason = \"…\"` to the attribute, or a comment beside or above it",
 };
 
 const LENGTH: Rule = Rule {
@@ -52,11 +42,6 @@ const LENGTH: Rule = Rule {
 const MACHINE_PATH: Rule = Rule {
     name: "machine path",
     reason: "a path of one machine is wrong on every other; take it from the settings or from a directory of the user",
-};
-
-const UNWRAP: Rule = Rule {
-    name: "unwrap in a service",
-    reason: "a panic loses the request and its cause; return an error, or write `expect` with the invariant that holds",
 };
 
 const TEST_NAME: Rule = Rule {
@@ -108,13 +93,10 @@ fn check_rust(file: &Path, text: &str) -> Vec<Finding> {
         Err((line, message)) => findings.push(Finding::new(&NOT_RUST, file, line, message)),
         Ok(source) => {
             findings.extend(sleeps(file, &source));
-            findings.extend(leftovers(file, &source));
             findings.extend(marks(file, &source));
-            findings.extend(attributes(file, &source));
+            findings.extend(ignored_tests(file, &source));
             findings.extend(test_names(file, &source));
-            let test_lines = source.test_lines();
-            findings.extend(machine_paths(file, text, &test_lines));
-            findings.extend(unwraps(file, &source, &test_lines));
+            findings.extend(machine_paths(file, text, &source.test_lines()));
         }
     }
     findings
@@ -146,15 +128,6 @@ fn sleeps(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
     lines.map(|line| at_line(&SLEEP, file, source.text, line)).collect()
 }
 
-/// Temporal's macros take the signatures of activities that another process implements, and insist on this one body.
-fn leftovers(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
-    let signatures = source
-        .lines_of_items_under(|words| matches!(words.last(), Some(&("activity_definitions" | "workflow_definitions"))));
-    let unimplemented = source.lines_with("unimplemented ! (").into_iter().filter(|line| !is_among(&signatures, *line));
-    let others = ["todo ! (", "dbg ! ("].into_iter().flat_map(|pattern| source.lines_with(pattern));
-    unimplemented.chain(others).map(|line| at_line(&LEFTOVER, file, source.text, line)).collect()
-}
-
 /// Marks in comments; a string may hold what it likes.
 fn marks(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
     MARKS
@@ -164,26 +137,14 @@ fn marks(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn attributes(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
-    let lines: Vec<&str> = source.text.lines().collect();
-    let mut findings = Vec::new();
-    for attribute in source.attributes() {
-        let has = |word: &str| attribute.words.iter().any(|found| found == word);
-        let first = attribute.words.first().map_or("", String::as_str);
-        let is = |word: &str| first == word || (first == "cfg_attr" && has(word));
-        if is("ignore") {
-            findings.push(at_line(&IGNORED, file, source.text, attribute.line));
-        }
-        let beside = lines.get(attribute.last_line - 1).is_some_and(|line| line.contains("//"));
-        let above = attribute.line.checked_sub(2).and_then(|index| lines.get(index)).is_some_and(|line| {
-            let line = line.trim_start();
-            line.starts_with("//") && !line.starts_with("///") && !line.starts_with("//!")
-        });
-        if (is("allow") || is("expect")) && !has("reason") && !beside && !above {
-            findings.push(at_line(&ALLOWANCE, file, source.text, attribute.line));
-        }
-    }
-    findings
+fn ignored_tests(file: &Path, source: &RustSource<'_>) -> Vec<Finding> {
+    let is_ignored = |words: &[String]| match words {
+        [first, ..] if first == "ignore" => true,
+        [first, rest @ ..] => first == "cfg_attr" && rest.iter().any(|word| word == "ignore"),
+        [] => false,
+    };
+    let ignored = source.attributes().into_iter().filter(|attribute| is_ignored(&attribute.words));
+    ignored.map(|attribute| at_line(&IGNORED, file, source.text, attribute.line)).collect()
 }
 
 fn machine_paths(file: &Path, text: &str, test_lines: &[Range<usize>]) -> Vec<Finding> {
@@ -197,14 +158,6 @@ fn machine_paths(file: &Path, text: &str, test_lines: &[Range<usize>]) -> Vec<Fi
         .filter(|line| !is_among(test_lines, *line))
         .map(|line| at_line(&MACHINE_PATH, file, text, line))
         .collect()
-}
-
-fn unwraps(file: &Path, source: &RustSource<'_>, test_lines: &[Range<usize>]) -> Vec<Finding> {
-    if !file.starts_with("crates/system") || is_test_file(file) {
-        return Vec::new();
-    }
-    let lines = source.lines_with(". unwrap ( )").into_iter().filter(|line| !is_among(test_lines, *line));
-    lines.map(|line| at_line(&UNWRAP, file, source.text, line)).collect()
 }
 
 /// True for files that are compiled for tests only: those in a `tests` directory and modules called `tests`.
@@ -277,32 +230,10 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_are_found_in_code_only() {
-        let text =
-            "// todo!() was here\nfn a() {\n    todo!()\n}\nfn b() {\n    dbg!(1);\n    unimplemented!(\"x\")\n}\n";
-        assert_eq!(found("crates/contract/src/a.rs", text), ["4 leftover", "7 leftover", "8 leftover"]);
-    }
-
-    #[test]
-    fn remote_activity_signature_is_not_a_leftover() {
-        let text = "#[activity_definitions]\nimpl A {\n    fn a() {\n        unimplemented!()\n    }\n}\n\
-                    impl B {\n    fn b() {\n        unimplemented!()\n    }\n}\n";
-        assert_eq!(found("crates/system/controller-worker/src/a.rs", text), ["10 leftover"]);
-    }
-
-    #[test]
     fn marks_are_found_in_comments_only() {
         let mark = ["TO", "DO"].concat();
         let text = format!("// {mark}: later\n/// {mark}(x)\nfn a() -> &'static str {{\n    \"{mark}\"\n}}\n");
         assert_eq!(found("crates/contract/src/a.rs", &text), ["2 to-do mark", "3 to-do mark"]);
-    }
-
-    #[test]
-    fn allowance_needs_a_reason_in_one_of_three_places() {
-        let text = "#[allow(dead_code)]\nfn a() {}\n#[allow(dead_code, reason = \"b\")]\nfn b() {}\n\
-                    // The macro makes it.\n#[expect(unused)]\nfn c() {}\n#[allow(unused)] // The macro makes it.\nfn d() {}\n\
-                    /// Documentation is no reason.\n#[cfg_attr(unix, allow(unused))]\nfn e() {}\n";
-        assert_eq!(found("crates/contract/src/a.rs", text), ["12 lint allowance", "2 lint allowance"]);
     }
 
     #[test]
@@ -338,21 +269,6 @@ mod tests {
             let line = head.lines().count() + 2;
             assert_eq!(found("tests-p0/tests/p0/int_001.rs", &text), [format!("{line} test name")], "{head}");
         }
-    }
-
-    #[test]
-    fn unwrap_is_found_in_service_code() {
-        let text = "fn a() {\n    b().unwrap();\n    c().unwrap_or(1);\n}\n#[cfg(test)]\nmod tests {\n    fn d() {\n        \
-                    e().unwrap();\n    }\n}\n";
-        assert_eq!(found("crates/system/service/src/a.rs", text), ["3 unwrap in a service"]);
-        assert_eq!(found("crates/system/service/src/tests.rs", text), [""; 0]);
-        assert_eq!(found("crates/contract/src/a.rs", text), [""; 0]);
-    }
-
-    #[test]
-    fn code_behind_the_tests_is_service_code_again() {
-        let text = "#[cfg(test)]\nmod tests {}\nfn a() {\n    b().unwrap();\n}\n";
-        assert_eq!(found("crates/system/service/src/a.rs", text), ["5 unwrap in a service"]);
     }
 
     #[test]

@@ -38,8 +38,8 @@ impl EventLog {
     }
 
     /// All events of one type.
-    pub fn of_type(&self, name: &str) -> Vec<&Map<String, Value>> {
-        self.events.iter().filter(|event| event_type(event) == name).collect()
+    pub fn of_type(&self, name: impl AsRef<str>) -> Vec<&Map<String, Value>> {
+        self.events.iter().filter(|event| event_type(event) == name.as_ref()).collect()
     }
 
     /// The one event of a type.
@@ -47,7 +47,8 @@ impl EventLog {
     /// # Panics
     /// When there is none or more than one; the message lists what is there.
     #[track_caller]
-    pub fn the_one(&self, name: &str) -> &Map<String, Value> {
+    pub fn the_one(&self, name: impl AsRef<str>) -> &Map<String, Value> {
+        let name = name.as_ref();
         match self.of_type(name)[..] {
             [event] => event,
             [] => panic!("no {name:?} event was emitted; there are {:?}", self.names()),

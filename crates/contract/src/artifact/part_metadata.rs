@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// Metadata of one part. At least one of `material_id` and `cots_id` is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,30 +57,29 @@ pub struct CompoundMetadata {
 }
 
 /// How a part is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 pub enum ManufacturingMethod {
     /// Milling.
     #[serde(rename = "cnc")]
+    #[strum(serialize = "cnc")]
     Cnc,
     /// 3D print.
     #[serde(rename = "3dp")]
+    #[strum(serialize = "3dp")]
     ThreeDPrint,
     /// Injection moulding.
     #[serde(rename = "im")]
+    #[strum(serialize = "im")]
     InjectionMolding,
 }
 
 impl ManufacturingMethod {
     /// All methods.
-    pub const ALL: [Self; 3] = [Self::Cnc, Self::ThreeDPrint, Self::InjectionMolding];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Cnc => "cnc",
-            Self::ThreeDPrint => "3dp",
-            Self::InjectionMolding => "im",
-        }
+        self.into()
     }
 
     /// The method that planners mean by a name: `cnc`; `3dp`, `3d_printing`, `3dprinting`; `im`, `injection_molding`;

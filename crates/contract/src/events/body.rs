@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use strum::{AsRefStr, EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use crate::{
@@ -18,8 +19,14 @@ use crate::{
 };
 
 /// What happened. The name of a variant in lower case is the `event_type`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, EnumDiscriminants)]
 #[serde(tag = "event_type", rename_all = "snake_case")]
+#[strum_discriminants(
+    name(EventType),
+    doc = "The kinds of events that services emit by themselves.",
+    derive(AsRefStr, IntoStaticStr, VariantArray),
+    strum(serialize_all = "snake_case")
+)]
 pub enum EventBody {
     /// A simulation was asked for.
     SimulationRequest(SimulationRequested),

@@ -10,19 +10,19 @@
 //! | `agent_id` | which agent caused it, or null |
 
 mod body;
-pub mod names;
 mod stored;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
+use strum::IntoStaticStr;
 
 pub use self::{
     body::{
-        BackendSelected, CotsSearch, EpisodeTransitionEvent, EventBody, EvidenceStats, LintFailure, LogicFailure,
-        ManufacturabilityCheck, ManufacturabilityFacts, PhysicsInstability, PlanRefusalEvent, PlanSubmission,
-        ReviewDecisionEvent, RunCommand, RunFacts, SceneValidation, SimulationEnd, SimulationRequested,
+        BackendSelected, CotsSearch, EpisodeTransitionEvent, EventBody, EventType, EvidenceStats, LintFailure,
+        LogicFailure, ManufacturabilityCheck, ManufacturabilityFacts, PhysicsInstability, PlanRefusalEvent,
+        PlanSubmission, ReviewDecisionEvent, RunCommand, RunFacts, SceneValidation, SimulationEnd, SimulationRequested,
         SubmissionValidation,
     },
     stored::{IngestEventsRequest, IngestEventsResponse, ListEventsQuery, StoredEvent},
@@ -38,8 +38,16 @@ pub const SCRIPT_SOURCE: &str = "script";
 /// Field of an event with its number.
 pub const SEQ_FIELD: &str = "seq";
 
+impl EventType {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// Who says that something happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Source {
     /// The controller.
     Controller,
@@ -52,11 +60,7 @@ pub enum Source {
 impl Source {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Controller => "controller",
-            Self::ControllerWorker => "controller-worker",
-            Self::WorkerHeavy => "worker-heavy",
-        }
+        self.into()
     }
 }
 

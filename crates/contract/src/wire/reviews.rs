@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use crate::{
@@ -13,8 +14,9 @@ use crate::{
 };
 
 /// What a reviewer decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ReviewDecision {
     /// Good as it is.
     Approved,
@@ -32,25 +34,11 @@ pub enum ReviewDecision {
 
 impl ReviewDecision {
     /// All decisions.
-    pub const ALL: [Self; 6] = [
-        Self::Approved,
-        Self::Rejected,
-        Self::RejectPlan,
-        Self::RejectCode,
-        Self::ConfirmPlanRefusal,
-        Self::RejectPlanRefusal,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::RejectPlan => "reject_plan",
-            Self::RejectCode => "reject_code",
-            Self::ConfirmPlanRefusal => "confirm_plan_refusal",
-            Self::RejectPlanRefusal => "reject_plan_refusal",
-        }
+        self.into()
     }
 
     /// True for the two that answer a refusal, and make sense only after one.
@@ -136,8 +124,9 @@ pub struct Review {
 }
 
 /// Why a plan is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefusalReason {
     /// Against physics.
     PhysicallyImpossible,
@@ -167,6 +156,13 @@ pub enum RefusalReason {
     UnsolvableScenario,
     /// A task that can be read in two ways.
     AmbiguousTask,
+}
+
+impl RefusalReason {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Body of `POST /episodes/{id}/refuse-plan`.

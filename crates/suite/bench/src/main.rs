@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<()> {
     }
     let wanted = |subject: &Subject| arguments.only.as_ref().is_none_or(|text| subject.name().contains(text.as_str()));
     let mut measured: Vec<Measurement> = Vec::new();
-    for subject in Subject::ALL.into_iter().filter(wanted) {
+    for subject in Subject::ALL.iter().copied().filter(wanted) {
         eprintln!("measuring {} …", subject.name());
         match subject.measure() {
             Ok(rows) => measured.extend(rows),
@@ -40,7 +40,7 @@ fn main() -> anyhow::Result<()> {
     anyhow::ensure!(
         !measured.is_empty(),
         "no subject has this name; subjects: {:?}",
-        Subject::ALL.map(measure::Subject::name)
+        Subject::ALL.iter().map(|subject| subject.name()).collect::<Vec<_>>()
     );
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(["subject", "measured", "budget", "within"]);

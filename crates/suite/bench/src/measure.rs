@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
+use strum::{IntoStaticStr, VariantArray};
 use testkit::{Context as TestContext, Service};
 use toolbox::Toolbox;
 
@@ -19,13 +20,15 @@ const FEW: usize = 3;
 const MANY: usize = 30;
 
 /// Something with a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Subject {
     /// Cold boot of the embedded stack, and adopting it.
     Boot,
     /// What a test's context costs beside the request itself.
     Harness,
     /// All of P0 on a warm stack.
+    #[strum(serialize = "p0")]
     TierP0,
     /// Building after a change of one test.
     Rebuild,
@@ -82,33 +85,11 @@ impl Measurement {
 
 impl Subject {
     /// In the order of the report.
-    pub const ALL: [Self; 10] = [
-        Self::Boot,
-        Self::Harness,
-        Self::Script,
-        Self::Rebuild,
-        Self::TierP0,
-        Self::Pricing,
-        Self::Seeds,
-        Self::Cancellation,
-        Self::Simulation,
-        Self::Collision,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Name for `--only`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Boot => "boot",
-            Self::Harness => "harness",
-            Self::TierP0 => "p0",
-            Self::Rebuild => "rebuild",
-            Self::Script => "script",
-            Self::Pricing => "pricing",
-            Self::Seeds => "seeds",
-            Self::Cancellation => "cancellation",
-            Self::Simulation => "simulation",
-            Self::Collision => "collision",
-        }
+        self.into()
     }
 
     /// Measures it.

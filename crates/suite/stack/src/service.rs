@@ -5,11 +5,15 @@ use std::fmt;
 use clap::ValueEnum;
 use contract::wiring::standard_ports;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// One process of a stack: a server that it is built on, or one of the four services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum, IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
 #[value(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Service {
     /// The database.
     Postgres,
@@ -34,16 +38,8 @@ impl Service {
     pub const SYSTEM: [Self; 4] = [Self::WorkerLight, Self::WorkerHeavy, Self::Controller, Self::ControllerWorker];
 
     /// Name in commands, logs and messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::ObjectStore => "object-store",
-            Self::Temporal => "temporal",
-            Self::WorkerLight => "worker-light",
-            Self::WorkerHeavy => "worker-heavy",
-            Self::Controller => "controller",
-            Self::ControllerWorker => "controller-worker",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The port of a stack that was started with `--standard-ports`.

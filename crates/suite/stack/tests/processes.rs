@@ -1,6 +1,8 @@
 //! A stack must leave nothing behind, whoever dies first; and what it offers must be real. These tests boot only the
 //! servers, not the four services.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests may panic as the tests do")]
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},

@@ -125,9 +125,8 @@ impl Context {
         let nonce = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
         let test_id = format!("{}-{nonce}", test.replace("::", "."));
         let log_marks = Service::SYSTEM.into_iter().map(|service| (service, stack.log_mark(service))).collect();
-        let http = http_reply::client(reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)));
         Self {
-            http: http.expect("a plain HTTP client needs nothing that could be missing"),
+            http: http_client(stack.descriptor()),
             stack,
             test_id,
             nonce,
@@ -165,7 +164,10 @@ impl Context {
 
     /// A worker session of this test. The same purpose gives the same session.
     pub fn session(&self, purpose: &str) -> Session {
-        let id = self.unique(purpose);
+        self.session_named(self.unique(purpose))
+    }
+
+    pub(crate) fn session_named(&self, id: String) -> Session {
         let light = LightWorker::new(self.url(Service::WorkerLight), id.as_str(), self.http.clone());
         let heavy = HeavyWorker::new(self.url(Service::WorkerHeavy), id.as_str(), self.http.clone());
         let token = self.descriptor().worker_token.as_deref();
@@ -244,4 +246,16 @@ impl Drop for Context {
             errors.join("\n")
         );
     }
+}
+
+/// A plain HTTP client for a stack.
+fn http_client(stack: &StackDescriptor) -> reqwest::Client {
+    let mut builder = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5));
+    let store = stack.object_store.iter().map(|store| &store.endpoint);
+    let mut urls = stack.urls.values().chain(store);
+    if urls.all(|url| url.starts_with("http://")) {
+        // Reading the machine's certificates is a fifth of what a short test computes.
+        builder = builder.tls_certs_only([]);
+    }
+    http_reply::client(builder).expect("a plain HTTP client needs nothing that could be missing")
 }

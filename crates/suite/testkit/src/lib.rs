@@ -3,6 +3,7 @@
 //! A test file should read as arrange, act, assert. Everything that is the same in all of them is here: finding the
 //! stack, names that no other test has, clients that carry the test's id, and what an engineer needs when it fails.
 
+mod benchmarks;
 pub mod change;
 pub mod context;
 pub mod designs;

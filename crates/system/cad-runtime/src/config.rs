@@ -54,7 +54,7 @@ impl CadRuntimeConfig {
 }
 
 /// When the warm parent starts, which takes seconds and some 400 MB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum WarmUp {
     /// With the runtime.
     AtOnce,

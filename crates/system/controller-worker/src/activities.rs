@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Pause between two heartbeats; several fit into the heartbeat timeout of the workflow.
-const HEARTBEAT_PAUSE: Duration = Duration::from_secs(2);
+const HEARTBEAT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The short activities of an episode.
 pub(crate) struct EpisodeActivities {

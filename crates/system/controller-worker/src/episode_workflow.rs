@@ -25,7 +25,7 @@ const LONGEST_PHASE_PAUSE: Duration = Duration::from_secs(5);
 /// others use too. Whether the attempt lives is told by its heartbeats.
 const PHASE_OVERHEAD: Duration = Duration::from_hours(1);
 /// A phase that gives no sign of life for this long counts as lost, and is begun anew.
-const HEARTBEAT_LIMIT: Duration = Duration::from_secs(12);
+const HEARTBEAT_LIMIT: Duration = Duration::from_secs(8);
 /// How long writing the end of an episode may take in one attempt.
 const FINISH_LIMIT: Duration = Duration::from_secs(30);
 /// Longest pause between attempts to write the end of an episode; they are repeated until one works.

@@ -21,6 +21,7 @@ const SIMULATION_ATTEMPTS: u32 = 3;
 /// Activities of heavy workers on their queue; the heavy workers implement them.
 pub(crate) struct HeavyActivities;
 
+#[expect(clippy::unimplemented, reason = "the macro takes signatures, and insists on this one body")]
 #[activity_definitions]
 impl HeavyActivities {
     /// Simulates the design of a session.

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn rejection_ends_an_episode_without_continuation() {
-        for decision in ReviewDecision::ALL {
+        for decision in ReviewDecision::ALL.iter().copied() {
             let effect = ReviewEffect::of(decision, 0, AfterRejection::End);
             let continued = ReviewEffect::of(decision, 0, AfterRejection::Continue);
             if is_rejection(decision) {

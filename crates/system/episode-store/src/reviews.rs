@@ -3,10 +3,7 @@
 use chrono::{DateTime, Utc};
 use contract::{
     episodes::{AfterRejection, EpisodeMetadata},
-    events::{
-        Event, EventBody, EvidenceStats, ReviewDecisionEvent, SCRIPT_SOURCE, SOURCE_FIELD, Source,
-        names::SIMULATION_RESULT,
-    },
+    events::{Event, EventBody, EventType, EvidenceStats, ReviewDecisionEvent, SCRIPT_SOURCE, SOURCE_FIELD, Source},
     lifecycle::EpisodeStatus,
     limits::MAX_REJECTIONS,
     reviews::{Review, ReviewDecision, ReviewEvidence, ReviewFrontmatter},
@@ -169,7 +166,7 @@ async fn simulations_of(connection: &mut PgConnection, episode_id: Uuid) -> Stor
                  AND metadata ->> $3 IS DISTINCT FROM $4";
     let count = sqlx::query_scalar(query)
         .bind(episode_id)
-        .bind(SIMULATION_RESULT)
+        .bind(EventType::SimulationResult.name())
         .bind(SOURCE_FIELD)
         .bind(SCRIPT_SOURCE)
         .fetch_one(connection)

@@ -9,6 +9,7 @@
 
 use contract::{reviews::RefusalReason, violations::Violation};
 use serde_json::{Map, Value, json};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::{
     report::{Artifact, Report, broken},
@@ -18,7 +19,8 @@ use crate::{
 const ARTIFACT: Artifact = Artifact { file: "plan refusal", name: "refusal" };
 
 /// The refusing role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum RefusalRole {
     /// The coder of mechanics.
     Mechanical,
@@ -30,15 +32,11 @@ pub enum RefusalRole {
 
 impl RefusalRole {
     /// All roles.
-    pub const ALL: [Self; 3] = [Self::Mechanical, Self::Electrical, Self::Benchmark];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The name in messages.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Mechanical => "mechanical",
-            Self::Electrical => "electrical",
-            Self::Benchmark => "benchmark",
-        }
+        self.into()
     }
 
     /// The reasons that it may give.
@@ -78,7 +76,7 @@ pub fn check(reasons: &[RefusalReason]) -> Vec<Violation> {
         let given = listed(&names(reasons));
         let message = format!("no role may give all of {given}; keep the reasons of one role: {}", choices());
         let limit: Map<String, Value> =
-            RefusalRole::ALL.map(|role| (role.name().to_owned(), json!(role.reasons()))).into_iter().collect();
+            RefusalRole::ALL.iter().map(|role| (role.name().to_owned(), json!(role.reasons()))).collect();
         report.add(broken("mixed_roles", message).at("reasons").measured(names(reasons)).limit(limit));
     }
     report.into_violations()
@@ -86,12 +84,13 @@ pub fn check(reasons: &[RefusalReason]) -> Vec<Violation> {
 
 /// Every role with its reasons.
 fn choices() -> String {
-    RefusalRole::ALL.map(|role| format!("{} ({})", role.name(), listed(&names(role.reasons())))).join(", ")
+    let choice = |role: &RefusalRole| format!("{} ({})", role.name(), listed(&names(role.reasons())));
+    RefusalRole::ALL.iter().map(choice).collect::<Vec<_>>().join(", ")
 }
 
 /// The names on the wire.
-fn names(reasons: &[RefusalReason]) -> Vec<String> {
-    reasons.iter().filter_map(|reason| json!(reason).as_str().map(str::to_owned)).collect()
+fn names(reasons: &[RefusalReason]) -> Vec<&'static str> {
+    reasons.iter().map(|reason| reason.name()).collect()
 }
 
 #[cfg(test)]

@@ -59,18 +59,18 @@ pub fn check(bytes: &[u8], reviewed: Reviewed) -> Checked<ReviewFrontmatter> {
 }
 
 fn read_decision(report: &mut Report, field: &Field) -> Option<ReviewDecision> {
-    let known = ReviewDecision::ALL.map(ReviewDecision::name);
+    let known: Vec<_> = ReviewDecision::ALL.iter().map(|decision| decision.name()).collect();
     let decisions = listed(&known);
     if field.is_absent() {
         let message = format!("decision is missing; write one of {decisions}");
-        report.add(broken("missing_field", message).at("decision").limit(known.as_slice()));
+        report.add(broken("missing_field", message).at("decision").limit(known.clone()));
         return None;
     }
     let decision = field.read();
     if decision.is_none() {
         let found = field.text().unwrap_or_else(|| "something other than a word".to_owned());
         let message = format!("decision {} is not known; write one of {decisions}", quoted(&found));
-        report.add(broken("unknown_decision", message).at("decision").measured(found).limit(known.as_slice()));
+        report.add(broken("unknown_decision", message).at("decision").measured(found).limit(known));
     }
     decision
 }

@@ -21,7 +21,7 @@ pub use error::ServiceError;
 pub use logging::start_logging;
 pub use readiness::{Probe, probe};
 pub use request::{Session, Valid, ValidId, ValidQuery, parameter};
-pub use settings::{CadWarmUp, LogFormat, ServiceSettings, WorkerSettings, settings};
+pub use settings::{LogFormat, ServiceSettings, settings};
 pub use trace::trace_id;
 
 /// What a handler returns.

@@ -1,7 +1,7 @@
 //! Settings come from environment variables or, by the same name, from arguments. `--help` lists them; one that is missing
 //! or not valid is named, with what it is for.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use clap::{
     Arg, Args, Command, CommandFactory, FromArgMatches, ValueEnum,
@@ -29,38 +29,6 @@ pub struct ServiceSettings {
     /// names without a dot are always allowed.
     #[arg(long, env = variables::ALLOWED_HOSTS, value_name = "HOSTS", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
-}
-
-/// Settings that both workers have beside [`ServiceSettings`].
-#[derive(Debug, Clone, Args)]
-pub struct WorkerSettings {
-    /// Secret that callers send in X-Worker-Token; without it the worker is open to whoever reaches it.
-    #[arg(long, env = variables::WORKER_TOKEN, value_name = "SECRET", hide_env_values = true)]
-    pub worker_token: Option<String>,
-    /// Python interpreter with build123d.
-    #[arg(long, env = variables::CAD_PYTHON, value_name = "PROGRAM")]
-    pub cad_python: PathBuf,
-    /// Python package that runs scripts: `crates/system/cad-runtime/python` of a checkout.
-    #[arg(long, env = variables::CAD_PACKAGE_DIR, value_name = "FOLDER")]
-    pub cad_package_dir: PathBuf,
-    /// When the Python process starts that runs scripts: it takes seconds and some 400 MB.
-    #[arg(long, env = variables::CAD_WARM_UP, value_enum, default_value = "at-once")]
-    pub cad_warm_up: CadWarmUp,
-    /// Folder of session workspaces, one folder each; light and heavy worker share it.
-    #[arg(long, env = variables::WORKER_SESSIONS_DIR, value_name = "FOLDER")]
-    pub worker_sessions_dir: PathBuf,
-    /// Folder of the read-only mounts (utils, skills, reviews, config).
-    #[arg(long, env = variables::WORKER_MOUNTS_DIR, value_name = "FOLDER")]
-    pub worker_mounts_dir: PathBuf,
-}
-
-/// When the Python process starts that runs scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CadWarmUp {
-    /// With the worker.
-    AtOnce,
-    /// With the first script, which waits for it.
-    OnFirstUse,
 }
 
 /// Form of log lines.

@@ -289,7 +289,7 @@ mod tests {
             let corner =
                 design::InternalCorner { radius_mm: corner[0], axis: [corner[1]; 3], position_mm: [corner[1]; 3], length_mm: 1.0 };
             let triangles: Vec<[u32; 3]> = triangles;
-            for method in ManufacturingMethod::ALL {
+            for method in ManufacturingMethod::ALL.iter().copied() {
                 let solid = Solid {
                     volume_mm3: figures[0],
                     area_mm2: figures[1],

@@ -21,18 +21,17 @@ mod validate;
 
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
-use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount, WarmUp};
+use anyhow::Context;
 use catalog::Catalog;
 use contract::backend::SimulatorBackend;
-use contract::wiring::{HEAVY_QUEUE, READ_ONLY_MOUNTS, standard_ports};
+use contract::wiring::{HEAVY_QUEUE, standard_ports};
 use handover::FileReceipts;
 use materials::ManufacturingConfig;
 use materials::Materials;
 use physics::backend_for;
-use service::{CadWarmUp, Service, WorkerSettings, probe, start_logging};
-use sessions::Sessions;
+use service::{Service, probe, start_logging};
 use workflows::{Frontend, QueuePoller, worker_options};
+use workplace::Workplace;
 
 use crate::{
     activity::HeavyActivities,
@@ -47,52 +46,31 @@ async fn main() -> anyhow::Result<()> {
     start_logging(&settings.service);
     let address = settings.service.address(standard_ports::WORKER_HEAVY);
     let frontend = settings.temporal_url.as_deref().map(Frontend::at).transpose()?;
-    let WorkerSettings { worker_token, cad_python, cad_package_dir, worker_sessions_dir, worker_mounts_dir, .. } =
-        &settings.worker;
 
-    let configuration = worker_mounts_dir.join("config");
+    let configuration = settings.worker.worker_mounts_dir.join("config");
     let materials = Materials {
         config: Arc::new(ManufacturingConfig::read(&configuration.join("manufacturing_config.yaml"))?),
         catalog: Catalog::open(&configuration.join("parts.db")).context("the catalogue cannot be used")?,
     };
-    let sessions =
-        Sessions::new(worker_sessions_dir, worker_mounts_dir).context("the sessions folder cannot be used")?;
-    let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: worker_mounts_dir.join(name) });
-    let config = CadRuntimeConfig::new(cad_python, cad_package_dir, sessions.path());
-    let warm_up = match settings.worker.cad_warm_up {
-        CadWarmUp::AtOnce => WarmUp::AtOnce,
-        CadWarmUp::OnFirstUse => WarmUp::OnFirstUse,
-    };
-    let config = CadRuntimeConfig { mounts: mounts.into(), warm_up, ..config };
-    let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
+    let workplace = Workplace::open(&settings.worker).await?;
     let receipts = FileReceipts::new(&settings.worker_records_dir)?;
     let GenesisProvider::Native = settings.genesis_provider;
     let queue = Queue::new();
     let tools = Tools {
-        cad: cad.clone(),
-        sessions: sessions.clone(),
+        cad: workplace.cad.clone(),
+        sessions: workplace.sessions.clone(),
         materials,
         receipts,
         queue,
         ffmpeg: settings.ffmpeg.clone(),
     };
 
-    let mut service = Service::new("worker-heavy", "Proving Ground Worker (Heavy)")
+    let service = Service::new("worker-heavy", "Proving Ground Worker (Heavy)")
         .allowing(&settings.service)
-        .guarded_by_token(worker_token.as_deref())
+        .guarded_by_token(settings.worker.worker_token.as_deref())
         .routes(routes::routes(tools.clone()))
-        .depends_on(probe("cad", move || {
-            let cad = cad.clone();
-            async move { if cad.ready() { Ok(cad.description()) } else { Err(anyhow!(cad.description())) } }
-        }))
-        .depends_on(probe("engine", || async { Ok(backend_for(SimulatorBackend::default()).engine()) }))
-        .depends_on(probe("sessions", move || {
-            let sessions = sessions.clone();
-            async move {
-                tools::blocking(move || sessions.probe_writable()).await??;
-                Ok("writable".to_owned())
-            }
-        }));
+        .depends_on(probe("engine", || async { Ok(backend_for(SimulatorBackend::default()).engine()) }));
+    let mut service = workplace.watched_by(service);
     let Some(frontend) = frontend else {
         tracing::warn!("TEMPORAL_URL is not set; simulations are reachable over HTTP only");
         return service.run(address).await;

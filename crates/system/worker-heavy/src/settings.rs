@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use contract::wiring::variables;
-use service::{ServiceSettings, WorkerSettings};
+use service::ServiceSettings;
+use workplace::WorkerSettings;
 
 /// The heavy worker: validation, pricing, simulation, pictures, hand-over. Settings come from the environment or, by the
 /// same names, from arguments.

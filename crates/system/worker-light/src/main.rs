@@ -20,11 +20,10 @@ mod upload;
 mod version_control;
 mod worker;
 
-use anyhow::{Context, anyhow};
-use cad_runtime::{CadRuntime, CadRuntimeConfig, Mount, WarmUp};
-use contract::wiring::{READ_ONLY_MOUNTS, standard_ports};
-use service::{CadWarmUp, Service, WorkerSettings, probe, start_logging};
-use sessions::Sessions;
+use anyhow::Context;
+use contract::wiring::standard_ports;
+use service::{Service, probe, start_logging};
+use workplace::Workplace;
 
 use crate::{ruff::Ruff, settings::Settings, version_control::Git, worker::Worker};
 
@@ -33,41 +32,23 @@ async fn main() -> anyhow::Result<()> {
     let settings: Settings = service::settings();
     start_logging(&settings.service);
     let address = settings.service.address(standard_ports::WORKER_LIGHT);
-    let WorkerSettings { cad_python, cad_package_dir, worker_sessions_dir, worker_mounts_dir, .. } = &settings.worker;
-
-    let ruff = Ruff::for_python(settings.ruff.clone(), cad_python).await.context("the linter cannot be used")?;
+    let ruff = Ruff::for_python(settings.ruff.clone(), &settings.worker.cad_python)
+        .await
+        .context("the linter cannot be used")?;
     let git = Git::find().await.context("git cannot be used")?;
-    let sessions =
-        Sessions::new(worker_sessions_dir, worker_mounts_dir).context("the sessions folder cannot be used")?;
-    let mounts = READ_ONLY_MOUNTS.map(|name| Mount { name: name.to_owned(), source: worker_mounts_dir.join(name) });
-    let config = CadRuntimeConfig::new(cad_python, cad_package_dir, sessions.path());
-    let warm_up = match settings.worker.cad_warm_up {
-        CadWarmUp::AtOnce => WarmUp::AtOnce,
-        CadWarmUp::OnFirstUse => WarmUp::OnFirstUse,
-    };
-    let config = CadRuntimeConfig { mounts: mounts.into(), warm_up, ..config };
-    let cad = CadRuntime::start(config).await.context("the CAD runtime did not start")?;
-    serve(&settings, Worker::new(sessions, cad, git, ruff)).run(address).await
+    let workplace = Workplace::open(&settings.worker).await?;
+    serve(&settings, workplace, git, ruff).run(address).await
 }
 
-/// The service around a worker: its routes, and what its readiness depends on.
-fn serve(settings: &Settings, worker: Worker) -> Service {
-    let Worker { cad, sessions, git, ruff, .. } = worker.clone();
-    Service::new("worker-light", "Proving Ground Worker (Light)")
+/// The service: its routes, and what its readiness depends on.
+fn serve(settings: &Settings, workplace: Workplace, git: Git, ruff: Ruff) -> Service {
+    let service = Service::new("worker-light", "Proving Ground Worker (Light)")
         .allowing(&settings.service)
-        .guarded_by_token(settings.worker.worker_token.as_deref())
-        .routes(routes::routes(worker))
-        .depends_on(probe("cad", move || {
-            let cad = cad.clone();
-            async move { if cad.ready() { Ok(cad.description()) } else { Err(anyhow!(cad.description())) } }
-        }))
-        .depends_on(probe("sessions", move || {
-            let sessions = sessions.clone();
-            async move {
-                tokio::task::spawn_blocking(move || sessions.probe_writable()).await??;
-                Ok("writable".to_owned())
-            }
-        }))
+        .guarded_by_token(settings.worker.worker_token.as_deref());
+    let service = workplace.watched_by(service);
+    let Workplace { sessions, cad } = workplace;
+    service
+        .routes(routes::routes(Worker::new(sessions, cad, git.clone(), ruff.clone())))
         .depends_on(probe("git", move || {
             let git = git.clone();
             async move { Ok(git.version().await?) }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use contract::wiring::variables;
-use service::{ServiceSettings, WorkerSettings};
+use service::ServiceSettings;
+use workplace::WorkerSettings;
 
 /// The light worker: session files, version control, short script runs, lint. Settings come from the environment or, by
 /// the same names, from arguments.

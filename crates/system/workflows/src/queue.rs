@@ -25,7 +25,10 @@ const GRACE: Duration = Duration::from_secs(3);
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 /// Longest time between two heartbeats that reach Temporal. By default the SDK sends them at four fifths of the limit,
 /// which a busy machine exceeds; a cancellation travels with the answer to one.
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
+/// How long a task of a workflow waits for the process that did the one before it, and knows the workflow. A process that
+/// was killed never comes; by default the SDK waits 10 s for it.
+const SAME_PROCESS_LIMIT: Duration = Duration::from_secs(2);
 /// Slots for tasks other than activities; they take moments.
 const SHORT_TASK_SLOTS: usize = 100;
 
@@ -165,6 +168,7 @@ pub fn worker_options(
         .deployment_options(WorkerDeploymentOptions::from_build_id(env!("CARGO_PKG_VERSION").to_owned()))
         .graceful_shutdown_period(GRACE)
         .max_heartbeat_throttle_interval(HEARTBEAT_INTERVAL)
+        .sticky_queue_schedule_to_start_timeout(SAME_PROCESS_LIMIT)
         .tuner(slots(activities))
 }
 

@@ -10,7 +10,7 @@ use anyhow::Context;
 
 use testkit::{
     Context as TestContext, EventLog,
-    contract::{benchmark::BenchmarkRequest, events::names::SIMULATION_REQUEST, workbench::PriceRequest},
+    contract::{benchmark::BenchmarkRequest, events::EventType, workbench::PriceRequest},
     designs::{self, Design},
     mechanisms, unix_time,
 };
@@ -107,7 +107,7 @@ pub(super) fn measure_cancellation() -> anyhow::Result<Vec<Measurement>> {
             anyhow::ensure!(cut_off.is_err(), "the simulation ended before it could be cut off");
             let left = SystemTime::now().duration_since(UNIX_EPOCH)?;
             let next = session.heavy.must_simulate(&short).await;
-            let began = EventLog::from_answer(&next.events).the_one(SIMULATION_REQUEST).clone();
+            let began = EventLog::from_answer(&next.events).the_one(EventType::SimulationRequest).clone();
             let began = Duration::from_secs_f64(unix_time(&began).context("an event carries its time")?);
             times.push(began.saturating_sub(left));
         }

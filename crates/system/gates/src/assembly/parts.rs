@@ -80,9 +80,9 @@ fn check_method(report: &mut Report, part: &Field) {
     let field = part.at("manufacturing_method");
     let Some(text) = field.text() else { return };
     let Some(method) = ManufacturingMethod::of_any_spelling(&text) else {
-        let known = ManufacturingMethod::ALL.map(ManufacturingMethod::name);
+        let known: Vec<_> = ManufacturingMethod::ALL.iter().map(|method| method.name()).collect();
         let message = format!("unknown manufacturing method {}; {} are known", quoted(&text), known.join(", "));
-        report.add(broken("unknown_method", message).at(field.place()).measured(text).limit(known.as_slice()));
+        report.add(broken("unknown_method", message).at(field.place()).measured(text).limit(known));
         return;
     };
     let needed: &[&str] = match method {

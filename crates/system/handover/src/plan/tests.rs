@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{
     design_source::DesignSource,
-    events::{Event, Source, names},
+    events::{Event, EventType, Source},
     gate::Finding,
     objectives::OBJECTIVES_FILE,
 };
@@ -73,7 +73,7 @@ async fn accepted_plan_is_recorded_and_told() {
         at: record.at,
     };
     assert_eq!(record, expected);
-    assert_eq!(types_of(&answer.events), [names::PLAN_SUBMISSION_ENGINEER]);
+    assert_eq!(types_of(&answer.events), [EventType::PlanSubmissionEngineer.name()]);
     let present = ["plan.md", "todo.md", "objectives.yaml", "assembly_definition.yaml"];
     assert_eq!(answer.events[0]["artifacts_present"], json!(present));
     assert_eq!(answer.events[0]["accepted"], true);
@@ -89,15 +89,15 @@ async fn revision_counts_up() {
 }
 
 #[rstest]
-#[case::plan(PLAN_FILE, "## 5. Risk Assessment", "## 5. Risks", Gate::Plan, names::LINT_FAILURE_DOCS)]
-#[case::todo(TODO_FILE, "- [ ] Submit", "- [?] Submit", Gate::Todo, names::LINT_FAILURE_DOCS)]
-#[case::objectives(OBJECTIVES_FILE, "0.0, 500.0]", "0.0, 60.0]", Gate::Objectives, names::LOGIC_FAILURE)]
+#[case::plan(PLAN_FILE, "## 5. Risk Assessment", "## 5. Risks", Gate::Plan, EventType::LintFailureDocs.name())]
+#[case::todo(TODO_FILE, "- [ ] Submit", "- [?] Submit", Gate::Todo, EventType::LintFailureDocs.name())]
+#[case::objectives(OBJECTIVES_FILE, "0.0, 500.0]", "0.0, 60.0]", Gate::Objectives, EventType::LogicFailure.name())]
 #[case::definition(
     ASSEMBLY_DEFINITION_FILE,
     "estimated_weight_g: 10.8",
     "estimated_weight_g: 5.0",
     Gate::AssemblyDefinition,
-    names::LOGIC_FAILURE
+    EventType::LogicFailure.name()
 )]
 #[tokio::test]
 async fn refused_plan_records_nothing(
@@ -115,7 +115,7 @@ async fn refused_plan_records_nothing(
     assert_eq!((answer.success, answer.rejected_by), (false, Some(gate)), "{answer:#?}");
     assert!(answer.message.starts_with(&format!("{file} invalid: [")), "{}", answer.message);
     assert_eq!((answer.output.revision, recorded(&workshop).await), (None, None));
-    assert_eq!(types_of(&answer.events), [names::PLAN_SUBMISSION_ENGINEER, event]);
+    assert_eq!(types_of(&answer.events), [EventType::PlanSubmissionEngineer.name(), event]);
     let facts = (&answer.events[0]["accepted"], &answer.events[1]["file_path"]);
     assert_eq!(facts, (&Value::from(false), &Value::from(file)));
     assert_eq!(answer.warnings, [""; 0]);
@@ -199,7 +199,7 @@ async fn role_decides_what_a_plan_must_hold() {
 
     let answer = hand_over(&benchmark, BENCHMARK).await;
     assert!(answer.success, "{answer:#?}");
-    assert_eq!(types_of(&answer.events), [names::PLAN_SUBMISSION_BENCHMARK]);
+    assert_eq!(types_of(&answer.events), [EventType::PlanSubmissionBenchmark.name()]);
     assert_eq!(recorded(&benchmark).await.map(|record| record.role), Some(BENCHMARK));
 
     let refused = hand_over(&planned(), BENCHMARK).await;

@@ -2,7 +2,7 @@
 
 use contract::{
     assembly::ASSEMBLY_DEFINITION_FILE,
-    events::names,
+    events::EventType,
     execution::{ScriptFault, ScriptFaultKind},
     handover::PlannerRole,
     objectives::OBJECTIVES_FILE,
@@ -105,7 +105,7 @@ async fn first_gate_in_order_refuses(#[case] gate: Gate, #[case] called: &[&str]
     assert_eq!((answer.output.manifest, submission_of(&workshop).await), (None, None));
     let events = workshop.events();
     let last = events.last().expect("a submission is reported");
-    assert_eq!(last["event_type"], names::SUBMISSION_VALIDATION);
+    assert_eq!(last["event_type"], EventType::SubmissionValidation.name());
     assert_eq!((&last["verification_passed"], &last["rejected_by"]), (&json!(false), &json!(gate)));
     assert_eq!(last["errors"], json!([answer.message]));
 }
@@ -132,9 +132,9 @@ async fn broken_documents_are_told_together_in_order() {
     let events = workshop.events();
     let told = types_of(&events);
     // The plan and the list are at fault in one thing each; of other documents each thing is an event of its own.
-    assert_eq!(told[..2], [names::LINT_FAILURE_DOCS; 2]);
-    assert_eq!(told[2..told.len() - 1], vec![names::LOGIC_FAILURE; answer.violations.len() - 2]);
-    assert_eq!(told[told.len() - 1], names::SUBMISSION_VALIDATION);
+    assert_eq!(told[..2], [EventType::LintFailureDocs.name(); 2]);
+    assert_eq!(told[2..told.len() - 1], vec![EventType::LogicFailure.name(); answer.violations.len() - 2]);
+    assert_eq!(told[told.len() - 1], EventType::SubmissionValidation.name());
 }
 
 #[rstest]
@@ -423,7 +423,7 @@ async fn success_is_told_by_the_last_event() {
     let workshop = checked().await;
     let answer = submitted(&workshop).await;
     let events = workshop.events();
-    assert_eq!(types_of(&events), ["built", names::SUBMISSION_VALIDATION]);
+    assert_eq!(types_of(&events), ["built", EventType::SubmissionValidation.name()]);
     let told = &events[1];
     let present = [PLAN_FILE, TODO_FILE, OBJECTIVES_FILE, ASSEMBLY_DEFINITION_FILE];
     assert_eq!(told["artifacts_present"], json!(present));
@@ -478,7 +478,7 @@ async fn benchmark_comes_only_from_session_files(#[case] script: Option<&str>, #
     let beginning = "VALIDATION_FAILED: a benchmark is handed over from the files of its session: ";
     assert!(answer.message.starts_with(beginning), "{}", answer.message);
     assert_eq!(workshop.take_calls(), [""; 0]);
-    assert_eq!(types_of(&workshop.events()), [names::SUBMISSION_VALIDATION]);
+    assert_eq!(types_of(&workshop.events()), [EventType::SubmissionValidation.name()]);
 }
 
 #[tokio::test]
@@ -489,7 +489,7 @@ async fn script_fault_is_an_answer() {
     let answer = submitted(&workshop).await;
     assert_eq!(answer.message, "VALIDATION_FAILED: script.py defines no build()");
     assert_eq!((answer.success, answer.rejected_by), (false, None));
-    assert_eq!(types_of(&workshop.events()), [names::SUBMISSION_VALIDATION]);
+    assert_eq!(types_of(&workshop.events()), [EventType::SubmissionValidation.name()]);
 }
 
 #[tokio::test]

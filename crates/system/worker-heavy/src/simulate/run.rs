@@ -157,7 +157,7 @@ impl Run {
         let SeedReport { start, report } = seed;
         EventBody::SimulationResult(SimulationEnd {
             success: report.success,
-            failure_reason: report.failure.map_or("none".to_owned(), FailureReason::name),
+            failure_reason: report.failure.map_or("none", FailureReason::name).to_owned(),
             time_elapsed_s: report.ended.time_s,
             compute_time_ms: report.compute_time.as_secs_f64() * 1000.0,
             metadata: RunFacts {
