@@ -6,22 +6,20 @@
 use std::collections::BTreeSet;
 
 use contract::{
-    assembly, backend,
+    assembly,
     backend::SimulatorBackend,
     benchmark, episodes, events,
     events::EventType,
     execution, files,
     gate::Stage,
-    health, lifecycle,
+    health,
     lifecycle::{EpisodeStatus, NextAgent, Phase},
-    limits, motion, objectives, part_metadata,
-    part_metadata::ManufacturingMethod,
-    reviews,
-    reviews::{RefusalReason, ReviewDecision},
-    session, simulation,
-    simulation::FailureReason,
-    wiring,
-    wiring::{standard_ports as p, variables as v},
+    limits, motion, objectives,
+    part_metadata::{self, ManufacturingMethod},
+    reviews::{self, RefusalReason, ReviewDecision},
+    session,
+    simulation::{self, FailureReason},
+    wiring::{self, standard_ports as p, variables as v},
     workbench,
 };
 use schemars::{JsonSchema, schema_for};
@@ -85,9 +83,9 @@ fn headers_and_environment_are_as_agreed() {
 
 #[test]
 fn events_have_the_agreed_names() {
-    let ours = BTreeSet::from_iter(EventType::VARIANTS.iter().map(|event| event.name()));
+    let ours: BTreeSet<_> = EventType::VARIANTS.iter().map(|event| event.name()).collect();
     let agreed = agreed();
-    let named = BTreeSet::from_iter([&agreed["events"], &agreed["own"]["events"]].into_iter().flat_map(texts));
+    let named: BTreeSet<_> = [&agreed["events"], &agreed["own"]["events"]].into_iter().flat_map(texts).collect();
     let unnamed: Vec<_> = ours.difference(&named).collect();
     assert_eq!(unnamed, [&EventType::Other.name()], "a script gives its events other names");
     let missing: Vec<_> = named.difference(&ours).collect();
@@ -97,12 +95,12 @@ fn events_have_the_agreed_names() {
 #[test]
 fn enumerations_hold_the_agreed_names() {
     let known = [
-        ("EpisodeStatus", schema::<lifecycle::EpisodeStatus>()),
-        ("SimulatorBackend", schema::<backend::SimulatorBackend>()),
-        ("FailureReason", schema::<simulation::FailureReason>()),
-        ("ReviewDecision", schema::<reviews::ReviewDecision>()),
-        ("RefusalReason", schema::<reviews::RefusalReason>()),
-        ("ManufacturingMethod", schema::<part_metadata::ManufacturingMethod>()),
+        ("EpisodeStatus", schema::<EpisodeStatus>()),
+        ("SimulatorBackend", schema::<SimulatorBackend>()),
+        ("FailureReason", schema::<FailureReason>()),
+        ("ReviewDecision", schema::<ReviewDecision>()),
+        ("RefusalReason", schema::<RefusalReason>()),
+        ("ManufacturingMethod", schema::<ManufacturingMethod>()),
         ("JointType", schema::<part_metadata::JointType>()),
         ("ControlMode", schema::<motion::ControlMode>()),
         ("HealthStatus", schema::<health::HealthStatus>()),

@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(violation.rule, "refusal.mixed_roles");
         assert_eq!(violation.measured, Some(json!(reasons)));
         for name in names(reasons) {
-            assert!(violation.message.contains(&name), "{}", violation.message);
+            assert!(violation.message.contains(name), "{}", violation.message);
         }
     }
 }
