@@ -73,8 +73,8 @@ impl NoReply {
     }
 }
 
-/// An error and all its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and all its causes in one line, for errors that `anyhow` does not carry.
+pub fn chain(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

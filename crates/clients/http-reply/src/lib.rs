@@ -11,7 +11,7 @@ mod reply;
 
 pub use client::{client, neighbour_client, proxy_variable};
 pub use endpoint::{Call, Endpoint};
-pub use failure::{NoReply, UnexpectedReply};
+pub use failure::{NoReply, UnexpectedReply, chain};
 pub use journal::Journal;
 pub use reply::{Outcome, Reply, must, must_with};
 

@@ -20,7 +20,8 @@ use crate::{designs::Design, mechanisms::Mechanism, solutions::Solution};
 /// Lines of each service's log that a failed test shows.
 const LOG_LINES_SHOWN: usize = 40;
 
-/// One test's view of a stack. Everything it names carries a nonce, so that tests never meet.
+/// One test's view of a stack. Everything it names carries a nonce, so that tests never meet; the one session that they
+/// share is [`Context::bystander`].
 pub struct Context {
     stack: Stack,
     http: reqwest::Client,

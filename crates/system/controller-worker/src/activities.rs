@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use contract::lifecycle::EpisodeStatus;
 use episode_store::{EpisodeStore, StoreError, Transition, TransitionOutcome};
+use http_reply::chain;
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::{
@@ -126,7 +127,7 @@ async fn heartbeat_until_cancelled(context: &ActivityContext) -> ActivityError {
 /// An error for Temporal: the whole chain in one message, and whether another attempt makes sense.
 fn activity_error(error: &PhaseError) -> ActivityError {
     let retryable = !error.is_final();
-    let message = error.chain();
+    let message = chain(&error);
     tracing::warn!(message, retryable, "an activity has no outcome");
     let failure = if retryable { ApplicationFailure::new(message) } else { ApplicationFailure::non_retryable(message) };
     ActivityError::application(failure)

@@ -25,6 +25,7 @@ use episode_store::{
     EpisodeStore, NewTrace, PhaseKey, PhaseRecord, PhaseRecording, StepRecord, StoreError, Transition,
     TransitionOutcome,
 };
+use http_reply::chain;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -97,13 +98,6 @@ impl PhaseError {
             Self::Reply(unexpected) => is_not_ready(unexpected.status()),
             Self::NoReply(NoReply::Unsendable { .. }) | Self::Store(_) | Self::Checkpoint(_) => false,
         }
-    }
-
-    /// The error and all its causes in one line.
-    pub(crate) fn chain(&self) -> String {
-        let first: &dyn std::error::Error = self;
-        let all = std::iter::successors(Some(first), |error| error.source()).map(ToString::to_string);
-        all.collect::<Vec<_>>().join(": ")
     }
 }
 
@@ -201,7 +195,7 @@ impl ScriptPhase {
         };
         match tokio::time::timeout(FAREWELL_LIMIT, note).await {
             Ok(Ok(()) | Err(PhaseError::Store(StoreError::UnknownEpisode(_)))) => {}
-            Ok(Err(error)) => tracing::warn!(error = error.chain(), "a run that is handed on will count as lost"),
+            Ok(Err(error)) => tracing::warn!(error = chain(&error), "a run that is handed on will count as lost"),
             Err(_) => tracing::warn!("a run that is handed on will count as lost: the database did not answer"),
         }
     }
@@ -238,7 +232,7 @@ impl ScriptPhase {
         error: PhaseError,
     ) -> Result<PhaseOutcome, PhaseError> {
         progress.lose_run();
-        let note = format!("attempt {} was lost: {}", attempt.number, error.chain());
+        let note = format!("attempt {} was lost: {}", attempt.number, chain(&error));
         let traces = vec![error_trace(&input.episode, attempt, note)];
         self.record_step(input, attempt, "run_lost", &progress, traces).await?;
         Err(error)
@@ -259,11 +253,11 @@ impl ScriptPhase {
                 "worker-light could not be reached for {} s, the limit is {} s; last: {}",
                 away_for.as_secs(),
                 MAX_UNREACHABLE.as_secs(),
-                error.chain()
+                chain(&error)
             );
             return self.record(input, attempt, Execution::Refused { reason }).await;
         }
-        let note = || format!("waiting for worker-light: {}", error.chain());
+        let note = || format!("waiting for worker-light: {}", chain(&error));
         let traces = is_first.then(|| error_trace(&input.episode, attempt, note()));
         self.record_step(input, attempt, "worker_not_reached", &progress, traces.into_iter().collect()).await?;
         Err(error)
