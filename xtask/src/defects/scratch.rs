@@ -81,7 +81,10 @@ impl Scratch {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.tree).stdin(Stdio::null());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_the_caller(name)) {
+        toolbox::forget_the_caller(&mut command);
+        // The copy only ever uses its own stack.
+        let points_to_a_stack = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with("STACK_"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| points_to_a_stack(name)) {
             command.env_remove(name);
         }
         let tools = self.root.join(TOOLS).join("nextest").join("bin");
@@ -243,14 +246,6 @@ fn link_tools(root: &Path, tree: &Path) -> anyhow::Result<()> {
         std::os::unix::fs::symlink(&tools, &link).with_context(|| format!("linking {}", link.display()))?;
     }
     Ok(())
-}
-
-/// True for variables by which cargo tells this program about itself, and for those that point to a stack: the copy is
-/// built as a person would build it, and only ever uses its own stack.
-fn is_of_the_caller(name: &OsStr) -> bool {
-    const PREFIXES: [&str; 5] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST", "STACK_"];
-    const NAMES: [&str; 4] = ["CARGO", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"];
-    name.to_str().is_some_and(|name| NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
 }
 
 #[cfg(test)]

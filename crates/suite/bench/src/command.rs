@@ -17,6 +17,7 @@ pub fn root() -> anyhow::Result<PathBuf> {
 pub fn cargo(arguments: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root()?);
+    toolbox::forget_the_caller(&mut command);
     Ok(command)
 }
 

@@ -48,9 +48,7 @@ pub fn build(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<()> {
     for package in PACKAGES {
         command.args(["-p", package]);
     }
-    for (name, _) in env::vars_os().filter(|(name, _)| describes_the_calling_program(name)) {
-        command.env_remove(name);
-    }
+    toolbox::forget_the_caller(&mut command);
     if output.profile != "debug" {
         command.args(["--profile", &output.profile]);
     }
@@ -64,12 +62,4 @@ pub fn build(checkout: &Checkout, reporter: &Reporter) -> anyhow::Result<()> {
         bail!("building the services failed ({status}); cargo says why above, and the stack was left as it is");
     }
     Ok(())
-}
-
-/// True for the variables by which cargo tells a program that it runs or tests about itself. Some build scripts are run
-/// again when one of them changes, and this build must not look different from one that a person starts.
-fn describes_the_calling_program(name: &std::ffi::OsStr) -> bool {
-    const PREFIXES: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "NEXTEST"];
-    const NAMES: [&str; 5] = ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR", "CARGO"];
-    name.to_str().is_some_and(|name| NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
 }

@@ -8,6 +8,7 @@
 //! This crate does not know the services or the tests, and looking a tool up starts no process.
 
 pub mod cache;
+mod caller;
 pub mod checkout;
 pub mod links;
 pub mod locate;
@@ -15,5 +16,6 @@ pub mod pins;
 pub mod search_path;
 
 pub use cache::{Cache, CacheError, Construction, Slot, SlotLock};
+pub use caller::forget_the_caller;
 pub use checkout::{checkout_root, current_checkout, python_slot_name};
 pub use locate::{MissingTool, Tool, Toolbox};
