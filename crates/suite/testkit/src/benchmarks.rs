@@ -13,12 +13,7 @@ use crate::{
 impl Context {
     /// A session of this test in which the benchmark, with further files, passed its submission.
     pub async fn submitted(&self, benchmark: &Benchmark, files: &[(&str, &str)]) -> Session {
-        let session = self.session("benchmark");
-        for (path, content) in benchmark.files().iter().chain(files) {
-            session.light.must_write_file(path, content).await;
-        }
-        session.must_be_submitted_as_benchmark().await;
-        session
+        submitted_in(self.session("benchmark"), benchmark, files).await
     }
 
     /// A session in which [`Benchmark::bystander`] passed its submission, for tests that hand it over and change
@@ -26,7 +21,9 @@ impl Context {
     /// has no place to note that, and each test prepares its own there.
     pub async fn bystander(&self) -> Session {
         let benchmark = Benchmark::bystander();
-        let Some(supervisor) = &self.descriptor().supervisor else { return self.submitted(&benchmark, &[]).await };
+        // Not the session of `submitted`, which a test may change: the one that prepares this may be such a test.
+        let prepare = || submitted_in(self.session("bystander"), &benchmark, &[]);
+        let Some(supervisor) = &self.descriptor().supervisor else { return prepare().await };
         let note = supervisor.directory.join("bystander-benchmark");
         let session = async {
             let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&note)?;
@@ -36,7 +33,7 @@ impl Context {
             if !noted.is_empty() {
                 return Ok(self.session_named(noted));
             }
-            let session = self.submitted(&benchmark, &[]).await;
+            let session = prepare().await;
             file.write_all(session.id.as_bytes())?;
             io::Result::Ok(session)
         };
@@ -52,4 +49,12 @@ impl Context {
         }
         session
     }
+}
+
+async fn submitted_in(session: Session, benchmark: &Benchmark, files: &[(&str, &str)]) -> Session {
+    for (path, content) in benchmark.files().iter().chain(files) {
+        session.light.must_write_file(path, content).await;
+    }
+    session.must_be_submitted_as_benchmark().await;
+    session
 }
