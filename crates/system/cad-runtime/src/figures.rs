@@ -116,17 +116,4 @@ pub(crate) mod tests {
             }
         }
     }
-
-    #[test]
-    fn open_or_inconsistent_triangles_are_not_closed() {
-        let closed = block([0.0; 3], [1.0; 3]).triangles;
-        assert!(Mesh::is_closed(&closed));
-        assert!(!Mesh::is_closed(&[]));
-        assert!(!Mesh::is_closed(&closed[1..]), "a hole");
-        let mut turned = closed.clone();
-        turned[0].swap(0, 1);
-        assert!(!Mesh::is_closed(&turned), "one triangle faces inward");
-        let twice = [closed.as_slice(), closed.as_slice()].concat();
-        assert!(!Mesh::is_closed(&twice), "two skins share their edges");
-    }
 }

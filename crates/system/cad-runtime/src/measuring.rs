@@ -243,7 +243,7 @@ impl MeshPlace {
             && triangles.iter().flatten().all(|corner| (*corner as usize) < vertices_mm.len())
             && normals.len() == triangles.len()
             && normals.iter().flatten().flatten().all(|component| component.is_finite());
-        let is_watertight = Mesh::is_closed(&triangles);
+        let is_watertight = ::geometry::is_closed(&triangles);
         consistent.then(|| Mesh { vertices_mm, triangles, normals: normals.to_vec(), is_watertight })
     }
 }

@@ -4,8 +4,13 @@
 //! solids of one part overlap it is 2, and where a sweep folds over itself 2 or −1; such space would count twice, or
 //! negatively. Points on both sides of the surface are tested, so that every layer inside another one is found.
 
+use std::sync::atomic::AtomicBool;
+
 use design::Mesh;
-use geometry::vector::{cross, dot, length, minus};
+use geometry::{
+    Surface,
+    vector::{cross, length, minus},
+};
 
 /// Approximate number of tested points; spread over the triangles by their area, with at least one on each where there
 /// are fewer triangles than points.
@@ -23,24 +28,13 @@ const OFFSET_IN_DIAGONALS: f64 = 0.01;
 /// Points that must agree, so that rounding at an edge refuses no part.
 const WITNESSES: usize = 2;
 
-/// Cells of the grid along each side at most.
-const MAX_CELLS: usize = 256;
-
-/// A side of a triangle that a ray passes nearer than this, as a share of the triangle, may count for both neighbours.
-const GRAZING: f64 = 1e-12;
-
-/// Rays run along the third of these orthogonal axes, oblique to the usual directions of parts. They are the rotation
-/// by the quaternion (1, 2, 3, 5).
-const FRAME: [[f64; 3]; 3] = [
-    [-29.0 / 39.0, 2.0 / 39.0, 26.0 / 39.0],
-    [22.0 / 39.0, -19.0 / 39.0, 26.0 / 39.0],
-    [14.0 / 39.0, 34.0 / 39.0, 13.0 / 39.0],
-];
-
 /// A point that `mesh` encloses more often than once, or turned inside out; None when there is none.
 pub(crate) fn doubly_enclosed(mesh: &Mesh, tolerance_mm: f64) -> Option<[f64; 3]> {
-    let offset = (OFFSET_IN_TOLERANCES * tolerance_mm).min(OFFSET_IN_DIAGONALS * diagonal(mesh)?);
-    let grid = Grid::of(mesh)?;
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let surface = mesh.surface(&NEVER)?;
+    let bounds = surface.bounds();
+    let diagonal = length(minus(bounds.max, bounds.min));
+    let offset = (OFFSET_IN_TOLERANCES * tolerance_mm).min(OFFSET_IN_DIAGONALS * diagonal);
     let areas: Vec<f64> = mesh.facets().map(|facet| length(normal(facet)) / 2.0).collect();
     let total: f64 = areas.iter().sum();
     let stride = (mesh.triangles.len() as f64 / SOUGHT_POINTS).ceil().max(1.0) as usize;
@@ -55,7 +49,7 @@ pub(crate) fn doubly_enclosed(mesh: &Mesh, tolerance_mm: f64) -> Option<[f64; 3]
         for point in points(facet, count) {
             for side in [-offset, offset] {
                 let along: [f64; 3] = std::array::from_fn(|axis| across[axis] / long);
-                if grid.is_folded_around(moved(point, along, side), along, offset) {
+                if is_folded_around(&surface, moved(point, along, side), along, offset) {
                     witnesses += 1;
                     if witnesses >= WITNESSES {
                         return Some(point);
@@ -67,111 +61,30 @@ pub(crate) fn doubly_enclosed(mesh: &Mesh, tolerance_mm: f64) -> Option<[f64; 3]
     None
 }
 
-/// Triangles by their position across the rays.
-struct Grid {
-    /// Corners in the frame of the rays, which run along its third axis.
-    facets: Vec<[[f64; 3]; 3]>,
-    cells: Vec<Vec<u32>>,
-    count: usize,
-    low: [f64; 2],
-    step: [f64; 2],
-}
-
-impl Grid {
-    fn of(mesh: &Mesh) -> Option<Self> {
-        let facets: Vec<_> = mesh.facets().map(|facet| facet.map(turned)).collect();
-        let count = (facets.len() as f64).sqrt().ceil().clamp(1.0, MAX_CELLS as f64) as usize;
-        let corners = || facets.iter().flatten();
-        let low: [f64; 2] =
-            std::array::from_fn(|axis| corners().map(|corner| corner[axis]).fold(f64::INFINITY, f64::min));
-        let high: [f64; 2] =
-            std::array::from_fn(|axis| corners().map(|corner| corner[axis]).fold(f64::NEG_INFINITY, f64::max));
-        let step: [f64; 2] = std::array::from_fn(|axis| (high[axis] - low[axis]) / count as f64);
-        if !step.iter().all(|step| *step > 0.0 && step.is_finite()) {
-            return None;
-        }
-        let mut grid = Self { facets, cells: vec![Vec::new(); count * count], count, low, step };
-        for index in 0..grid.facets.len() {
-            let [columns, rows] = [0, 1].map(|axis| {
-                let along = grid.facets[index].map(|corner| corner[axis]);
-                let least = along.iter().copied().fold(f64::INFINITY, f64::min);
-                let most = along.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                grid.cell(least, axis)..=grid.cell(most, axis)
-            });
-            for row in rows {
-                for column in columns.clone() {
-                    grid.cells[row * count + column].push(index as u32);
-                }
-            }
-        }
-        Some(grid)
-    }
-
-    fn cell(&self, at: f64, axis: usize) -> usize {
-        (((at - self.low[axis]) / self.step[axis]) as usize).min(self.count - 1)
-    }
-
-    /// Whether the mesh encloses a point wrongly, and its neighbours too, at `reach` to all four sides across `normal`:
-    /// slivers between the triangles of two faces that coincide are narrower.
-    fn is_folded_around(&self, point: [f64; 3], normal: [f64; 3], reach: f64) -> bool {
-        let is_wrong = |at| self.times_enclosed(at).is_some_and(|times| !(0..=1).contains(&times));
-        is_wrong(point) && {
-            let aside = FRAME
-                .into_iter()
-                .map(|axis| cross(normal, axis))
-                .max_by(|one, two| dot(*one, *one).total_cmp(&dot(*two, *two)));
-            let aside = aside.map_or([0.0; 3], |aside| aside.map(|component| component / length(aside)));
-            let other = cross(normal, aside);
-            [(aside, reach), (aside, -reach), (other, reach), (other, -reach)]
-                .into_iter()
-                .all(|(direction, by)| is_wrong(moved(point, direction, by)))
-        }
-    }
-
-    /// How often the mesh encloses a point: the triangles that a ray from it leaves through, less those that it enters
-    /// through. None where the ray grazes an edge, so that it cannot be told.
-    fn times_enclosed(&self, point: [f64; 3]) -> Option<i32> {
-        let point = turned(point);
-        let outside = (0..2).any(|axis| {
-            let along = (point[axis] - self.low[axis]) / self.step[axis];
-            along < 0.0 || along > self.count as f64
-        });
-        if outside {
-            return Some(0);
-        }
-        let cell = &self.cells[self.cell(point[1], 1) * self.count + self.cell(point[0], 0)];
-        let mut times = 0;
-        for index in cell {
-            let [a, b, c] = self.facets[*index as usize].map(|corner| minus(corner, point));
-            let sides = [(a, b), (b, c), (c, a)].map(|(from, to)| from[0] * to[1] - from[1] * to[0]);
-            let grazing = GRAZING * sides.iter().map(|side| side.abs()).sum::<f64>();
-            let positive = sides.iter().all(|side| *side > grazing);
-            let negative = sides.iter().all(|side| *side < -grazing);
-            if !positive && !negative {
-                let is_upright = grazing <= 0.0;
-                let touches = sides.iter().all(|side| *side >= -grazing) || sides.iter().all(|side| *side <= grazing);
-                if touches && !is_upright {
-                    return None;
-                }
-                continue;
-            }
-            let sum: f64 = sides.iter().sum();
-            // Height of the triangle above the point: its corners weighed by the sides that lie opposite to them.
-            let height = (sides[1] * a[2] + sides[2] * b[2] + sides[0] * c[2]) / sum;
-            if height > 0.0 {
-                times += if positive { 1 } else { -1 };
-            }
-        }
-        Some(times)
+/// Whether a surface encloses a point wrongly, and its neighbours too, at `reach` to all four sides across `normal`:
+/// slivers between the triangles of two faces that coincide are narrower.
+fn is_folded_around(surface: &Surface<'_>, point: [f64; 3], normal: [f64; 3], reach: f64) -> bool {
+    let is_wrong = |at| !(0..=1).contains(&surface.times_enclosed(at));
+    is_wrong(point) && {
+        let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(|axis| cross(normal, axis));
+        let [x, y, z] = axes.map(length);
+        let (aside, long) = if x >= y.max(z) {
+            (axes[0], x)
+        } else if y >= z {
+            (axes[1], y)
+        } else {
+            (axes[2], z)
+        };
+        let aside = aside.map(|component| component / long);
+        let other = cross(normal, aside);
+        [(aside, reach), (aside, -reach), (other, reach), (other, -reach)]
+            .into_iter()
+            .all(|(direction, by)| is_wrong(moved(point, direction, by)))
     }
 }
 
 fn moved(point: [f64; 3], direction: [f64; 3], by: f64) -> [f64; 3] {
     std::array::from_fn(|axis| point[axis] + direction[axis] * by)
-}
-
-fn turned(point: [f64; 3]) -> [f64; 3] {
-    FRAME.map(|axis| dot(axis, point))
 }
 
 /// Points of a triangle, spread evenly whatever their number.
@@ -192,12 +105,6 @@ fn points(facet: [[f64; 3]; 3], count: usize) -> impl Iterator<Item = [f64; 3]> 
 
 fn normal([a, b, c]: [[f64; 3]; 3]) -> [f64; 3] {
     cross(minus(b, a), minus(c, a))
-}
-
-/// Diagonal of the bounds; None without a triangle.
-fn diagonal(mesh: &Mesh) -> Option<f64> {
-    let bounds = mesh.moments()?.bounds;
-    Some(length(minus(bounds.max, bounds.min)))
 }
 
 #[cfg(test)]

@@ -18,16 +18,6 @@ pub struct Mesh {
 }
 
 impl Mesh {
-    /// Whether triangles are closed and consistently oriented: every directed edge occurs once, and so does its reverse.
-    pub fn is_closed(triangles: &[[u32; 3]]) -> bool {
-        let ends = |[a, b, c]: [u32; 3]| [(a, b), (b, c), (c, a)];
-        let mut edges: Vec<(u32, u32)> = triangles.iter().flat_map(|corners| ends(*corners)).collect();
-        edges.sort_unstable();
-        !edges.is_empty()
-            && edges.windows(2).all(|pair| pair[0] != pair[1])
-            && edges.iter().all(|(from, to)| edges.binary_search(&(*to, *from)).is_ok())
-    }
-
     /// Its figures; `None` without a triangle.
     pub fn moments(&self) -> Option<Moments> {
         Moments::of(&self.vertices_mm, &self.triangles)

@@ -63,6 +63,14 @@ impl Moments {
     }
 }
 
+/// Volume that triangles enclose, mm³, by their corners: signed tetrahedra about the first corner, which keeps the
+/// figures small far from the origin. Negative for the wall of a void.
+pub fn volume_mm3(facets: impl IntoIterator<Item = [[f64; 3]; 3]>) -> f64 {
+    let mut facets = facets.into_iter().peekable();
+    let Some([reference, ..]) = facets.peek().copied() else { return 0.0 };
+    facets.map(|corners| determinant(corners.map(|corner| minus(corner, reference)))).sum::<f64>() / 6.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +88,8 @@ mod tests {
         let [x, y, z] = size;
         let volume = x * y * z;
         assert!((found.volume_mm3 - volume).abs() < 1e-9 * volume);
+        let facets = triangles.iter().map(|triangle| triangle.map(|corner| corners[corner as usize]));
+        assert!((volume_mm3(facets) - volume).abs() < 1e-9 * volume);
         assert!((found.area_mm2 - 2.0 * (x * y + y * z + z * x)).abs() < 1e-9);
         let about = |a: f64, b: f64| volume / 12.0 * (a * a + b * b);
         let diagonal = [about(y, z), about(x, z), about(x, y)];

@@ -47,17 +47,19 @@ impl<'a> Surface<'a> {
 
     /// True when the point lies in the material. An open surface has no inside.
     pub fn contains(&self, point: [f64; 3]) -> bool {
+        self.is_closed && self.times_enclosed(point) != 0
+    }
+
+    /// How often the surface encloses a point, as [`times_enclosed`].
+    pub fn times_enclosed(&self, point: [f64; 3]) -> i32 {
         let bounds = self.mesh.local_aabb();
-        let [x, y, z] = point;
-        if !self.is_closed || !bounds.contains_local_point(point.into()) {
-            return false;
+        let [x, y, _] = point;
+        if !bounds.contains_local_point(point.into()) {
+            return 0;
         }
         let above = Aabb::new(point.into(), Vector::new(x, y, bounds.maxs.z));
-        let crossings = self.mesh.bvh().intersect_aabb(&above).filter_map(|index| {
-            let triangle = self.mesh.triangle(index);
-            crossing([triangle.a, triangle.b, triangle.c].map(Into::into), x, y)
-        });
-        crossings.filter(|(height, _)| *height > z).map(|(_, sign)| sign).sum::<i32>() != 0
+        let near = self.mesh.bvh().intersect_aabb(&above).map(|index| self.mesh.triangle(index));
+        times_enclosed(near.map(|triangle| [triangle.a, triangle.b, triangle.c].map(Into::into)), point)
     }
 
     /// Distance from a point to the nearest point of the surface, mm.
@@ -122,6 +124,14 @@ fn distance(first: &dyn Shape, second: &dyn Shape) -> f64 {
         .distance
 }
 
+/// How often closed triangles, given by their corners, enclose a point: 1 inside, 0 outside and in a void, 2 where two
+/// solids overlap, −1 inside triangles that face inward. These are the triangles above the point through which the
+/// vertical line leaves, less those through which it enters.
+pub fn times_enclosed(facets: impl Iterator<Item = [[f64; 3]; 3]>, [x, y, z]: [f64; 3]) -> i32 {
+    let crossings = facets.filter_map(|corners| crossing(corners, x, y));
+    crossings.filter(|(height, _)| *height > z).map(|(_, sign)| sign).sum()
+}
+
 /// Where the vertical line through (x, y) crosses a triangle, and +1 where it leaves the solid upwards, -1 where it
 /// enters. A line through an edge or a corner crosses exactly one of the triangles that share it, so that a closed
 /// surface is always crossed an even number of times.
@@ -178,6 +188,17 @@ mod tests {
     fn surface_contains_inner_points_only(#[case] point: [f64; 3], #[case] expected: bool) {
         let surface = cuboid([0.0; 3], [10.0; 3], &NEVER);
         assert_eq!(surface.contains(point), expected);
+    }
+
+    /// Two blocks that overlap between x = 5 and x = 10.
+    #[rstest]
+    #[case::in_the_first([2.0, 5.0, 5.0], 1)]
+    #[case::in_both([7.0, 5.0, 5.0], 2)]
+    #[case::in_the_second([12.0, 5.0, 5.0], 1)]
+    #[case::beside([16.0, 5.0, 5.0], 0)]
+    fn overlap_encloses_a_point_twice(#[case] point: [f64; 3], #[case] expected: i32) {
+        let blocks = [cuboid([0.0; 3], [10.0; 3], &NEVER), cuboid([5.0, 0.0, 0.0], [15.0, 10.0, 10.0], &NEVER)];
+        assert_eq!(times_enclosed(blocks.iter().flat_map(Surface::triangles), point), expected);
     }
 
     #[test]

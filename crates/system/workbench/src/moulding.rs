@@ -1,6 +1,7 @@
 //! Injection moulding in two halves that open along z: draft, undercuts and walls.
 
 use contract::workbench::WorkbenchMetadata;
+use geometry::Edges;
 use materials::MouldingProcess;
 use parry3d_f64::math::Vector;
 use serde_json::Value;
@@ -70,7 +71,8 @@ fn rolled_over(surface: &Surface, is_steep: &[bool], enough: f64) -> Vec<bool> {
     if !is_steep.contains(&true) {
         return rolled;
     }
-    let neighbours = surface.neighbours();
+    let triangles = surface.triangles();
+    let edges = Edges::of(&triangles);
     let mut seen = vec![false; is_steep.len()];
     for start in 0..is_steep.len() {
         if !is_steep[start] || seen[start] || surface.is_cancelled() {
@@ -82,7 +84,7 @@ fn rolled_over(surface: &Surface, is_steep: &[bool], enough: f64) -> Vec<bool> {
         while let Some(index) = open.pop() {
             band.push(index);
             let facet = &surface.facets[index];
-            for &other in &neighbours[index] {
+            for other in edges.neighbours(index) {
                 let beside = &surface.facets[other];
                 if beside.normal.dot(facet.normal) < SMOOTH {
                     continue;

@@ -1,11 +1,11 @@
 //! A part's surface, prepared for queries: facets with normals, points on them, and how many faces facets belong to.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use geometry::{Groups, Welded};
+use geometry::{Edges, Groups, Joint, Welded, volume_mm3};
 use parry3d_f64::math::Vector;
 
 use crate::solid::Solid;
@@ -179,65 +179,32 @@ impl<'a> Surface<'a> {
         (SOUGHT_POINTS / self.facets.len().max(1)).clamp(1, SAMPLES.len())
     }
 
-    /// Neighbours of each facet, over its three edges.
-    pub fn neighbours(&self) -> Vec<Vec<usize>> {
-        let mut beside: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
-        let edges = |facet: &Facet| {
-            let [a, b, c] = facet.vertices;
-            [(a, b), (b, c), (c, a)].map(|(from, to)| (from.min(to), from.max(to)))
-        };
-        for (index, facet) in self.facets.iter().enumerate() {
-            for edge in edges(facet) {
-                beside.entry(edge).or_default().push(index);
-            }
-        }
-        let around = |(index, facet): (usize, &Facet)| {
-            let met = edges(facet).into_iter().flat_map(|edge| beside.get(&edge).into_iter().flatten());
-            met.copied().filter(|other| *other != index).collect()
-        };
-        self.facets.iter().enumerate().map(around).collect()
+    /// Welded corners of the facets.
+    pub fn triangles(&self) -> Vec<[u32; 3]> {
+        self.facets.iter().map(|facet| facet.vertices).collect()
     }
 
     /// Closed surfaces that lie inside others and face inwards: what each encloses, mm³, and a point of it, mm.
     pub fn voids(&self) -> Vec<(f64, [f64; 3])> {
-        let count = self.facets.iter().flat_map(|facet| facet.vertices).max().map_or(0, |last| last as usize + 1);
-        let mut connected = Groups::of_single(count);
-        for facet in &self.facets {
-            let [a, b, c] = facet.vertices.map(|vertex| vertex as usize);
-            connected.join(a, b);
-            connected.join(b, c);
+        let mut of_shell: BTreeMap<usize, Vec<[[f64; 3]; 3]>> = BTreeMap::new();
+        for (facet, shell) in self.facets.iter().zip(geometry::shells(&self.triangles())) {
+            of_shell.entry(shell).or_default().push(facet.corners.map(|corner| corner.to_array()));
         }
-        // The first corner keeps the figures small where the part is far from the origin.
-        let mut shells: BTreeMap<usize, (f64, Vector)> = BTreeMap::new();
-        for facet in &self.facets {
-            let shell = connected.first_of(facet.vertices[0] as usize);
-            let (volume, start) = shells.entry(shell).or_insert((0.0, facet.corners[0]));
-            let [a, b, c] = facet.corners.map(|corner| corner - *start);
-            *volume += a.dot(b.cross(c)) / 6.0;
-        }
-        let inward = shells.into_values().filter(|(volume, _)| *volume < 0.0);
-        inward.map(|(volume, at)| (-volume, at.to_array())).collect()
+        let measured = of_shell.into_values().map(|facets| (-volume_mm3(facets.iter().copied()), facets[0][0]));
+        measured.filter(|(volume, _)| *volume > 0.0).collect()
     }
 
     /// Number of faces to which the facets with these (ascending) indices belong: neighbours with nearly the same
     /// normal are one face, so that a cylinder counts once at any tessellation.
     pub fn count_faces(&self, chosen: &[usize]) -> u32 {
         let smooth = SMOOTH_DEG.to_radians().cos();
-        let mut beside: HashMap<(u32, u32), usize> = HashMap::new();
+        let facet = |place: usize| &self.facets[chosen[place]];
+        let triangles: Vec<[u32; 3]> = (0..chosen.len()).map(|place| facet(place).vertices).collect();
         let mut smooth_faces = Groups::of_single(chosen.len());
         let mut faces = chosen.len();
-        for (place, &index) in chosen.iter().enumerate() {
-            let facet = &self.facets[index];
-            let [a, b, c] = facet.vertices;
-            for (from, to) in [(a, b), (b, c), (c, a)] {
-                let edge = (from.min(to), from.max(to));
-                let Some(other) = beside.insert(edge, place) else { continue };
-                if self.facets[chosen[other]].normal.dot(facet.normal) < smooth {
-                    continue;
-                }
-                if smooth_faces.join(place, other) {
-                    faces -= 1;
-                }
+        for Joint { left, right, .. } in Edges::of(&triangles).joints() {
+            if facet(left).normal.dot(facet(right).normal) >= smooth && smooth_faces.join(left, right) {
+                faces -= 1;
             }
         }
         faces as u32

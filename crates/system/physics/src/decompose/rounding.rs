@@ -4,8 +4,7 @@
 //! 2.8°. Edges that run along a round, from one facet to the next, are chords of arcs; points of these arcs are added
 //! to the convex pieces that hold the chords. No piece is cut again: the tread then has a thousand facets.
 
-use std::collections::HashMap;
-
+use geometry::{Edges, Joint};
 use parry3d_f64::{math::Vector, transformation::try_convex_hull};
 
 use super::{
@@ -36,8 +35,7 @@ struct RoundPoint {
 struct Facets<'mesh> {
     mesh: &'mesh Surface,
     normals: Vec<Vector>,
-    /// The triangle on the left of each directed edge.
-    left_of: HashMap<[u32; 2], usize>,
+    edges: Edges<'mesh>,
 }
 
 /// How a round turns along an edge.
@@ -84,19 +82,16 @@ pub(super) fn rounded(mesh: &Surface, pieces: &mut [ConvexPiece]) -> bool {
 
 fn round_points(mesh: &Surface) -> Vec<RoundPoint> {
     let facets = Facets::of(mesh);
-    let mut edges: Vec<_> = facets.left_of.iter().filter(|([from, to], _)| from < to).collect();
-    edges.sort_unstable();
     let mut points = Vec::new();
-    for ([from, to], left) in edges {
-        let Some(right) = facets.left_of.get(&[*to, *from]) else { continue };
-        let turns = [*left, *right].map(|side| facets.turn(side, [*from, *to]));
+    for Joint { edge, left, right } in facets.edges.joints() {
+        let turns = [left, right].map(|side| facets.turn(side, edge));
         let [Some(one), Some(other)] = turns else { continue };
-        let is_smooth = facets.are_smooth(*left, *right);
+        let is_smooth = facets.are_smooth(left, right);
         let (round, beside) = if one.angle >= other.angle { (one, other) } else { (other, one) };
         if !(FLAT_RAD..2.0 * SMOOTH_RAD).contains(&round.angle) {
             continue;
         }
-        let [start, end] = [*from, *to].map(|corner| mesh.points[corner as usize]);
+        let [start, end] = edge.map(|corner| mesh.points[corner as usize]);
         let mut outward = round.outward;
         if !is_smooth && beside.angle.abs() < FLAT_RAD {
             // The edge of a flat end: its points stay in the end's plane.
@@ -127,13 +122,7 @@ fn round_points(mesh: &Surface) -> Vec<RoundPoint> {
 impl<'mesh> Facets<'mesh> {
     fn of(mesh: &'mesh Surface) -> Self {
         let normals = mesh.triangles.iter().map(|triangle| mesh.normal(*triangle)).collect();
-        let mut left_of = HashMap::new();
-        for (index, [a, b, c]) in mesh.triangles.iter().enumerate() {
-            for edge in [[*a, *b], [*b, *c], [*c, *a]] {
-                left_of.insert(edge, index);
-            }
-        }
-        Self { mesh, normals, left_of }
+        Self { mesh, normals, edges: Edges::of(&mesh.triangles) }
     }
 
     fn are_smooth(&self, one: usize, other: usize) -> bool {
@@ -184,7 +173,7 @@ impl<'mesh> Facets<'mesh> {
             _ => (a, b),
         };
         let edge = if is_forward { [corner, previous] } else { [next, corner] };
-        self.left_of.get(&edge).copied()
+        self.edges.left_of(edge)
     }
 
     fn weighted_normal(&self, triangle: usize, corner: u32) -> Vector {

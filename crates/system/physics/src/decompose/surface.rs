@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use geometry::{Groups, Welded};
+use geometry::{Edges, Groups, Joint, Welded, times_enclosed, volume_mm3};
 use parry3d_f64::math::Vector;
 
 /// Smallest sine of the angle by which an edge must be wider than half a turn to count as a notch (0.6°).
@@ -71,18 +71,11 @@ impl Surface {
     /// Distinguishes flat faces from facets of rounds: a facet meets another of about its size at a small angle.
     fn find_flat_faces(&mut self) {
         let normals: Vec<Vector> = self.triangles.iter().map(|triangle| self.normal(*triangle)).collect();
-        let mut owner = HashMap::new();
-        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
-            for edge in [[*a, *b], [*b, *c], [*c, *a]] {
-                owner.insert(edge, index);
-            }
-        }
-        let neighbours: Vec<[usize; 2]> =
-            owner.iter().filter_map(|([from, to], one)| Some([*one, *owner.get(&[*to, *from])?])).collect();
+        let joints: Vec<Joint> = Edges::of(&self.triangles).joints().collect();
         let mut flat = Groups::of_single(self.triangles.len());
-        for [one, other] in &neighbours {
-            if normals[*one].dot(normals[*other]) > 1.0 - COPLANAR {
-                flat.join(*one, *other);
+        for Joint { left, right, .. } in &joints {
+            if normals[*left].dot(normals[*right]) > 1.0 - COPLANAR {
+                flat.join(*left, *right);
             }
         }
         let group = flat.all_firsts();
@@ -92,10 +85,11 @@ impl Surface {
             area[group[index]] += (b - a).cross(c - a).length() / 2.0;
         }
         let mut largest_beside = vec![0.0_f64; group.len()];
-        for [one, other] in neighbours {
-            let (here, there) = (group[one], group[other]);
-            if here != there && normals[one].dot(normals[other]) > SMOOTH_RAD.cos() {
+        for Joint { left, right, .. } in joints {
+            let (here, there) = (group[left], group[right]);
+            if here != there && normals[left].dot(normals[right]) > SMOOTH_RAD.cos() {
                 largest_beside[here] = largest_beside[here].max(area[there]);
+                largest_beside[there] = largest_beside[there].max(area[here]);
             }
         }
         for (kind, group) in self.kinds.iter_mut().zip(group) {
@@ -125,14 +119,14 @@ impl Surface {
         (high - low).length()
     }
 
-    /// Volume by the divergence theorem, about the first corner; negative for the wall of a void.
+    /// The corners of the triangles, mm.
+    fn facets(&self) -> impl Iterator<Item = [[f64; 3]; 3]> + '_ {
+        self.triangles.iter().map(|triangle| self.corners(*triangle).map(|corner| corner.to_array()))
+    }
+
+    /// Volume, mm³; negative for the wall of a void.
     pub fn volume(&self) -> f64 {
-        let Some(origin) = self.points.first().copied() else { return 0.0 };
-        let six = self.triangles.iter().map(|triangle| {
-            let [a, b, c] = self.corners(*triangle).map(|corner| corner - origin);
-            a.dot(b.cross(c))
-        });
-        six.sum::<f64>() / 6.0
+        volume_mm3(self.facets())
     }
 
     /// Volume over half of the area, mm; for a sheet this is its thickness.
@@ -144,21 +138,9 @@ impl Surface {
         4.0 * self.volume() / doubled.sum::<f64>()
     }
 
-    /// Directed edges that no neighbour runs back along: none, for a closed surface.
+    /// Directed edges that no triangle runs back along: none, for a closed surface.
     pub fn open_edges(&self) -> Vec<[u32; 2]> {
-        let mut count: HashMap<[u32; 2], i32> = HashMap::new();
-        for [a, b, c] in &self.triangles {
-            for [from, to] in [[a, b], [b, c], [c, a]] {
-                *count.entry([*from.min(to), *from.max(to)]).or_default() += if from < to { 1 } else { -1 };
-            }
-        }
-        let mut open = Vec::new();
-        for ([low, high], count) in count {
-            let edge = if count > 0 { [low, high] } else { [high, low] };
-            open.extend(std::iter::repeat_n(edge, count.unsigned_abs() as usize));
-        }
-        open.sort_unstable();
-        open
+        geometry::open_edges(&self.triangles)
     }
 
     /// The solids of which no two touch, each with the walls of the voids in it.
@@ -171,7 +153,7 @@ impl Surface {
             .partition(|(volume, _)| *volume > 0.0);
         for (_, wall) in voids {
             let Some(point) = wall.points.first().copied() else { continue };
-            let around = solids.iter_mut().filter(|(_, solid)| solid.winds_about(point));
+            let around = solids.iter_mut().filter(|(_, solid)| times_enclosed(solid.facets(), point.to_array()) > 0);
             if let Some((_, solid)) = around.min_by(|(one, _), (other, _)| one.total_cmp(other)) {
                 solid.absorb(wall);
             }
@@ -186,37 +168,16 @@ impl Surface {
         self.kinds.extend(other.kinds);
     }
 
-    /// True for a point that the surface encloses: the triangles' solid angles make a whole turn (Van Oosterom and
-    /// Strackee 1983).
-    fn winds_about(&self, point: Vector) -> bool {
-        let half_angles = self.triangles.iter().map(|triangle| {
-            let [a, b, c] = self.corners(*triangle).map(|corner| corner - point);
-            let [la, lb, lc] = [a.length(), b.length(), c.length()];
-            let across = la * lb * lc + a.dot(b) * lc + b.dot(c) * la + c.dot(a) * lb;
-            f64::atan2(a.dot(b.cross(c)), across)
-        });
-        half_angles.sum::<f64>() > std::f64::consts::PI
-    }
-
     /// The parts of the surface of which no two share an edge.
     fn shells(self) -> Vec<Self> {
-        let mut connected = Groups::of_single(self.triangles.len());
-        let mut owner: HashMap<[u32; 2], usize> = HashMap::new();
-        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
-            for [from, to] in [[a, b], [b, c], [c, a]] {
-                let other = *owner.entry([*from.min(to), *from.max(to)]).or_insert(index);
-                connected.join(index, other);
-            }
-        }
-        let mut solids: Vec<(usize, Self, HashMap<u32, u32>)> = Vec::new();
+        let mut solids: Vec<(Self, HashMap<u32, u32>)> = Vec::new();
         let mut place = HashMap::new();
-        for (index, triangle) in self.triangles.iter().enumerate() {
-            let root = connected.first_of(index);
-            let slot = *place.entry(root).or_insert_with(|| {
-                solids.push((root, Self::default(), HashMap::new()));
+        for (index, (triangle, shell)) in self.triangles.iter().zip(geometry::shells(&self.triangles)).enumerate() {
+            let slot = *place.entry(shell).or_insert_with(|| {
+                solids.push(Default::default());
                 solids.len() - 1
             });
-            let (_, solid, renamed) = &mut solids[slot];
+            let (solid, renamed) = &mut solids[slot];
             let corners = triangle.map(|corner| {
                 *renamed.entry(corner).or_insert_with(|| {
                     solid.points.push(self.points[corner as usize]);
@@ -226,33 +187,25 @@ impl Surface {
             solid.triangles.push(corners);
             solid.kinds.push(self.kinds[index]);
         }
-        solids.into_iter().map(|(_, solid, _)| solid).collect()
+        solids.into_iter().map(|(solid, _)| solid).collect()
     }
 
     /// Every edge where the solid is wider than half a turn.
     pub fn notches(&self) -> Vec<Notch> {
-        let mut sides: HashMap<[u32; 2], usize> = HashMap::new();
-        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
-            for edge in [[*a, *b], [*b, *c], [*c, *a]] {
-                sides.insert(edge, index);
-            }
-        }
-        let mut notches = Vec::new();
-        for (index, [a, b, c]) in self.triangles.iter().enumerate() {
-            for [from, to] in [[*a, *b], [*b, *c], [*c, *a]] {
-                let Some(other) = sides.get(&[to, from]).copied().filter(|_| from < to) else { continue };
-                let ends = [from, to].map(|corner| self.points[corner as usize]);
-                let normals = [index, other].map(|face| self.normal(self.triangles[face]));
-                let along = (ends[1] - ends[0]).normalize_or_zero();
-                // The normals of a notch turn towards each other: their cross product runs against the edge.
-                let sine = -normals[0].cross(normals[1]).dot(along);
-                // Of faces back to back only those of a slit turn towards each other; the others make a knife's edge.
-                if sine > NOTCH_SINE || (sine > 1e-9 && normals[0].dot(normals[1]) < -0.999) {
-                    let angle = f64::atan2(sine.max(0.0), normals[0].dot(normals[1]));
-                    notches.push(Notch { ends, normals, weight: (ends[1] - ends[0]).length() * angle });
-                }
-            }
-        }
-        notches
+        let edges = Edges::of(&self.triangles);
+        let notches = edges.joints().filter_map(|Joint { edge, left, right }| {
+            let ends = edge.map(|corner| self.points[corner as usize]);
+            let normals = [left, right].map(|face| self.normal(self.triangles[face]));
+            let along = (ends[1] - ends[0]).normalize_or_zero();
+            // The normals of a notch turn towards each other: their cross product runs against the edge.
+            let sine = -normals[0].cross(normals[1]).dot(along);
+            // Of faces back to back only those of a slit turn towards each other; the others make a knife's edge.
+            let is_notch = sine > NOTCH_SINE || (sine > 1e-9 && normals[0].dot(normals[1]) < -0.999);
+            is_notch.then(|| {
+                let angle = f64::atan2(sine.max(0.0), normals[0].dot(normals[1]));
+                Notch { ends, normals, weight: (ends[1] - ends[0]).length() * angle }
+            })
+        });
+        notches.collect()
     }
 }
