@@ -45,6 +45,20 @@ pub(crate) struct FinishInput {
 
 #[activities]
 impl EpisodeActivities {
+    /// The state of an episode as it is stored. One that was deleted counts as cancelled.
+    #[activity]
+    pub(crate) async fn look_at_episode(
+        self: Arc<Self>,
+        _context: ActivityContext,
+        episode_id: Uuid,
+    ) -> Result<EpisodeStatus, ActivityError> {
+        match self.store.status(episode_id).await {
+            Ok(status) => Ok(status),
+            Err(StoreError::UnknownEpisode(_)) => Ok(EpisodeStatus::Cancelled),
+            Err(error) => Err(activity_error(&error.into())),
+        }
+    }
+
     /// Brings an episode into its terminal state. One that is in a terminal state already keeps it.
     #[activity]
     pub(crate) async fn finish_episode(

@@ -27,6 +27,7 @@ fn history(json: &str) -> anyhow::Result<WorkflowHistory> {
 #[case::completed(include_str!("../histories/completed.json"))]
 #[case::failed(include_str!("../histories/failed.json"))]
 #[case::cancelled(include_str!("../histories/cancelled.json"))]
+#[case::reviewed(include_str!("../histories/reviewed.json"))]
 #[case::heavy_simulation(include_str!("../histories/heavy-simulation.json"))]
 #[tokio::test]
 async fn workflow_decides_as_it_did(#[case] recorded: &str) -> anyhow::Result<()> {
@@ -50,7 +51,7 @@ impl Impatient {
         let status = contract::lifecycle::EpisodeStatus::Completed;
         let finish = FinishInput { episode_id: input.episode_id, status, reason: None };
         Ok(ctx
-            .execute_activity(EpisodeActivities::finish_episode, finish, crate::episode_workflow::finish_options())
+            .execute_activity(EpisodeActivities::finish_episode, finish, crate::episode_workflow::short_options())
             .await?)
     }
 }

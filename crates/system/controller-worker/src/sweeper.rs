@@ -3,8 +3,9 @@
 //! An episode is stored first and started second, by another process, in another store. Between the two the controller
 //! may die; later Temporal may lose what it knew, or a workflow may be ended by hand. The sweeper compares both sides
 //! again and again: a stored episode without a workflow is started (starting twice is harmless, an episode has one
-//! workflow id), one whose workflow has ended without ending it fails with that reason. Of several processes one sweeps
-//! at a time.
+//! workflow id), one whose workflow has ended without ending it fails with that reason. A workflow that is there but
+//! cannot go on, as after an upgrade that changed its decisions, is reported: only a person can tell what to do then.
+//! Of several processes one sweeps at a time.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -17,7 +18,7 @@ use futures::{StreamExt, stream};
 use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
-use workflows::{EpisodeInput, Frontend, FrontendError, WorkflowState, episode_workflow_id};
+use workflows::{EpisodeInput, Frontend, FrontendError, Progress, WorkflowState, episode_workflow_id};
 
 use crate::shutdown::Shutdown;
 
@@ -27,6 +28,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// Episodes looked at in one sweep; the next one continues behind them.
 const BATCH: i64 = 200;
+/// Pause between two rounds of asking the workflows themselves, which costs each of them a task.
+const ASKING_PAUSE: Duration = Duration::from_mins(1);
 /// Questions to Temporal at a time.
 const SIDE_BY_SIDE: usize = 8;
 /// Time without a sweep by any process after which readiness reports it.
@@ -47,6 +50,8 @@ struct Latest {
     failure: Option<String>,
     started: u64,
     ended: u64,
+    /// Workflows that could not go on when they were asked last.
+    stuck: usize,
 }
 
 /// Result of checking an episode.
@@ -55,6 +60,7 @@ enum Settled {
     Carried,
     Started,
     Ended,
+    Stuck,
 }
 
 /// Why an episode could not be settled.
@@ -68,7 +74,7 @@ enum SweepError {
 
 impl Sweeper {
     pub(crate) fn new(store: EpisodeStore, frontend: Frontend) -> Self {
-        let latest = Latest { succeeded: Instant::now(), failure: None, started: 0, ended: 0 };
+        let latest = Latest { succeeded: Instant::now(), failure: None, started: 0, ended: 0, stuck: 0 };
         Self { store, frontend, latest: Arc::new(RwLock::new(latest)) }
     }
 
@@ -80,20 +86,27 @@ impl Sweeper {
             let failure = latest.failure.as_deref().unwrap_or("it has not ended");
             anyhow::bail!("no sweep for abandoned episodes succeeded for {} s: {failure}", ago.as_secs());
         }
-        Ok(format!("{} episodes started and {} ended so far", latest.started, latest.ended))
+        let Latest { started, ended, stuck, .. } = *latest;
+        let note =
+            if stuck > 0 { format!("; workflows that cannot go on: {stuck}, the log says why") } else { String::new() };
+        Ok(format!("{started} episodes started and {ended} ended so far{note}"))
     }
 
     /// Sweeps until the process ends.
     pub(crate) async fn run(&self, shutdown: Shutdown) {
-        let mut after = Uuid::nil();
+        let (mut after, mut asked) = (Uuid::nil(), Instant::now());
         loop {
             tokio::select! {
                 () = shutdown.begun() => return,
                 () = tokio::time::sleep(PAUSE) => {}
             }
+            let asks = after.is_nil() && asked.elapsed() > ASKING_PAUSE;
+            if asks {
+                asked = Instant::now();
+            }
             let swept = tokio::select! {
                 () = shutdown.begun() => return,
-                swept = self.sweep(after) => swept,
+                swept = self.sweep(after, asks) => swept,
             };
             let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
             match swept {
@@ -111,8 +124,9 @@ impl Sweeper {
         }
     }
 
-    /// One sweep over the episodes behind `after`; where the next one continues.
-    async fn sweep(&self, after: Uuid) -> anyhow::Result<Uuid> {
+    /// One sweep over the episodes behind `after`; where the next one continues. `asks` also asks the workflows that are
+    /// there whether they can go on.
+    async fn sweep(&self, after: Uuid, asks: bool) -> anyhow::Result<Uuid> {
         // Another process that sweeps does this one's work.
         let Some(turn) = self.store.take_sweeping_turn().await? else { return Ok(after) };
         // A server that has not found its namespace yet knows no workflow, and would seem to have lost them all.
@@ -121,31 +135,48 @@ impl Sweeper {
         let is_last_batch = i64::try_from(episodes.len()).is_ok_and(|count| count < BATCH);
         let next = episodes.last().filter(|_| !is_last_batch).map_or(Uuid::nil(), |episode| episode.id);
         let settled: Vec<_> = stream::iter(episodes)
-            .map(|episode| async move { self.settle(&episode).await })
+            .map(|episode| async move { self.settle(&episode, asks).await })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await;
         drop(turn);
-        let mut first_failure = None;
+        let (mut first_failure, mut stuck) = (None, 0);
+        let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         for outcome in settled {
-            let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
             match outcome {
                 Ok(Settled::Carried) => {}
                 Ok(Settled::Started) => latest.started += 1,
                 Ok(Settled::Ended) => latest.ended += 1,
+                Ok(Settled::Stuck) => stuck += 1,
                 Err(error) => first_failure = first_failure.or(Some(error)),
             }
+        }
+        if asks {
+            latest.stuck = stuck;
         }
         first_failure.map_or(Ok(next), |error| Err(error.into()))
     }
 
-    async fn settle(&self, episode: &UnsettledEpisode) -> Result<Settled, SweepError> {
+    async fn settle(&self, episode: &UnsettledEpisode, asks: bool) -> Result<Settled, SweepError> {
         match self.frontend.episode_workflow(episode.id).await? {
+            WorkflowState::Running if asks => Ok(self.ask(episode.id).await),
             WorkflowState::Running => Ok(Settled::Carried),
             WorkflowState::Unknown => self.start(episode).await,
             WorkflowState::Closed { how } => {
                 self.end(episode.id, format!("its workflow has ended ({how}) without ending the episode")).await
             }
+        }
+    }
+
+    /// Whether a workflow can go on: one that cannot answers no question. One that only gives no answer in time waits for
+    /// a process that has time for it.
+    async fn ask(&self, episode_id: Uuid) -> Settled {
+        match self.frontend.query(episode_id, Progress, ()).await {
+            Err(error) if !error.is_outage() => {
+                tracing::warn!(%episode_id, %error, "the workflow of an episode cannot go on");
+                Settled::Stuck
+            }
+            _ => Settled::Carried,
         }
     }
 

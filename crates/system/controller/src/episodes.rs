@@ -15,7 +15,7 @@ use service::{Answer, ValidId, ValidQuery};
 
 use crate::{
     application::{Application, store_error},
-    cancellation::cancel_in_background,
+    messages::{Message, tell_in_background},
 };
 
 pub(crate) fn routes() -> ApiRouter<Application> {
@@ -70,7 +70,7 @@ async fn one(
 
 async fn delete(State(application): State<Application>, ValidId(id): ValidId) -> Answer<Json<DeleteEpisodeResponse>> {
     application.store.delete_episode(id).await.map_err(store_error)?;
-    cancel_in_background(application.frontend, id, "the episode was deleted");
+    tell_in_background(application.frontend, id, Message::Deleted);
     let message = format!("Episode {id}, its transitions, traces, checkpoints, reviews and refusals are deleted.");
     Ok(Json(DeleteEpisodeResponse { status: ResponseStatus::Success, message }))
 }

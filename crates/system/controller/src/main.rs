@@ -7,11 +7,11 @@
 mod agents;
 mod answered;
 mod application;
-mod cancellation;
 mod catalogue_file;
 mod cots;
 mod episodes;
 mod events;
+mod messages;
 mod reviews;
 mod settings;
 mod test_episodes;

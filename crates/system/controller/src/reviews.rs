@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     answered::Created,
     application::{Application, store_error},
-    cancellation::cancel_in_background,
+    messages::{Message, tell_in_background},
 };
 
 pub(crate) fn routes() -> ApiRouter<Application> {
@@ -74,9 +74,7 @@ async fn review(
         ReviewRecording::Recorded { review, status } => {
             let (round, decision) = (review.round, review.decision.name());
             tracing::info!(episode_id = %id, round, decision, status = status.name(), "episode reviewed");
-            if status.is_terminal() {
-                cancel_in_background(application.frontend, id, "a review ended the episode");
-            }
+            tell_in_background(application.frontend, id, Message::Reviewed { round });
             Ok(Json(ReviewResponse { status: ResponseStatus::Success, review, episode_status: status }))
         }
         ReviewRecording::Refused(violations) => Err(invalid_review(violations)),

@@ -184,13 +184,13 @@ impl EpisodeStore {
         if deleted == 1 { Ok(()) } else { Err(StoreError::UnknownEpisode(episode_id)) }
     }
 
-    /// Fails with [`StoreError::UnknownEpisode`] when there is no such episode.
-    pub(crate) async fn require_episode(&self, episode_id: Uuid) -> Stored<()> {
-        let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM episodes WHERE id = $1")
+    /// State of an episode.
+    pub async fn status(&self, episode_id: Uuid) -> Stored<EpisodeStatus> {
+        let status: Option<StatusLabel> = sqlx::query_scalar("SELECT status FROM episodes WHERE id = $1")
             .bind(episode_id)
             .fetch_optional(&self.pool)
             .await?;
-        known.map(|_| ()).ok_or(StoreError::UnknownEpisode(episode_id))
+        status.map(EpisodeStatus::from).ok_or(StoreError::UnknownEpisode(episode_id))
     }
 }
 

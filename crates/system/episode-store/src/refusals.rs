@@ -94,7 +94,7 @@ impl EpisodeStore {
 
     /// Refusals of an episode's plan in the order of their numbers.
     pub async fn refusals(&self, episode_id: Uuid) -> Stored<Vec<PlanRefusal>> {
-        self.require_episode(episode_id).await?;
+        self.status(episode_id).await?;
         let query = sqlx::AssertSqlSafe(format!(
             "SELECT {REFUSAL_COLUMNS} FROM plan_refusals WHERE episode_id = $1 ORDER BY number"
         ));

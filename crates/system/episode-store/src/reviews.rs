@@ -133,7 +133,7 @@ impl EpisodeStore {
 
     /// Reviews of an episode in the order of their rounds.
     pub async fn reviews(&self, episode_id: Uuid) -> Stored<Vec<Review>> {
-        self.require_episode(episode_id).await?;
+        self.status(episode_id).await?;
         let query =
             sqlx::AssertSqlSafe(format!("SELECT {REVIEW_COLUMNS} FROM reviews WHERE episode_id = $1 ORDER BY round"));
         let rows: Vec<ReviewRow> = sqlx::query_as(query).bind(episode_id).fetch_all(&self.pool).await?;

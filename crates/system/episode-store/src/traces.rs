@@ -61,7 +61,7 @@ impl EpisodeStore {
     /// Events of an episode in the order of ingestion: those with a number above `after_id`, at most `limit`, and fewer
     /// where they are large ([`MAX_PAGE_BYTES`]). An empty page is the last one.
     pub async fn events(&self, episode_id: Uuid, after_id: i64, limit: i64) -> Stored<Vec<StoredEvent>> {
-        self.require_episode(episode_id).await?;
+        self.status(episode_id).await?;
         let mut connection = self.pool.acquire().await?;
         let Some(end) = end_of_page(&mut connection, episode_id, Kind::Events, after_id, limit).await? else {
             return Ok(Vec::new());

@@ -1,19 +1,26 @@
 //! Names, inputs and results of the workflows.
 
 use contract::{
-    benchmark::BenchmarkRequest, episodes::EpisodeMetadata, lifecycle::EpisodeStatus,
-    limits::DEFAULT_EXECUTE_TIMEOUT_S, session::SessionId,
+    benchmark::BenchmarkRequest,
+    episodes::EpisodeMetadata,
+    lifecycle::{EpisodeStatus, Phase},
+    limits::DEFAULT_EXECUTE_TIMEOUT_S,
+    session::SessionId,
 };
 use serde::{Deserialize, Serialize};
-use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};
+use temporalio_common::{HasWorkflowDefinition, QueryDefinition, SignalDefinition, WorkflowDefinition};
 use uuid::Uuid;
 
 /// Type of the workflow that sends a simulation to the heavy queue.
 pub const HEAVY_SIMULATION_WORKFLOW: &str = "HeavySimulationWorkflow";
 /// Memo under which a workflow carries the id of its episode.
 pub const EPISODE_MEMO_KEY: &str = "episode_id";
+/// Name of the signal that tells the workflow of an episode of a stored review.
+pub const REVIEWED_SIGNAL: &str = "reviewed";
+/// Name of the query for the progress of an episode's workflow.
+pub const PROGRESS_QUERY: &str = "progress";
 /// Type of the workflow that carries an episode.
-const EPISODE_WORKFLOW: &str = "EpisodeWorkflow";
+pub const EPISODE_WORKFLOW: &str = "EpisodeWorkflow";
 /// Script of the workspace that an episode runs unless its metadata names another.
 const DEFAULT_SCRIPT: &str = "script.py";
 
@@ -72,6 +79,45 @@ impl WorkflowDefinition for EpisodeWorkflowStart {
 
 impl HasWorkflowDefinition for EpisodeWorkflowStart {
     type Run = Self;
+}
+
+/// Tells the workflow of an episode that a review was stored; the input is the review's round. What follows, the
+/// workflow decides by what is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Reviewed;
+
+impl SignalDefinition for Reviewed {
+    type Workflow = EpisodeWorkflowStart;
+    type Input = u32;
+
+    fn name(&self) -> &'static str {
+        REVIEWED_SIGNAL
+    }
+}
+
+/// Asks the workflow of an episode how far it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress;
+
+impl QueryDefinition for Progress {
+    type Workflow = EpisodeWorkflowStart;
+    type Input = ();
+    type Output = EpisodeProgress;
+
+    fn name(&self) -> &'static str {
+        PROGRESS_QUERY
+    }
+}
+
+/// How far the workflow of an episode is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeProgress {
+    /// Phase that it is in.
+    pub phase: Phase,
+    /// Round of that phase, from 1.
+    pub round: u32,
+    /// Rounds of the reviews that it was told of, in the order of their arrival.
+    pub reviews: Vec<u32>,
 }
 
 /// Input of a simulation on the heavy queue, both of the workflow and of the activity.

@@ -6,12 +6,14 @@ use anyhow::Context;
 use contract::wiring::TEMPORAL_NAMESPACE;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, NamespacedClient, RetryOptions, RpcOptions, Url,
-    WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowIdReusePolicy,
-    WorkflowStartOptions,
-    errors::{WorkflowInteractionError, WorkflowStartError},
-    tonic::{Code, IntoRequest},
+    WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowHandle, WorkflowIdReusePolicy,
+    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+    errors::{WorkflowInteractionError, WorkflowQueryError, WorkflowStartError},
+    tonic::{Code, IntoRequest, Status},
 };
-use temporalio_common::{MemoValues, protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest};
+use temporalio_common::{
+    MemoValues, QueryDefinition, SignalDefinition, protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest,
+};
 use tokio::{sync::Mutex, time::timeout};
 use uuid::Uuid;
 
@@ -24,7 +26,7 @@ const START_RETRY_LIMIT: Duration = Duration::from_secs(2);
 /// How long starting a workflow may take in all, when Temporal accepts the call and does not answer.
 const START_LIMIT: Duration = Duration::from_secs(8);
 
-/// How long looking at a workflow, or cancelling one, may take.
+/// How long looking at a workflow, or telling or asking it something, may take.
 const CALL_LIMIT: Duration = Duration::from_secs(5);
 
 /// What Temporal knows of the workflow that carries an episode.
@@ -168,38 +170,90 @@ impl Frontend {
     /// [`Frontend::probe`] succeeds: a server that has not found its namespace knows no workflow either.
     pub async fn episode_workflow(&self, episode_id: Uuid) -> Result<WorkflowState, FrontendError> {
         let look = async {
-            let client = self.client().await?;
-            let handle = client.get_workflow_handle::<EpisodeWorkflowStart>(episode_workflow_id(episode_id));
-            match handle.describe(WorkflowDescribeOptions::default()).await {
+            match self.handle(episode_id).await?.describe(WorkflowDescribeOptions::default()).await {
                 Ok(found) => Ok(state_of(found.status())),
                 Err(WorkflowInteractionError::NotFound(_)) => Ok(WorkflowState::Unknown),
                 Err(error) => Err(self.interaction_error(&error)),
             }
         };
-        timeout(CALL_LIMIT, look).await.map_err(|_| self.timed_out(CALL_LIMIT))?
+        self.within_limit(look).await
     }
 
     /// Asks the workflow of an episode to end. One that is unknown or has ended already needs no asking.
-    pub async fn cancel_episode(&self, episode_id: Uuid, reason: &str) -> Result<(), FrontendError> {
+    pub async fn cancel(&self, episode_id: Uuid, reason: &str) -> Result<(), FrontendError> {
         let cancel = async {
-            let client = self.client().await?;
-            let handle = client.get_workflow_handle::<EpisodeWorkflowStart>(episode_workflow_id(episode_id));
-            match handle.cancel(WorkflowCancelOptions::builder().reason(reason).build()).await {
-                Ok(()) | Err(WorkflowInteractionError::NotFound(_)) => Ok(()),
-                Err(error) => Err(self.interaction_error(&error)),
+            let options = WorkflowCancelOptions::builder().reason(reason).build();
+            self.delivered(self.handle(episode_id).await?.cancel(options).await)
+        };
+        self.within_limit(cancel).await
+    }
+
+    /// Tells the workflow of an episode something. One that is unknown or has ended already needs no telling.
+    pub async fn signal<S>(&self, episode_id: Uuid, signal: S, input: S::Input) -> Result<(), FrontendError>
+    where
+        S: SignalDefinition<Workflow = EpisodeWorkflowStart>,
+        S::Input: Send,
+    {
+        let tell = async {
+            let options = WorkflowSignalOptions::default();
+            self.delivered(self.handle(episode_id).await?.signal(signal, input, options).await)
+        };
+        self.within_limit(tell).await
+    }
+
+    /// Asks the workflow of an episode something, whether it still runs or has ended; `None` when it is unknown. A
+    /// workflow whose code cannot go on, as one that another version of it began, refuses.
+    pub async fn query<Q>(
+        &self,
+        episode_id: Uuid,
+        query: Q,
+        input: Q::Input,
+    ) -> Result<Option<Q::Output>, FrontendError>
+    where
+        Q: QueryDefinition<Workflow = EpisodeWorkflowStart>,
+        Q::Input: Send,
+    {
+        let ask = async {
+            match self.handle(episode_id).await?.query(query, input, WorkflowQueryOptions::default()).await {
+                Ok(answer) => Ok(Some(answer)),
+                Err(WorkflowQueryError::NotFound(_)) => Ok(None),
+                Err(WorkflowQueryError::Rpc(status)) => Err(self.refused_call(&status)),
+                Err(other) => Err(FrontendError::Refused(root_cause(&other))),
             }
         };
-        timeout(CALL_LIMIT, cancel).await.map_err(|_| self.timed_out(CALL_LIMIT))?
+        self.within_limit(ask).await
+    }
+
+    async fn handle(&self, episode_id: Uuid) -> Result<WorkflowHandle<Client, EpisodeWorkflowStart>, FrontendError> {
+        Ok(self.client().await?.get_workflow_handle(episode_workflow_id(episode_id)))
+    }
+
+    async fn within_limit<T>(&self, call: impl Future<Output = Result<T, FrontendError>>) -> Result<T, FrontendError> {
+        timeout(CALL_LIMIT, call).await.map_err(|_| self.timed_out(CALL_LIMIT))?
+    }
+
+    /// What is said to a workflow that is unknown or has ended needs no delivery.
+    fn delivered(&self, outcome: Result<(), WorkflowInteractionError>) -> Result<(), FrontendError> {
+        match outcome {
+            Ok(()) | Err(WorkflowInteractionError::NotFound(_)) => Ok(()),
+            Err(error) => Err(self.interaction_error(&error)),
+        }
     }
 
     fn interaction_error(&self, error: &WorkflowInteractionError) -> FrontendError {
         match error {
-            WorkflowInteractionError::Rpc(status)
-                if matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded) =>
-            {
-                FrontendError::Unreachable { address: Arc::clone(&self.address), cause: root_cause(status) }
-            }
+            WorkflowInteractionError::Rpc(status) => self.refused_call(status),
             other => FrontendError::Refused(root_cause(other)),
+        }
+    }
+
+    fn refused_call(&self, status: &Status) -> FrontendError {
+        let cause = root_cause(status);
+        match status.code() {
+            Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded => {
+                FrontendError::Unreachable { address: Arc::clone(&self.address), cause }
+            }
+            _ => FrontendError::Refused(cause),
         }
     }
 

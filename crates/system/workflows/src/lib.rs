@@ -8,8 +8,9 @@ mod frontend;
 mod queue;
 
 pub use definitions::{
-    EPISODE_MEMO_KEY, EpisodeInput, EpisodeResult, EpisodeWorkflowStart, HEAVY_SIMULATION_WORKFLOW,
-    HeavySimulationInput, episode_workflow_id,
+    EPISODE_MEMO_KEY, EPISODE_WORKFLOW, EpisodeInput, EpisodeProgress, EpisodeResult, EpisodeWorkflowStart,
+    HEAVY_SIMULATION_WORKFLOW, HeavySimulationInput, PROGRESS_QUERY, Progress, REVIEWED_SIGNAL, Reviewed,
+    episode_workflow_id,
 };
 pub use frontend::{Frontend, FrontendError, WorkflowState};
 pub use queue::{QueuePoller, worker_options};
