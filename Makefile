@@ -28,13 +28,15 @@ setup: compiler ## find or install the tools that the project needs, and link th
 # The same, silent when there is nothing to do: the other jobs start with it.
 .PHONY: ready
 ready: compiler
-	@$(SETUP) --quiet
+	@$(SETUP) --quiet $(setup_options)
 
 .PHONY: p0
+p0: setup_options = --build tests-p0
 p0: ready ## the main job: all tests of tier P0; starts the stack, or uses the one that runs
 	cargo nextest run --package tests-p0
 
 .PHONY: nightly
+nightly: setup_options = --build tests-p0 --build tests-p1
 nightly: ready ## tiers P0 and P1
 	cargo nextest run --profile nightly --package tests-p0 --package tests-p1
 

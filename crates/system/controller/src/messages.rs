@@ -39,7 +39,9 @@ pub(crate) fn tell_in_background(frontend: Frontend, episode_id: Uuid, message: 
             match message.deliver(&frontend, episode_id).await {
                 Ok(()) => return tracing::info!(%episode_id, told = ?message, "workflow told"),
                 Err(error) if error.is_outage() && begun.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
-                Err(error) => return tracing::warn!(%episode_id, untold = ?message, %error, "the workflow was not told"),
+                Err(error) => {
+                    return tracing::warn!(%episode_id, untold = ?message, %error, "the workflow was not told");
+                }
             }
         }
     });

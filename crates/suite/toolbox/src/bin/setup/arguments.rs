@@ -30,6 +30,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Vec<Name>,
 
+    /// While anything is installed, build the tests of this package already; may be repeated.
+    #[arg(long, value_name = "PACKAGE")]
+    pub build: Vec<String>,
+
     /// Print nothing when everything is in place.
     #[arg(long)]
     pub quiet: bool,

@@ -1,6 +1,7 @@
 //! The order of work: system packages first, since the others may need them, then independent components together.
 
 use std::panic::resume_unwind;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use toolbox::Toolbox;
@@ -44,11 +45,13 @@ pub struct Errand<'run> {
     pub only_look: bool,
     /// The chosen components; empty means all.
     pub only: &'run [Name],
+    /// Told when something is about to be installed.
+    pub begins: Sender<()>,
 }
 
 impl Errand<'_> {
     /// Works through all chosen components and returns their reports in a fixed order.
-    pub fn run(&self) -> Vec<Report> {
+    pub fn run(self) -> Vec<Report> {
         let mut reports = self.lane(&[&SystemPackages]);
         let lanes: [&[&dyn Component]; 4] =
             [&[&PostgresServer], &[&MujocoLibrary, &PythonEnvironment], &[&TemporalCli], &[&Nextest]];
@@ -80,6 +83,8 @@ impl Errand<'_> {
             Finding::Usable(usable) => self.linked(component, usable),
             Finding::Missing { reason } if self.only_look => Outcome::Missing(reason),
             Finding::Missing { reason } => {
+                // Nobody may be there to hear it.
+                let _ = self.begins.send(());
                 let line = self.progress.line(component.name().text());
                 line.step(&reason);
                 let outcome = self.install(component, &line);

@@ -4,6 +4,7 @@
 //! links are set. Components that do not depend on each other are worked on at the same time and one that fails does
 //! not stop the others. The second run only looks.
 
+mod ahead;
 mod arguments;
 mod command;
 mod component;
@@ -14,6 +15,8 @@ mod progress;
 mod summary;
 
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
@@ -48,8 +51,13 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         }
     }
     let site = Site::new(checkout, cache);
-    let errand = Errand { site: &site, progress: &progress, only_look: arguments.check, only: &arguments.only };
-    let reports = errand.run();
+    let (begins, begun) = mpsc::channel();
+    let Arguments { check, only, build, .. } = arguments;
+    let reports = thread::scope(|scope| {
+        let (site, progress) = (&site, &progress);
+        scope.spawn(move || ahead::build(build, &begun, site, progress));
+        Errand { site, progress, only_look: *check, only, begins }.run()
+    });
     let succeeded = summary::print(&site, &reports, started.elapsed(), arguments);
     Ok(succeeded)
 }
