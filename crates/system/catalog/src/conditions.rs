@@ -91,13 +91,11 @@ impl Condition {
     /// Why a part meets the condition.
     pub(crate) fn reason(&self, verdict: &Verdict, part: &Part) -> String {
         match self {
-            Self::Term { term, .. } => match &term.lookup {
+            Self::Term { term, is_identity, .. } => match &term.lookup {
                 Lookup::Kind(kind) if term.said.ends_with(kind) => format!("it is a {kind}"),
                 Lookup::Kind(kind) => format!("it is a {kind} ({:?})", term.said),
-                Lookup::Parts(_) => format!("{:?} names it", term.said),
-                Lookup::Phrase(_) | Lookup::Described(_) | Lookup::Nowhere => {
-                    format!("{:?} occurs in its description", term.said)
-                }
+                _ if *is_identity => format!("{:?} names it", term.said),
+                _ => format!("{:?} occurs in its description", term.said),
             },
             Self::Category { .. } => format!("its category is {}", part.category),
             Self::Wish { .. } => verdict.figure.map(Figure::reason).unwrap_or_default(),

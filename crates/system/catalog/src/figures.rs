@@ -2,9 +2,12 @@
 
 use std::f64::consts::PI;
 
+use serde::Deserialize;
+
 /// A quantity as a person writes it. Its meaning depends on the part: 24 V is the output of a supply, the coil of a
 /// relay, and the least rating of a switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Quantity {
     Voltage,
     Current,
@@ -12,7 +15,6 @@ pub(crate) enum Quantity {
     Torque,
     /// rad/s.
     Speed,
-    RevolutionsPerMinute,
     Force,
     /// Nominal diameter of a thread, mm: the 3 of `M3`.
     Thread,
@@ -33,10 +35,13 @@ pub(crate) enum Quantity {
     Frame,
     Weight,
     Price,
+    /// A quantity that the catalogue does not record: degrees, Ah.
+    Unrecorded,
 }
 
 /// How a value answers a wish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Comparison {
     /// The same value.
     Equal,
@@ -74,7 +79,6 @@ impl Quantity {
     /// The figures that answer this quantity; the first that a part has is used.
     pub(crate) fn answered_by(self) -> &'static [Answering] {
         use Comparison::{About, AtLeast, AtMost, Equal};
-        const RPM: f64 = 2.0 * PI / 60.0;
         match self {
             Self::Voltage => {
                 const {
@@ -95,15 +99,7 @@ impl Quantity {
                 const {
                     &[
                         by("speed_rad_s", AtLeast),
-                        Answering { figure: "speed_limit_rpm", comparison: AtLeast, factor: 1.0 / RPM },
-                    ]
-                }
-            }
-            Self::RevolutionsPerMinute => {
-                const {
-                    &[
-                        by("speed_limit_rpm", AtLeast),
-                        Answering { figure: "speed_rad_s", comparison: AtLeast, factor: RPM },
+                        Answering { figure: "speed_limit_rpm", comparison: AtLeast, factor: 60.0 / (2.0 * PI) },
                     ]
                 }
             }
@@ -127,7 +123,14 @@ impl Quantity {
                 const { &[by("outer_diameter_mm", Equal), by("head_diameter_mm", About), by("diameter_mm", About)] }
             }
             Self::Diameter => {
-                const { &[by("thread_diameter_mm", Equal), by("bore_mm", Equal), by("diameter_mm", About)] }
+                const {
+                    &[
+                        by("thread_diameter_mm", Equal),
+                        by("bore_mm", Equal),
+                        by("inner_diameter_mm", Equal),
+                        by("diameter_mm", About),
+                    ]
+                }
             }
             Self::Width => const { &[by("width_mm", Equal), by("across_flats_mm", Equal), by("body_width_mm", About)] },
             Self::Height => {
@@ -139,6 +142,7 @@ impl Quantity {
             Self::Frame => const { &[by("frame_nema", Equal)] },
             Self::Weight => const { &[by("weight_g", AtMost)] },
             Self::Price => const { &[by("unit_cost", AtMost)] },
+            Self::Unrecorded => &[],
         }
     }
 }

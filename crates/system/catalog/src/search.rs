@@ -10,8 +10,8 @@ use crate::{
     figures::{Comparison, Quantity},
     no_match,
     question::{Lookup, Question, Term},
-    sizes::Wish,
-    words::{Meaning, Understood},
+    sizes::{Wish, words},
+    words::{Role, Understood},
 };
 
 /// Answers a question.
@@ -81,8 +81,7 @@ fn conditions(catalog: &Catalog, question: &Question, query: &CatalogQuery) -> R
 /// The parts that a term leads to.
 fn look_up(catalog: &Catalog, term: &Term) -> Result<BTreeMap<usize, f64>, CatalogError> {
     match &term.lookup {
-        Lookup::Kind(kind) => catalog.matches(&format!("kind : {}", phrase(std::slice::from_ref(kind)))),
-        Lookup::Phrase(words) | Lookup::Described(words) if words.is_empty() => Ok(BTreeMap::new()),
+        Lookup::Kind(kind) => catalog.matches(&format!("kind : {}", phrase(kind))),
         Lookup::Phrase(words) => catalog.matches(&phrase(words)),
         Lookup::Described(words) => catalog.matches(&format!("words : {}", phrase(words))),
         Lookup::Parts(parts) => Ok(parts.iter().map(|&part| (part, 0.0)).collect()),
@@ -90,11 +89,9 @@ fn look_up(catalog: &Catalog, term: &Term) -> Result<BTreeMap<usize, f64>, Catal
     }
 }
 
-/// Words as a phrase in the index's language. Only letters and digits are kept, so no text can become an operator.
-fn phrase(words: &[String]) -> String {
-    let words: Vec<String> =
-        words.iter().map(|word| word.chars().filter(|character| character.is_alphanumeric()).collect()).collect();
-    format!("\"{}\"", words.join(" "))
+/// A text as a phrase in the index's language. Only letters and digits are kept, so no text can become an operator.
+fn phrase(text: &str) -> String {
+    format!("\"{}\"", words(text).collect::<Vec<_>>().join(" "))
 }
 
 /// Parts of a category, by its own name or by a word for it (`psu`).
@@ -107,8 +104,8 @@ fn of_category(catalog: &Catalog, asked: &str) -> Result<BTreeMap<usize, f64>, C
     }
     let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
     match catalog.dictionary().understand(&words).as_slice() {
-        [Understood { meaning: Meaning::Kind { kind, .. }, .. }] => {
-            look_up(catalog, &Term::new(asked, Lookup::Kind(kind.clone())))
+        [Understood { role: Role::Kind, meaning, .. }] => {
+            look_up(catalog, &Term::kind(asked, meaning.split(' ').next_back().unwrap_or_default()))
         }
         _ => Ok(named),
     }

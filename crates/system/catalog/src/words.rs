@@ -9,9 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use strsim::damerau_levenshtein;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use crate::Part;
-
-const WORDS: &str = include_str!("../data/words.csv");
+use crate::{Part, sizes::words};
 
 /// Shortest word whose spelling is corrected: with three letters, every word has a neighbour.
 const SHORTEST_DOUBTED: usize = 4;
@@ -41,20 +39,23 @@ pub(crate) enum Role {
     Unstated,
     /// Letters behind a bearing's designation that the catalogue does not record; the meaning says what they stand for.
     Suffix,
-    /// A strength class of screws, which the catalogue does not record.
+    /// A strength class, which the catalogue does not record, and the kind of part that has it.
     Strength,
     /// A kind for which another kind only gives the purpose: a motor screw is a screw.
     Commodity,
-    /// Says what a number is: a bore, a length.
+    /// Says what a number is; the meaning is a quantity.
     Dimension,
+    /// Stands before a lower or an upper bound; the meaning is a comparison.
+    Bound,
     /// Stands beside a number of pieces.
     Count,
-    /// A number of pieces as a word.
-    Number,
     /// What follows says what the part is for.
     Context,
     /// Says nothing.
     Ignore,
+    /// A word that occurs nowhere, not even nearly.
+    #[serde(skip)]
+    Unknown,
 }
 
 /// A line of `words.csv`.
@@ -66,7 +67,7 @@ pub(crate) struct Line {
 }
 
 /// The lines of `words.csv`.
-pub(crate) static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| table("words.csv", WORDS));
+static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| table("words.csv", include_str!("../data/words.csv")));
 
 /// A standard of fasteners or bearings, as `standards.csv` has it.
 #[derive(Debug, Deserialize)]
@@ -91,114 +92,71 @@ pub(crate) static STANDARDS: LazyLock<HashMap<String, Standard>> = LazyLock::new
 });
 
 /// A table that is compiled in.
-fn table<T: DeserializeOwned>(file: &str, text: &str) -> Vec<T> {
+pub(crate) fn table<T: DeserializeOwned>(file: &str, text: &str) -> Vec<T> {
     let lines: Result<Vec<T>, csv::Error> = csv::Reader::from_reader(text.as_bytes()).into_deserialize().collect();
     lines.unwrap_or_else(|error| panic!("{file} is compiled in, and the tests read all of it: {error}"))
 }
 
-/// Texts of one role.
+/// Lines of one role.
 pub(crate) fn said_as(role: Role) -> impl Iterator<Item = &'static Line> {
     LINES.iter().filter(move |line| line.role == role)
 }
 
-/// What a phrase of a question means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// A kind of part in the index's word, and the properties given with it.
-    Kind { kind: String, described: Vec<String> },
-    /// A kind that the catalogue does not have.
-    Absent { near: Option<String> },
-    /// A phrase of the index.
-    Phrase(Vec<String>),
-    /// A phrase of the index that decides between parts that fit.
-    Prefer(Vec<String>),
-    /// A property that no part has.
-    Lacking { near: Option<String> },
-    /// A property that the catalogue does not record.
-    Unstated(String),
-    /// What follows says what the part is for.
-    Context,
-    /// Nothing.
-    Ignored,
-    /// A word that occurs nowhere, not even nearly.
-    Unknown,
-}
-
-impl Meaning {
-    fn of(line: &Line) -> Self {
-        let words = || line.meaning.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let near = || (!line.meaning.is_empty()).then(|| line.meaning.clone());
-        match line.role {
-            Role::Kind => {
-                let mut described = words();
-                let kind = described.pop().unwrap_or_default();
-                Self::Kind { kind, described }
-            }
-            Role::Word => Self::Phrase(words()),
-            Role::Prefer => Self::Prefer(words()),
-            Role::Absent => Self::Absent { near: near() },
-            Role::Lacking => Self::Lacking { near: near() },
-            Role::Unstated | Role::Suffix | Role::Strength => Self::Unstated(line.meaning.clone()),
-            Role::Context => Self::Context,
-            Role::Commodity | Role::Dimension | Role::Count | Role::Number | Role::Ignore => Self::Ignored,
-        }
-    }
-}
-
 /// A phrase of a question, understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Understood {
     /// As it was said.
     pub(crate) said: String,
     /// As it was read; the same unless the spelling was mended.
     pub(crate) read: String,
-    pub(crate) meaning: Meaning,
+    pub(crate) role: Role,
+    /// As `words.csv` has it; for a word of the index, the word itself.
+    pub(crate) meaning: String,
 }
 
-/// Letters behind a bearing's designation, and what they stand for.
-pub(crate) type Suffix = (String, &'static str);
+/// How likely a word is meant by another one that is misspelt, the likeliest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Meant {
+    AsKind,
+    AsProperty,
+    /// Known, but not a correction: `gold` is not a misspelt `good`.
+    Never,
+}
 
 /// Everything that is known about words: the index's own, and those that `words.csv` leads to them.
 pub(crate) struct Dictionary {
-    phrases: HashMap<Vec<String>, Meaning>,
+    phrases: HashMap<Vec<String>, (Role, String)>,
     longest_phrase: usize,
-    /// Words of the index.
-    indexed: BTreeSet<String>,
-    /// Candidates for the correction of a misspelt word; true for words that name a kind.
-    spellings: BTreeMap<String, bool>,
-    /// Words that are known, but never used as a correction: `gold` is not a misspelt `good`.
-    others: BTreeSet<String>,
+    spellings: BTreeMap<String, Meant>,
     /// Ids without their punctuation, and the position of their part.
     ids: BTreeMap<String, usize>,
     /// Ids whose beginning is enough: a model has a name, a screw only a size.
     models: BTreeMap<String, usize>,
-    /// Designations of bearings, and the positions of their parts.
-    designations: BTreeMap<String, BTreeSet<usize>>,
-    /// Standards of the parts in lower case, and the positions of their parts.
-    standards: BTreeMap<String, BTreeSet<usize>>,
-    /// Letters behind a bearing's designation, and what they stand for.
-    suffixes: BTreeMap<&'static str, &'static str>,
-    commodities: BTreeSet<&'static str>,
+    /// Designations of bearings.
+    designations: BTreeSet<String>,
 }
 
 impl Dictionary {
     /// For an index with these words, over these parts.
     pub(crate) fn new(vocabulary: Vec<String>, parts: &[Part]) -> Self {
-        let indexed: BTreeSet<String> = vocabulary.into_iter().collect();
-        let mut spellings: BTreeMap<String, bool> =
-            indexed.iter().filter(|word| is_plain_word(word)).map(|word| (word.clone(), false)).collect();
-        let (mut phrases, mut others) = (HashMap::new(), BTreeSet::new());
-        for line in LINES.iter().filter(|line| line.role != Role::Commodity) {
-            let words: Vec<String> = folded(&line.said).split_whitespace().map(str::to_owned).collect();
+        let (mut phrases, mut spellings) = (HashMap::new(), BTreeMap::new());
+        for word in vocabulary.into_iter().filter(|word| is_plain_word(word)) {
+            spellings.insert(word.clone(), Meant::AsProperty);
+            phrases.insert(vec![word.clone()], (Role::Word, word));
+        }
+        for Line { role, said, meaning } in &*LINES {
+            let meant = match role {
+                Role::Strength | Role::Commodity => continue,
+                Role::Kind => Meant::AsKind,
+                Role::Word | Role::Prefer | Role::Absent | Role::Lacking => Meant::AsProperty,
+                _ => Meant::Never,
+            };
+            let words: Vec<String> = said.split(' ').map(str::to_owned).collect();
             for word in words.iter().filter(|word| is_plain_word(word)) {
-                if matches!(line.role, Role::Kind | Role::Word | Role::Prefer | Role::Absent | Role::Lacking) {
-                    let names_kind = spellings.entry(word.clone()).or_default();
-                    *names_kind |= line.role == Role::Kind;
-                } else {
-                    others.insert(word.clone());
-                }
+                let known = spellings.entry(word.clone()).or_insert(meant);
+                *known = meant.min(*known);
             }
-            phrases.insert(words, Meaning::of(line));
+            phrases.insert(words, (*role, meaning.clone()));
         }
         let longest_phrase = phrases.keys().map(Vec::len).max().unwrap_or(1);
         let (mut ids, mut models) = (BTreeMap::new(), BTreeMap::new());
@@ -212,41 +170,18 @@ impl Dictionary {
                 ids.entry(id).or_insert(position);
             }
         }
-        Self {
-            phrases,
-            longest_phrase,
-            indexed,
-            spellings,
-            others,
-            ids,
-            models,
-            designations: by_text(parts, "designation"),
-            standards: by_text(parts, "standard"),
-            suffixes: said_as(Role::Suffix).map(|line| (line.said.as_str(), line.meaning.as_str())).collect(),
-            commodities: said_as(Role::Commodity).map(|line| line.said.as_str()).collect(),
-        }
+        let designations = parts.iter().filter_map(|part| part.record.params.get("designation")?.as_str());
+        let designations = designations.map(str::to_owned).collect();
+        Self { phrases, longest_phrase, spellings, ids, models, designations }
     }
 
-    /// The bearings that a text designates (`608-2RS/C3`), and the letters behind the designation with what they stand
+    /// The bearing's designation that a text consists of (`608-2RS/C3`), and the letters behind it with what they stand
     /// for. Nothing when it is no designation, or has letters behind it that are not known: another bearing, then.
-    pub(crate) fn bearings(&self, text: &str) -> Option<(&BTreeSet<usize>, Vec<Suffix>)> {
-        let (designation, positions) =
-            self.designations.iter().rev().find(|(known, _)| text.starts_with(known.as_str()))?;
-        let rest = &text[designation.len()..];
-        let suffixes = rest.split(['-', '/', '.', ' ']).filter(|suffix| !suffix.is_empty());
-        let known = suffixes.map(|suffix| Some((suffix.to_owned(), *self.suffixes.get(suffix)?)));
-        let is_whole = !text.ends_with(['-', '/', '.']);
-        known.collect::<Option<Vec<_>>>().filter(|_| is_whole).map(|suffixes| (positions, suffixes))
-    }
-
-    /// Positions of the parts that follow a standard of the catalogue.
-    pub(crate) fn of_standard(&self, standard: &str) -> BTreeSet<usize> {
-        self.standards.get(&standard.to_lowercase()).cloned().unwrap_or_default()
-    }
-
-    /// True for a kind for which another kind only gives the purpose.
-    pub(crate) fn is_commodity(&self, kind: &str) -> bool {
-        self.commodities.contains(kind)
+    pub(crate) fn bearing(&self, text: &str) -> Option<(&str, Vec<&'static Line>)> {
+        let designation = self.designations.iter().rev().find(|known| text.starts_with(known.as_str()))?;
+        let suffixes = words(&text[designation.len()..]);
+        let known = suffixes.map(|suffix| said_as(Role::Suffix).find(|line| line.said == suffix));
+        Some((designation, known.collect::<Option<_>>()?))
     }
 
     /// True for words that `words.csv` contains unchanged, as a phrase or the beginning of one.
@@ -255,19 +190,16 @@ impl Dictionary {
     }
 
     /// Positions of the parts that a piece of text names: by a whole id, or by the beginning of a model's.
-    pub(crate) fn named_parts(&self, text: &str) -> BTreeSet<usize> {
+    pub(crate) fn named_parts(&self, text: &str) -> Option<BTreeSet<usize>> {
         let name = squeezed(text);
         if let Some(&position) = self.ids.get(&name) {
-            return BTreeSet::from([position]);
+            return Some(BTreeSet::from([position]));
         }
         let is_beginning = name.len() >= SHORTEST_ID_BEGINNING
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
             && name.contains(|character: char| character.is_ascii_digit());
-        if !is_beginning {
-            return BTreeSet::new();
-        }
-        let from_here = self.models.range(name.clone()..).take_while(|(id, _)| id.starts_with(&name));
-        from_here.map(|(_, &position)| position).collect()
+        let from_here = self.models.range(name.clone()..).take_while(|(id, _)| is_beginning && id.starts_with(&name));
+        Some(from_here.map(|(_, &position)| position).collect()).filter(|parts: &BTreeSet<usize>| !parts.is_empty())
     }
 
     /// Understands words (lower case, without punctuation) phrase by phrase, the longest known phrase first.
@@ -276,22 +208,11 @@ impl Dictionary {
         let mut understood = Vec::new();
         let mut start = 0;
         while start < words.len() {
-            let longest = self.longest_phrase.min(words.len() - start);
-            let known = (1..=longest).rev().find_map(|length| {
-                let meaning = self.phrases.get(&read[start..start + length])?;
-                Some((length, meaning.clone()))
-            });
-            let (length, meaning) = known.unwrap_or_else(|| {
-                let word = &read[start];
-                let is_known = self.indexed.contains(word);
-                (1, if is_known { Meaning::Phrase(vec![word.clone()]) } else { Meaning::Unknown })
-            });
-            let end = start + length;
-            understood.push(Understood {
-                said: words[start..end].join(" "),
-                read: read[start..end].join(" "),
-                meaning,
-            });
+            let ends = (start + 1..=words.len().min(start + self.longest_phrase)).rev();
+            let known = ends.into_iter().find_map(|end| Some((end, self.phrases.get(&read[start..end])?.clone())));
+            let (end, (role, meaning)) = known.unwrap_or((start + 1, (Role::Unknown, String::new())));
+            let (said, read) = (words[start..end].join(" "), read[start..end].join(" "));
+            understood.push(Understood { said, read, role, meaning });
             start = end;
         }
         understood
@@ -300,8 +221,7 @@ impl Dictionary {
     /// A word as the catalogue writes it: itself, its singular, or its nearest neighbour.
     fn spelt(&self, word: &str) -> String {
         let singular = [word, word.strip_suffix('s').unwrap_or(word), word.strip_suffix("es").unwrap_or(word)];
-        let is_known = |form: &&str| self.spellings.contains_key(*form) || self.others.contains(*form);
-        if let Some(known) = singular.into_iter().find(is_known) {
+        if let Some(known) = singular.into_iter().find(|form| self.spellings.contains_key(*form)) {
             return known.to_owned();
         }
         let length = word.chars().count();
@@ -309,30 +229,16 @@ impl Dictionary {
             return word.to_owned();
         }
         let slips = if length < TWO_SLIPS_FROM { 1 } else { 2 };
-        let near = self.spellings.iter().filter_map(|(known, &names_kind)| {
-            if known.len() < SHORTEST_MEANT || known.len().abs_diff(length) > slips {
+        let near = self.spellings.iter().filter_map(|(known, &meant)| {
+            // Another first letter makes another word.
+            if meant == Meant::Never || known.len() < SHORTEST_MEANT || known.chars().next() != word.chars().next() {
                 return None;
             }
             let distance = singular.iter().map(|form| damerau_levenshtein(form, known)).min()?;
-            let begins_alike = known.chars().next() == word.chars().next();
-            // Two errors and another first letter make another word, and so does one error in a short word.
-            let is_long = known.len() >= SHORTEST_DOUBTED && distance == 1;
-            let is_near = distance <= slips && (begins_alike || is_long);
-            is_near.then_some(((distance, !names_kind, !begins_alike), known))
+            (distance <= slips).then_some(((distance, meant), known))
         });
         near.min().map_or_else(|| word.to_owned(), |(_, known)| known.clone())
     }
-}
-
-/// Positions of parts by a text of their record, in lower case.
-fn by_text(parts: &[Part], name: &str) -> BTreeMap<String, BTreeSet<usize>> {
-    let mut found: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for (position, part) in parts.iter().enumerate() {
-        if let Some(text) = part.record.params.get(name).and_then(serde_json::Value::as_str) {
-            found.entry(text.to_lowercase()).or_default().insert(position);
-        }
-    }
-    found
 }
 
 /// Lower case without accents: `Écrou` is `ecrou`, `Größe` is `grosse`.
