@@ -184,7 +184,7 @@ impl Question {
     /// around it describe the part.
     fn take_words(&mut self, understood: &[Understood]) {
         let segments = understood.split(|phrase| phrase.role == Role::Context);
-        let (mut kinds, mut unknown) = (Vec::new(), Vec::new());
+        let (mut kinds, mut unknown, mut implied) = (Vec::new(), Vec::new(), None);
         for (number, segment) in segments.enumerate() {
             // The purpose decides between parts; everything else is required.
             let is_purpose = number > 0 && !kinds.is_empty();
@@ -203,9 +203,13 @@ impl Question {
                     }
                     Role::Absent | Role::Lacking if is_purpose => {}
                     Role::Absent if meaning.is_empty() => kinds.push(Term::new(said, Lookup::Nowhere)),
-                    Role::Absent | Role::Lacking => {
+                    Role::Absent => {
                         self.described.push(Term::new(said, Lookup::Nowhere));
-                        kinds.extend((!meaning.is_empty()).then(|| Term::kind(said, meaning)));
+                        kinds.push(Term::kind(said, meaning));
+                    }
+                    Role::Lacking => {
+                        self.described.push(Term::new(said, Lookup::Nowhere));
+                        implied = (!meaning.is_empty()).then(|| Term::kind(said, meaning));
                     }
                     Role::Word if is_purpose => self.context.push(Term::phrase(said, meaning)),
                     Role::Word => self.described.push(Term::phrase(said, meaning)),
@@ -216,7 +220,6 @@ impl Question {
                 }
             }
         }
-        let names_a_part = !self.required.is_empty();
         let kind = kinds.pop();
         let commodity = kind
             .as_ref()
@@ -227,14 +230,14 @@ impl Question {
         }
         let says_nothing =
             kind.is_none() && [&self.required, &self.described, &self.context].iter().all(|terms| terms.is_empty());
-        self.required.extend(kind);
+        self.required.extend(kind.or(implied.filter(|_| self.required.is_empty())));
         if says_nothing && (!unknown.is_empty() || self.wishes.is_empty()) {
             let said: Vec<&str> = unknown.into_iter().map(|(_, said)| said).collect();
             self.required.push(Term::new(said.join(" "), Lookup::Nowhere));
             return;
         }
         for (is_purpose, said) in unknown {
-            if is_purpose || names_a_part {
+            if is_purpose {
                 self.remarks.push(format!("{said:?} occurs nowhere in the catalogue"));
             } else {
                 self.described.push(Term::new(said, Lookup::Nowhere));

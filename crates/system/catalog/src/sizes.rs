@@ -39,6 +39,7 @@ impl Rest {
                 '−' | '–' | '—' | '‐' | '‑' => plain.push('-'),
                 'ø' | '⌀' => plain.push_str(" diameter "),
                 '°' => plain.push_str(" degrees "),
+                '_' => plain.push(' '),
                 other => plain.push(other),
             }
         }
@@ -168,6 +169,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let range = |sign: &str, unit: &str| {
         format!(r"{bound}(?:between\s+{sign}{NUMBER}\s*and|{sign}{NUMBER}\s*(?:-|to))\s*(?:{sign})?{NUMBER}{unit}")
     };
+    let to = r"(?:\s*mm)?\s*[x/-]\s*";
     let (dollar, unit) = (r"\$\s*", format!(r"\s*-?\s*(?P<unit>{units})s?"));
     let named = format!(r"\b(?P<name>{dimensions})\s*(?:of|von|de|[=:-])?\s*{NUMBER}(?:\s*mm)?");
     let count = any_of(said_as(Role::Count).map(|line| line.said.as_str()));
@@ -178,7 +180,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         thread: pattern(&format!(
             r"\b{NUMBER}\s*(?:m|met(?:er|re)s?)\b|\bm\s?(?P<thread>{NUMBER})(?:-{NUMBER})?(?:\s*(?:x|by)\s*{NUMBER}){{0,2}}(?:\s*mm)?"
         )),
-        three_numbers: pattern(&format!(r"\b{NUMBER}\s*[x/-]\s*{NUMBER}\s*[x/-]\s*{NUMBER}(?:\s*mm)?")),
+        three_numbers: pattern(&format!(r"\b{NUMBER}{to}{NUMBER}{to}{NUMBER}(?:\s*mm)?")),
         values: [
             range(dollar, ""),
             format!(r"{bound}{dollar}{NUMBER}{AFTER}"),
@@ -187,7 +189,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ]
         .map(|text| pattern(&text)),
         pieces_wanted: pattern(&format!(
-            r"\(\s*(?:x\s*)?\d+\s*x?\s*\)|\b\d+\s*-?\s*{count}\b\.?|\b{count}\s*[:.=]?\s*(?:of\s+)?\d+\b|\bx\s*\d+\b|\b(?:\d{{1,2}}|\d{{2,3}}0)\s*x\b|^\W*(?:(?:i|we|need|want|find|please)\s+)*(?P<taken>\d{{1,2}}|\d{{2}}0)\s+[a-z]"
+            r"\(\s*(?:x\s*)?\d+\s*x?\s*\)|\b\d+\s*-?\s*{count}\b\.?|\b{count}\s*[:.=]?\s*(?:of\s+)?\d+\b|\bx\s*\d+\b|(?:^|\s)(?:\d{{1,2}}|\d{{2,3}}0)\s*x\b|^\W*(?:(?:i|we|need|want|find|please)\s+)*(?P<taken>\d{{1,2}}|\d{{2}}0)\s+[a-z]"
         )),
     }
 });
