@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::{
     figures::Quantity,
-    sizes::{Rest, Wish, pattern, take_wishes, words},
+    sizes::{PIECE, Rest, Wish, pattern, take_wishes, words},
     words::{Dictionary, Role, STANDARDS, Standard, Understood, said_as, squeezed},
 };
 
@@ -14,15 +14,10 @@ use crate::{
 static STANDARD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"\b(?:(?:din|nf|uni|bs|sn|en)\s+)*(?P<body>din|iso|en)\s*[-.:]?\s*(?P<number>\d{1,6})(?:-[1-3]\b)?")
 });
-/// A piece with a digit.
-static DESIGNATION: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s,;:!?()\[\]{}"'|&]*\d[^\s,;:!?()\[\]{}"'|&]*"#));
-
 /// Shortest number of a standard that no table has: `EN 24 V` is French for "at 24 V", and `rail DIN 24V` names a rail.
 const SHORTEST_UNKNOWN_STANDARD: usize = 3;
 /// 1 kg·cm in N·m.
 const KILOGRAM_CENTIMETRE: f64 = 0.098_066_5;
-/// Words of a question beyond this number are ignored: no sensible question of 200 characters is longer.
-const MOST_WORDS: usize = 40;
 /// Most pieces of text that may form one id: `lrs 350 24`.
 const LONGEST_SPLIT_ID: usize = 4;
 
@@ -64,10 +59,8 @@ impl Term {
 pub(crate) enum Lookup {
     /// A word of the index's column `kind`.
     Kind(String),
-    /// Words of the index, one behind the other.
-    Phrase(String),
     /// Words of the index's column `words`, one behind the other.
-    Described(String),
+    Phrase(String),
     /// Parts that are named by id.
     Parts(BTreeSet<usize>),
     /// Nowhere: the catalogue has nothing of this kind.
@@ -103,7 +96,7 @@ impl Question {
             }
         }
         question.take_designations(&mut rest, standard, dictionary);
-        let words: Vec<&str> = rest.words().take(MOST_WORDS).collect();
+        let words: Vec<&str> = rest.words().collect();
         question.take_words(&dictionary.understand(&words));
         question.read_hobby_torque();
         question
@@ -139,7 +132,7 @@ impl Question {
             };
             let lacking = Term { explained: Some(meaning), ..nowhere };
             match (catalogue.is_empty(), near.is_empty()) {
-                (false, _) => self.required.push(Term::new(said, Lookup::Described(catalogue.to_lowercase()))),
+                (false, _) => self.required.push(Term::phrase(said, catalogue)),
                 (true, true) => self.required.push(lacking),
                 (true, false) => {
                     self.required.push(Term::kind(said, near));
@@ -157,16 +150,17 @@ impl Question {
         let near = standard.map_or("", |standard| &standard.near);
         let is_screw = self.wishes.iter().any(|wish| wish.quantity == Quantity::Thread);
         let strength_of = |kind: &str| kind == near || is_screw && kind == "screw";
-        let taken = rest.take(&DESIGNATION, |found| {
-            let said = found[0].trim_matches(|character: char| !character.is_alphanumeric()).to_owned();
+        let taken = rest.take(&PIECE, |found| {
+            let words: Vec<&str> = words(&found[0]).collect();
             // `A2-70` and `2RS` are words that have a meaning.
-            let words: Vec<String> = words(&said).map(str::to_owned).collect();
-            (!dictionary.begins_a_phrase(&words)).then_some((found[0].to_owned(), said))
+            let is_one =
+                found[0].contains(|letter: char| letter.is_ascii_digit()) && !dictionary.begins_a_phrase(&words);
+            is_one.then(|| found[0].trim_matches(|letter: char| !letter.is_alphanumeric()).to_owned())
         });
-        for (whole, said) in taken {
-            if let Some((designation, suffixes)) = dictionary.bearing(&whole) {
-                suffixes.into_iter().for_each(|suffix| self.not_recorded(&suffix.said, &suffix.meaning));
-                self.required.push(Term::new(whole, Lookup::Described(designation.to_owned())));
+        for said in taken {
+            if let Some((designation, suffixes)) = dictionary.bearing(&said) {
+                suffixes.into_iter().for_each(|(suffix, meaning)| self.not_recorded(suffix, meaning));
+                self.required.push(Term::phrase(&said, designation));
             } else if said_as(Role::Strength).any(|line| line.said == said && strength_of(&line.meaning)) {
                 self.not_recorded(&said, "the strength class");
             } else if near == "washer"
@@ -175,7 +169,7 @@ impl Question {
                 // Washers are designated without the M, by the thread or the hole: `ISO 7089 - 8`, `DIN 125 A 8.4`.
                 self.wishes.push(Wish { quantity: Quantity::Diameter, value, comparison: None, said });
             } else {
-                self.required.push(Term::new(said.clone(), Lookup::Described(said)));
+                self.required.push(Term::phrase(&said, &said));
             }
         }
     }
@@ -214,7 +208,7 @@ impl Question {
                     Role::Word if is_purpose => self.context.push(Term::phrase(said, meaning)),
                     Role::Word => self.described.push(Term::phrase(said, meaning)),
                     Role::Prefer => self.context.push(Term::phrase(said, meaning)),
-                    Role::Unstated | Role::Suffix => self.not_recorded(said, meaning),
+                    Role::Unstated => self.not_recorded(said, meaning),
                     Role::Unknown => unknown.push((number > 0, said.as_str())),
                     _ => {}
                 }

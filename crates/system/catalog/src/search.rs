@@ -82,8 +82,7 @@ fn conditions(catalog: &Catalog, question: &Question, query: &CatalogQuery) -> R
 fn look_up(catalog: &Catalog, term: &Term) -> Result<BTreeMap<usize, f64>, CatalogError> {
     match &term.lookup {
         Lookup::Kind(kind) => catalog.matches(&format!("kind : {}", phrase(kind))),
-        Lookup::Phrase(words) => catalog.matches(&phrase(words)),
-        Lookup::Described(words) => catalog.matches(&format!("words : {}", phrase(words))),
+        Lookup::Phrase(words) => catalog.matches(&format!("words : {}", phrase(words))),
         Lookup::Parts(parts) => Ok(parts.iter().map(|&part| (part, 0.0)).collect()),
         Lookup::Nowhere => Ok(BTreeMap::new()),
     }

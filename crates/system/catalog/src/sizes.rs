@@ -34,12 +34,11 @@ impl Rest {
         let mut plain = String::with_capacity(question.len());
         for character in folded(question).chars() {
             match character {
-                '×' | '✕' | '✖' | '*' => plain.push('x'),
-                '·' | '⋅' | '∙' | '•' => plain.push('.'),
-                '−' | '–' | '—' | '‐' | '‑' => plain.push('-'),
+                '×' | '*' => plain.push('x'),
+                '·' | '⋅' => plain.push('.'),
+                '−' | '–' | '—' | '‑' => plain.push('-'),
                 'ø' | '⌀' => plain.push_str(" diameter "),
                 '°' => plain.push_str(" degrees "),
-                '_' => plain.push(' '),
                 other => plain.push(other),
             }
         }
@@ -48,7 +47,7 @@ impl Rest {
 
     /// The pieces between white space, without commas and other marks at their ends.
     pub(crate) fn pieces(&self) -> Vec<Range<usize>> {
-        PATTERNS.piece.find_iter(&self.0).map(|piece| piece.range()).collect()
+        PIECE.find_iter(&self.0).map(|piece| piece.range()).collect()
     }
 
     /// The words: letters and digits only.
@@ -147,20 +146,29 @@ const NUMBER: &str = r"\d+(?:\.\d+)?";
 /// Bounds that stand behind a value.
 const AFTER: &str = r"(?:\s+(?P<after>or more|or less|min(?:imum)?|max(?:imum)?)\b)?";
 
+/// What stands between white space, without commas and other marks at its ends.
+pub(crate) static PIECE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s,;:!?()\[\]{}"'|&]+"#));
+
 /// The patterns of what is taken out of a question.
 struct Patterns {
     decimal_comma: Regex,
     number: Regex,
-    piece: Regex,
+    /// `M3-0.5x10`; also `5 m` of wire, so that `5 m 18 AWG` is no thread.
     thread: Regex,
     three_numbers: Regex,
     /// Values with a unit and prices, ranges first.
     values: [Regex; 4],
+    /// Numbers of pieces: `(8)`, `100 pcs`, `Qty: 4`, `x100`, `4 x`, and a small number at the beginning.
     pieces_wanted: Regex,
 }
 
 pub(crate) fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the patterns are fixed, and the tests compile all of them")
+}
+
+/// The first of some patterns that fits.
+fn either(texts: impl IntoIterator<Item = String>) -> Regex {
+    pattern(&texts.into_iter().collect::<Vec<_>>().join("|"))
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -176,21 +184,25 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns {
         decimal_comma: pattern(r"(\d),(\d)"),
         number: pattern(NUMBER),
-        piece: pattern(r#"[^\s,;:!?()\[\]{}"'|&]+"#),
-        thread: pattern(&format!(
-            r"\b{NUMBER}\s*(?:m|met(?:er|re)s?)\b|\bm\s?(?P<thread>{NUMBER})(?:-{NUMBER})?(?:\s*(?:x|by)\s*{NUMBER}){{0,2}}(?:\s*mm)?"
-        )),
+        thread: either([
+            format!(r"\b{NUMBER}\s*(?:m|met(?:er|re)s?)\b"),
+            format!(r"\bm\s?(?P<thread>{NUMBER})(?:-{NUMBER})?(?:\s*(?:x|by)\s*{NUMBER}){{0,2}}(?:\s*mm)?"),
+        ]),
         three_numbers: pattern(&format!(r"\b{NUMBER}{to}{NUMBER}{to}{NUMBER}(?:\s*mm)?")),
         values: [
             range(dollar, ""),
             format!(r"{bound}{dollar}{NUMBER}{AFTER}"),
             range(r"\b", &unit),
-            format!(r"{named}|{bound}\b{NUMBER}{unit}(?:\s*(?:in\s+)?(?P<behind>{dimensions})\b)?{AFTER}"),
+            format!(r"{named}|{bound}\b{NUMBER}{unit}(?:\s*(?P<behind>{dimensions})\b)?{AFTER}"),
         ]
         .map(|text| pattern(&text)),
-        pieces_wanted: pattern(&format!(
-            r"\(\s*(?:x\s*)?\d+\s*x?\s*\)|\b\d+\s*-?\s*{count}\b\.?|\b{count}\s*[:.=]?\s*(?:of\s+)?\d+\b|\bx\s*\d+\b|(?:^|\s)(?:\d{{1,2}}|\d{{2,3}}0)\s*x\b|^\W*(?:(?:i|we|need|want|find|please)\s+)*(?P<taken>\d{{1,2}}|\d{{2}}0)\s+[a-z]"
-        )),
+        pieces_wanted: either([
+            r"\(\s*(?:x\s*)?\d+\s*x?\s*\)".to_owned(),
+            format!(r"\b\d+\s*-?\s*{count}\b\.?"),
+            format!(r"\b{count}\s*[:.=]?\s*(?:of\s+)?\d+\b"),
+            r"\bx\s*\d+\b|(?:^|\s)(?:\d{1,2}|\d{2,3}0)\s*x\b".to_owned(),
+            r"^\W*(?:(?:i|we|need|want|find|please)\s+)*(?P<taken>\d{1,2}|\d{2}0)\s+[a-z]".to_owned(),
+        ]),
     }
 });
 
@@ -224,8 +236,8 @@ fn wish(quantity: Quantity, value: f64, comparison: Option<Comparison>, found: &
 }
 
 /// `M3-0.5x20`: of the numbers behind the diameter, a small one is the pitch and any other the length. Metric pitches
-/// are below a quarter of the diameter (M1.6 has 0.35), and no screw is as short as that. `5 m` is a length of wire,
-/// which no part can be too short for.
+/// are below a quarter of the diameter (M1.6 has 0.35), and no screw is as short as that. No part is too short for a
+/// length of wire.
 fn thread(found: &Captures<'_>) -> Vec<Wish> {
     if found.name("thread").is_none() {
         return Vec::new();

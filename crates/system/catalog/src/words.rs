@@ -35,10 +35,8 @@ pub(crate) enum Role {
     Absent,
     /// A property that no part has, and the kind of part that would have it, if only one kind would.
     Lacking,
-    /// A property that the catalogue does not record; the meaning names it.
+    /// A property that the catalogue does not record; the meaning names it. Also letters behind a bearing's designation.
     Unstated,
-    /// Letters behind a bearing's designation that the catalogue does not record; the meaning says what they stand for.
-    Suffix,
     /// A strength class, which the catalogue does not record, and the kind of part that has it.
     Strength,
     /// A kind for which another kind only gives the purpose: a motor screw is a screw.
@@ -128,10 +126,9 @@ pub(crate) struct Dictionary {
     phrases: HashMap<Vec<String>, (Role, String)>,
     longest_phrase: usize,
     spellings: BTreeMap<String, Meant>,
-    /// Ids without their punctuation, and the position of their part.
-    ids: BTreeMap<String, usize>,
-    /// Ids whose beginning is enough: a model has a name, a screw only a size.
-    models: BTreeMap<String, usize>,
+    /// Ids without their punctuation, the position of their part, and whether their beginning is enough: a model has a
+    /// name, a screw only a size.
+    ids: BTreeMap<String, (usize, bool)>,
     /// Designations of bearings.
     designations: BTreeSet<String>,
 }
@@ -159,47 +156,48 @@ impl Dictionary {
             phrases.insert(words, (*role, meaning.clone()));
         }
         let longest_phrase = phrases.keys().map(Vec::len).max().unwrap_or(1);
-        let (mut ids, mut models) = (BTreeMap::new(), BTreeMap::new());
+        let mut ids = BTreeMap::new();
         for (position, part) in parts.iter().enumerate() {
-            let has_model_name = !part.record.params.contains_key("thread") && part.figure("bore_mm").is_none();
+            let is_model = !part.record.params.contains_key("thread") && part.figure("bore_mm").is_none();
             for id in part.ids() {
-                let id = squeezed(&id);
-                if has_model_name {
-                    models.entry(id.clone()).or_insert(position);
-                }
-                ids.entry(id).or_insert(position);
+                ids.entry(squeezed(&id)).or_insert((position, is_model));
             }
         }
         let designations = parts.iter().filter_map(|part| part.record.params.get("designation")?.as_str());
         let designations = designations.map(str::to_owned).collect();
-        Self { phrases, longest_phrase, spellings, ids, models, designations }
+        Self { phrases, longest_phrase, spellings, ids, designations }
     }
 
-    /// The bearing's designation that a text consists of (`608-2RS/C3`), and the letters behind it with what they stand
+    /// The bearing's designation that a text begins with (`608-2RS/C3`), and the letters behind it with what they stand
     /// for. Nothing when it is no designation, or has letters behind it that are not known: another bearing, then.
-    pub(crate) fn bearing(&self, text: &str) -> Option<(&str, Vec<&'static Line>)> {
+    pub(crate) fn bearing<'a>(&'a self, text: &'a str) -> Option<(&'a str, Vec<(&'a str, &'a str)>)> {
         let designation = self.designations.iter().rev().find(|known| text.starts_with(known.as_str()))?;
-        let suffixes = words(&text[designation.len()..]);
-        let known = suffixes.map(|suffix| said_as(Role::Suffix).find(|line| line.said == suffix));
-        Some((designation, known.collect::<Option<_>>()?))
+        let suffixes =
+            words(&text[designation.len()..]).map(|suffix| match self.phrases.get(&vec![suffix.to_owned()])? {
+                (Role::Unstated, meaning) => Some((suffix, meaning.as_str())),
+                _ => None,
+            });
+        Some((designation, suffixes.collect::<Option<_>>()?))
     }
 
     /// True for words that `words.csv` contains unchanged, as a phrase or the beginning of one.
-    pub(crate) fn begins_a_phrase(&self, words: &[String]) -> bool {
-        !words.is_empty() && self.phrases.keys().any(|phrase| phrase.starts_with(words))
+    pub(crate) fn begins_a_phrase(&self, words: &[&str]) -> bool {
+        self.phrases.keys().any(|phrase| phrase.iter().take(words.len()).eq(words))
     }
 
     /// Positions of the parts that a piece of text names: by a whole id, or by the beginning of a model's.
     pub(crate) fn named_parts(&self, text: &str) -> Option<BTreeSet<usize>> {
         let name = squeezed(text);
-        if let Some(&position) = self.ids.get(&name) {
+        if let Some(&(position, _)) = self.ids.get(&name) {
             return Some(BTreeSet::from([position]));
         }
         let is_beginning = name.len() >= SHORTEST_ID_BEGINNING
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
             && name.contains(|character: char| character.is_ascii_digit());
-        let from_here = self.models.range(name.clone()..).take_while(|(id, _)| is_beginning && id.starts_with(&name));
-        Some(from_here.map(|(_, &position)| position).collect()).filter(|parts: &BTreeSet<usize>| !parts.is_empty())
+        let from_here = self.ids.range(name.clone()..).take_while(|(id, _)| is_beginning && id.starts_with(&name));
+        let parts: BTreeSet<usize> =
+            from_here.filter(|(_, (_, is_model))| *is_model).map(|(_, (part, _))| *part).collect();
+        (!parts.is_empty()).then_some(parts)
     }
 
     /// Understands words (lower case, without punctuation) phrase by phrase, the longest known phrase first.
