@@ -209,33 +209,27 @@ impl Question {
                     Role::Word => self.described.push(Term::phrase(said, meaning)),
                     Role::Prefer => self.context.push(Term::phrase(said, meaning)),
                     Role::Unstated => self.not_recorded(said, meaning),
-                    Role::Unknown => unknown.push((number > 0, said.as_str())),
+                    Role::Unknown if is_purpose => {
+                        self.remarks.push(format!("{said:?} occurs nowhere in the catalogue"))
+                    }
+                    Role::Unknown => unknown.push(said),
                     _ => {}
                 }
             }
         }
         let kind = kinds.pop();
-        let commodity = kind
-            .as_ref()
-            .filter(|kind| said_as(Role::Commodity).any(|line| kind.lookup == Lookup::Kind(line.said.clone())));
-        for other in kinds.into_iter().filter(|other| kind.as_ref().is_none_or(|kind| kind.lookup != other.lookup)) {
-            let terms = if commodity.is_some() { &mut self.context } else { &mut self.described };
-            terms.push(other.anywhere());
-        }
-        let says_nothing =
-            kind.is_none() && [&self.required, &self.described, &self.context].iter().all(|terms| terms.is_empty());
+        let is_commodity =
+            |kind: &Term| said_as(Role::Commodity).any(|line| kind.lookup == Lookup::Kind(line.said.clone()));
+        let terms = if kind.as_ref().is_some_and(is_commodity) { &mut self.context } else { &mut self.described };
+        let others = kinds.into_iter().filter(|other| kind.as_ref().is_none_or(|kind| kind.lookup != other.lookup));
+        terms.extend(others.map(Term::anywhere));
         self.required.extend(kind.or(implied.filter(|_| self.required.is_empty())));
-        if says_nothing && (!unknown.is_empty() || self.wishes.is_empty()) {
-            let said: Vec<&str> = unknown.into_iter().map(|(_, said)| said).collect();
-            self.required.push(Term::new(said.join(" "), Lookup::Nowhere));
-            return;
-        }
-        for (is_purpose, said) in unknown {
-            if is_purpose {
-                self.remarks.push(format!("{said:?} occurs nowhere in the catalogue"));
-            } else {
-                self.described.push(Term::new(said, Lookup::Nowhere));
-            }
+        let terms = if self.required.is_empty() { &mut self.required } else { &mut self.described };
+        terms.extend(unknown.into_iter().map(|said| Term::new(said, Lookup::Nowhere)));
+        if [&self.required, &self.described, &self.context].iter().all(|terms| terms.is_empty())
+            && self.wishes.is_empty()
+        {
+            self.required.push(Term::new("", Lookup::Nowhere));
         }
     }
 
@@ -254,13 +248,11 @@ impl Question {
     /// Shops call a servo of 20 kg·cm a 20 kg servo; no one looks for one that weighs 20 kg.
     fn read_hobby_torque(&mut self) {
         let is_motor = |term: &Term| matches!(&term.lookup, Lookup::Kind(kind) if kind == "servo" || kind == "motor");
-        if !self.required.iter().any(is_motor) {
-            return;
-        }
-        for wish in &mut self.wishes {
-            if wish.quantity == Quantity::Weight && wish.comparison.is_none() && wish.said.ends_with("kg") {
+        let is_asked = self.required.iter().any(is_motor);
+        for wish in self.wishes.iter_mut().filter(|wish| is_asked && wish.said.ends_with("kg")) {
+            if wish.quantity == Quantity::Weight && wish.comparison.is_none() {
                 wish.quantity = Quantity::Torque;
-                wish.value = wish.value / 1000.0 * KILOGRAM_CENTIMETRE;
+                wish.value *= KILOGRAM_CENTIMETRE / 1000.0;
             }
         }
     }

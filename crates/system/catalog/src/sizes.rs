@@ -6,7 +6,7 @@
 use std::{collections::HashMap, iter, ops::Range, sync::LazyLock};
 
 use regex::{Captures, Regex};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use crate::{
     figures::{Comparison, Quantity},
@@ -39,6 +39,7 @@ impl Rest {
                 '−' | '–' | '—' | '‑' => plain.push('-'),
                 'ø' | '⌀' => plain.push_str(" diameter "),
                 '°' => plain.push_str(" degrees "),
+                '_' => plain.push(' '),
                 other => plain.push(other),
             }
         }
@@ -86,15 +87,6 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// A line of `units.csv`. A blank in a unit is any sign that separates: `kg cm` is also `kg·cm` and `kg-cm`.
-#[derive(Clone, Deserialize)]
-struct Unit {
-    unit: String,
-    quantity: Quantity,
-    /// How many of the quantity's own unit it is.
-    factor: f64,
-}
-
 /// Texts that a pattern finds, each with its meaning.
 struct Names<T> {
     pattern: String,
@@ -123,7 +115,7 @@ impl<T: DeserializeOwned> Names<T> {
     }
 }
 
-/// Texts as one pattern, the longest first.
+/// Texts as one pattern, the longest first. A blank is any sign that separates: `kg cm` is also `kg·cm` and `kg-cm`.
 fn any_of<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut texts: Vec<_> = texts.map(|text| regex::escape(text).replace(' ', r"[\s./-]*")).collect();
     texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
@@ -135,9 +127,10 @@ fn key(name: &str) -> String {
     name.chars().filter(|character| !character.is_whitespace() && !"./-".contains(*character)).collect()
 }
 
-static UNITS: LazyLock<Names<Unit>> = LazyLock::new(|| {
-    let units: Vec<Unit> = table("units.csv", include_str!("../data/units.csv"));
-    Names::new(units.into_iter().map(|unit| (unit.unit.clone(), unit)))
+/// The quantity of a unit, and how many of the quantity's own unit it is.
+static UNITS: LazyLock<Names<(Quantity, f64)>> = LazyLock::new(|| {
+    let units: Vec<(String, Quantity, f64)> = table("units.csv", include_str!("../data/units.csv"));
+    Names::new(units.into_iter().map(|(unit, quantity, factor)| (unit, (quantity, factor))))
 });
 static DIMENSIONS: LazyLock<Names<Quantity>> = LazyLock::new(|| Names::of(Role::Dimension));
 static BOUNDS: LazyLock<Names<Comparison>> = LazyLock::new(|| Names::of(Role::Bound));
@@ -264,8 +257,8 @@ fn value(found: &Captures<'_>) -> Option<Vec<Wish>> {
     let bound = BOUNDS.get(found, "bound").or_else(|| BOUNDS.get(found, "after")).copied();
     let named = DIMENSIONS.get(found, "name").or_else(|| DIMENSIONS.get(found, "behind")).copied();
     let (quantity, factor) = match UNITS.get(found, "unit") {
-        Some(unit) if unit.quantity == Quantity::Millimetres => (named.unwrap_or(unit.quantity), unit.factor),
-        Some(unit) => (unit.quantity, unit.factor),
+        Some(&(Quantity::Millimetres, factor)) => (named.unwrap_or(Quantity::Millimetres), factor),
+        Some(&unit) => unit,
         None => (named.unwrap_or(Quantity::Price), 1.0),
     };
     match numbers(found)[..] {
@@ -284,69 +277,46 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn read(question: &str) -> (Vec<(Quantity, f64)>, String) {
-        let mut rest = Rest::new(question);
-        let wishes = take_wishes(&mut rest).into_iter().map(|wish| (wish.quantity, wish.value)).collect();
-        (wishes, rest.0.split_whitespace().collect::<Vec<_>>().join(" "))
-    }
-
     #[rstest]
-    #[case("M2,5x0.45x8", &[(Quantity::Thread, 2.5), (Quantity::Pitch, 0.45), (Quantity::Length, 8.0)], "")]
-    #[case("m 8 nut", &[(Quantity::Thread, 8.0)], "nut")]
-    #[case("8x22x7", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0), (Quantity::Width, 7.0)], "")]
-    #[case("24v5a psu", &[(Quantity::Voltage, 24.0), (Quantity::Current, 5.0)], "psu")]
-    #[case("24-volts", &[(Quantity::Voltage, 24.0)], "")]
-    #[case("5 apples", &[], "apples")]
-    #[case("sg90", &[], "sg90")]
-    #[case("20 kg·cm", &[(Quantity::Torque, 20.0 * 0.098_066_5)], "")]
-    #[case("under 50 g and $3", &[(Quantity::Price, 3.0), (Quantity::Weight, 50.0)], "and")]
-    #[case("5 m 18AWG", &[(Quantity::Gauge, 18.0)], "")]
-    #[case("bore 8, ø 22 mm", &[(Quantity::Bore, 8.0), (Quantity::Diameter, 22.0)], ",")]
-    #[case("relay 2 and 5 V", &[(Quantity::Voltage, 5.0)], "relay 2 and")]
-    #[case("608 bearing", &[], "608 bearing")]
-    #[case("M5 x 20 - 8.8", &[(Quantity::Thread, 5.0), (Quantity::Length, 20.0)], "- 8.8")]
-    #[case("ID 8mm OD 22mm", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0)], "")]
-    #[case("8mm ID 22mm OD", &[(Quantity::Bore, 8.0), (Quantity::OuterDiameter, 22.0)], "")]
-    #[case("8 - 200 HV", &[(Quantity::Unrecorded, 200.0)], "8 -")]
+    #[case("M2,5x0.45x8", "Thread 2.5, Pitch 0.45, Length 8", "")]
+    #[case("m 8 nut", "Thread 8", "nut")]
+    #[case("M5 x 20 - 8.8", "Thread 5, Length 20", "- 8.8")]
+    #[case("8x22x7", "Bore 8, OuterDiameter 22, Width 7", "")]
+    #[case("608 bearing", "", "608 bearing")]
+    #[case("ID 8mm OD 22mm", "Bore 8, OuterDiameter 22", "")]
+    #[case("8mm ID 22mm OD", "Bore 8, OuterDiameter 22", "")]
+    #[case("bore 8, ø 22 mm", "Bore 8, Diameter 22", ",")]
+    #[case("24v5a psu", "Voltage 24, Current 5", "psu")]
+    #[case("5 apples", "", "apples")]
+    #[case("sg90", "", "sg90")]
+    #[case("2 kg·cm", "Torque 0.196133", "")]
+    #[case("under 50 g and $3", "Price 3, Weight 50 AtMost", "and")]
+    #[case("5 m 18AWG", "Gauge 18", "")]
+    #[case("8 - 200 HV", "Unrecorded 200", "8 -")]
+    #[case("<= 5 A", "Current 5 AtMost", "")]
+    #[case("5 A max", "Current 5 AtMost", "")]
+    #[case("5 V mini relay", "Voltage 5", "mini relay")]
+    #[case("cover 5 V", "Voltage 5", "cover")]
+    #[case("no more than 5 A", "Current 5 AtMost", "")]
+    #[case("min. 5 A", "Current 5 AtLeast", "")]
+    #[case("supply at least $20", "Price 20 AtLeast", "supply")]
+    #[case("$20 or more", "Price 20 AtLeast", "")]
+    #[case("under $10 - 20 kg cm", "Price 10 AtMost, Torque 1.96133", "-")]
+    #[case("between $10 and $30", "Price 10 AtLeast, Price 30 AtMost", "")]
+    #[case("$10-30", "Price 10 AtLeast, Price 30 AtMost", "")]
+    #[case("4 to 6 V", "Voltage 4 AtLeast, Voltage 6 AtMost", "")]
+    #[case("relay 2 and 5 V", "Voltage 5", "relay 2 and")]
     fn sizes_are_parsed_and_removed_from_the_question(
         #[case] question: &str,
-        #[case] wishes: &[(Quantity, f64)],
+        #[case] wishes: &str,
         #[case] remaining: &str,
     ) {
-        assert_eq!(read(question), (wishes.to_vec(), remaining.to_owned()));
-    }
-
-    #[rstest]
-    #[case("<= 5 A", Some(Comparison::AtMost))]
-    #[case("5 A max", Some(Comparison::AtMost))]
-    #[case("5 A", None)]
-    #[case("5 V mini relay", None)]
-    #[case("cover 5 V", None)]
-    #[case("no more than 5 A", Some(Comparison::AtMost))]
-    #[case("min. 5 A", Some(Comparison::AtLeast))]
-    #[case("supply at least $20", Some(Comparison::AtLeast))]
-    #[case("$20 or more", Some(Comparison::AtLeast))]
-    #[case("under $20", Some(Comparison::AtMost))]
-    #[case("under $10 - 20 kg cm", Some(Comparison::AtMost))]
-    fn bounds_are_read(#[case] question: &str, #[case] bound: Option<Comparison>) {
-        assert_eq!(take_wishes(&mut Rest::new(question))[0].comparison, bound);
-    }
-
-    #[rstest]
-    #[case("between $10 and $30", Quantity::Price, 10.0, 30.0)]
-    #[case("$10-30", Quantity::Price, 10.0, 30.0)]
-    #[case("4 to 6 V", Quantity::Voltage, 4.0, 6.0)]
-    #[case("between 4 and 6 V", Quantity::Voltage, 4.0, 6.0)]
-    fn ranges_have_a_lower_and_an_upper_bound(
-        #[case] question: &str,
-        #[case] quantity: Quantity,
-        #[case] low: f64,
-        #[case] high: f64,
-    ) {
         let mut rest = Rest::new(question);
-        let read: Vec<_> =
-            take_wishes(&mut rest).iter().map(|wish| (wish.quantity, wish.value, wish.comparison)).collect();
-        assert_eq!(read, [(quantity, low, Some(Comparison::AtLeast)), (quantity, high, Some(Comparison::AtMost))]);
-        assert_eq!(rest.words().count(), 0);
+        let read = take_wishes(&mut rest).into_iter().map(|Wish { quantity, value, comparison, .. }| {
+            let bound = comparison.map_or(String::new(), |bound| format!(" {bound:?}"));
+            format!("{quantity:?} {value}{bound}")
+        });
+        assert_eq!(read.collect::<Vec<_>>().join(", "), wishes);
+        assert_eq!(rest.0.split_whitespace().collect::<Vec<_>>().join(" "), remaining);
     }
 }
