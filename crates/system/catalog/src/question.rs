@@ -6,8 +6,8 @@ use regex::Regex;
 
 use crate::{
     figures::Quantity,
-    sizes::{PIECE, Rest, Wish, pattern, take_wishes, words},
-    words::{Dictionary, Role, STANDARDS, Standard, Understood, said_as, squeezed},
+    sizes::{PIECE, Rest, Wish, pattern, take_wishes},
+    words::{Dictionary, Role, STANDARDS, Standard, Understood, said_as, squeezed, words},
 };
 
 /// A standard's body and number: `DIN EN ISO 4762`, `ISO4762`, `DIN 625-1`.
@@ -151,15 +151,16 @@ impl Question {
         let is_screw = self.wishes.iter().any(|wish| wish.quantity == Quantity::Thread);
         let strength_of = |kind: &str| kind == near || is_screw && kind == "screw";
         let taken = rest.take(&PIECE, |found| {
-            let words: Vec<&str> = words(&found[0]).collect();
+            let said = found[0].trim_matches(|letter: char| !letter.is_alphanumeric());
             // `A2-70` and `2RS` are words that have a meaning.
-            let is_one =
-                found[0].contains(|letter: char| letter.is_ascii_digit()) && !dictionary.begins_a_phrase(&words);
-            is_one.then(|| found[0].trim_matches(|letter: char| !letter.is_alphanumeric()).to_owned())
+            let is_phrase = || dictionary.begins_a_phrase(&words(said).collect::<Vec<_>>());
+            (said.contains(|letter: char| letter.is_ascii_digit()) && !is_phrase()).then(|| said.to_owned())
         });
         for said in taken {
             if let Some((designation, suffixes)) = dictionary.bearing(&said) {
-                suffixes.into_iter().for_each(|(suffix, meaning)| self.not_recorded(suffix, meaning));
+                for (suffix, meaning) in suffixes {
+                    self.not_recorded(suffix, meaning);
+                }
                 self.required.push(Term::phrase(&said, designation));
             } else if said_as(Role::Strength).any(|line| line.said == said && strength_of(&line.meaning)) {
                 self.not_recorded(&said, "the strength class");
@@ -205,12 +206,11 @@ impl Question {
                         self.described.push(Term::new(said, Lookup::Nowhere));
                         implied = (!meaning.is_empty()).then(|| Term::kind(said, meaning));
                     }
-                    Role::Word if is_purpose => self.context.push(Term::phrase(said, meaning)),
-                    Role::Word => self.described.push(Term::phrase(said, meaning)),
-                    Role::Prefer => self.context.push(Term::phrase(said, meaning)),
+                    Role::Word if !is_purpose => self.described.push(Term::phrase(said, meaning)),
+                    Role::Word | Role::Prefer => self.context.push(Term::phrase(said, meaning)),
                     Role::Unstated => self.not_recorded(said, meaning),
                     Role::Unknown if is_purpose => {
-                        self.remarks.push(format!("{said:?} occurs nowhere in the catalogue"))
+                        self.remarks.push(format!("{said:?} occurs nowhere in the catalogue"));
                     }
                     Role::Unknown => unknown.push(said),
                     _ => {}
@@ -226,9 +226,8 @@ impl Question {
         self.required.extend(kind.or(implied.filter(|_| self.required.is_empty())));
         let terms = if self.required.is_empty() { &mut self.required } else { &mut self.described };
         terms.extend(unknown.into_iter().map(|said| Term::new(said, Lookup::Nowhere)));
-        if [&self.required, &self.described, &self.context].iter().all(|terms| terms.is_empty())
-            && self.wishes.is_empty()
-        {
+        let terms = [&self.required, &self.described, &self.context];
+        if self.wishes.is_empty() && terms.iter().all(|terms| terms.is_empty()) {
             self.required.push(Term::new("", Lookup::Nowhere));
         }
     }

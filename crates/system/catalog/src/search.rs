@@ -10,8 +10,8 @@ use crate::{
     figures::{Comparison, Quantity},
     no_match,
     question::{Lookup, Question, Term},
-    sizes::{Wish, words},
-    words::{Role, Understood},
+    sizes::Wish,
+    words::{Role, Understood, words},
 };
 
 /// Answers a question.

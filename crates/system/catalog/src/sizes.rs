@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     figures::{Comparison, Quantity},
-    words::{Role, folded, said_as, table},
+    words::{Role, folded, said_as, table, words},
 };
 
 /// A quantity that the question asks for.
@@ -80,11 +80,6 @@ impl Rest {
         });
         accepted.collect()
     }
-}
-
-/// Words of a text: letters and digits only.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Texts that a pattern finds, each with its meaning.

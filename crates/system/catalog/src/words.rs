@@ -9,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use strsim::damerau_levenshtein;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use crate::{Part, sizes::words};
+use crate::Part;
 
 /// Shortest word whose spelling is corrected: with three letters, every word has a neighbour.
 const SHORTEST_DOUBTED: usize = 4;
@@ -35,7 +35,8 @@ pub(crate) enum Role {
     Absent,
     /// A property that no part has, and the kind of part that would have it, if only one kind would.
     Lacking,
-    /// A property that the catalogue does not record; the meaning names it. Also letters behind a bearing's designation.
+    /// A property that the catalogue does not record, also as letters behind a bearing's designation; the meaning names
+    /// it.
     Unstated,
     /// A strength class, which the catalogue does not record, and the kind of part that has it.
     Strength,
@@ -173,7 +174,7 @@ impl Dictionary {
     pub(crate) fn bearing<'a>(&'a self, text: &'a str) -> Option<(&'a str, Vec<(&'a str, &'a str)>)> {
         let designation = self.designations.iter().rev().find(|known| text.starts_with(known.as_str()))?;
         let suffixes =
-            words(&text[designation.len()..]).map(|suffix| match self.phrases.get(&vec![suffix.to_owned()])? {
+            words(&text[designation.len()..]).map(|suffix| match self.phrases.get(&[suffix.to_owned()][..])? {
                 (Role::Unstated, meaning) => Some((suffix, meaning.as_str())),
                 _ => None,
             });
@@ -206,8 +207,8 @@ impl Dictionary {
         let mut understood = Vec::new();
         let mut start = 0;
         while start < words.len() {
-            let ends = (start + 1..=words.len().min(start + self.longest_phrase)).rev();
-            let known = ends.into_iter().find_map(|end| Some((end, self.phrases.get(&read[start..end])?.clone())));
+            let mut ends = (start + 1..=words.len().min(start + self.longest_phrase)).rev();
+            let known = ends.find_map(|end| Some((end, self.phrases.get(&read[start..end])?.clone())));
             let (end, (role, meaning)) = known.unwrap_or((start + 1, (Role::Unknown, String::new())));
             let (said, read) = (words[start..end].join(" "), read[start..end].join(" "));
             understood.push(Understood { said, read, role, meaning });
@@ -248,6 +249,11 @@ pub(crate) fn folded(text: &str) -> String {
 /// Letters and digits only, in lower case: `LRS-350-24` and `lrs 350 24` are the same.
 pub(crate) fn squeezed(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
+}
+
+/// Words of a text: letters and digits only.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 fn is_plain_word(word: &str) -> bool {
