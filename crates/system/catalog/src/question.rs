@@ -19,7 +19,7 @@ const SHORTEST_UNKNOWN_STANDARD: usize = 3;
 /// 1 kg·cm in N·m.
 const KILOGRAM_CENTIMETRE: f64 = 0.098_066_5;
 /// Most pieces of text that may form one id: `lrs 350 24`.
-const LONGEST_SPLIT_ID: usize = 4;
+const LONGEST_SPLIT_ID: usize = 3;
 
 /// A term that describes a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +179,7 @@ impl Question {
     /// around it describe the part.
     fn take_words(&mut self, understood: &[Understood]) {
         let segments = understood.split(|phrase| phrase.role == Role::Context);
-        let (mut kinds, mut unknown, mut implied) = (Vec::new(), Vec::new(), None);
+        let (mut kinds, mut implied, mut unknown) = (Vec::new(), None, Vec::new());
         for (number, segment) in segments.enumerate() {
             // The purpose decides between parts; everything else is required.
             let is_purpose = number > 0 && !kinds.is_empty();

@@ -185,7 +185,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ]
         .map(|text| pattern(&text)),
         pieces_wanted: either([
-            r"\(\s*(?:x\s*)?\d+\s*x?\s*\)".to_owned(),
+            r"\([x\s]*\d+[x\s]*\)".to_owned(),
             format!(r"\b\d+\s*-?\s*{count}\b\.?"),
             format!(r"\b{count}\s*[:.=]?\s*(?:of\s+)?\d+\b"),
             r"\bx\s*\d+\b|(?:^|\s)(?:\d{1,2}|\d{2,3}0)\s*x\b".to_owned(),

@@ -13,8 +13,6 @@ use crate::Part;
 
 /// Shortest word whose spelling is corrected: with three letters, every word has a neighbour.
 const SHORTEST_DOUBTED: usize = 4;
-/// Shortest word that a longer one may be a misspelling of (`nutt`).
-const SHORTEST_MEANT: usize = 3;
 /// From this length on, two errors are corrected instead of one.
 const TWO_SLIPS_FROM: usize = 6;
 /// Shortest beginning of a part's id that stands for the part (`lrs350`).
@@ -113,20 +111,12 @@ pub(crate) struct Understood {
     pub(crate) meaning: String,
 }
 
-/// How likely a word is meant by another one that is misspelt, the likeliest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Meant {
-    AsKind,
-    AsProperty,
-    /// Known, but not a correction: `gold` is not a misspelt `good`.
-    Never,
-}
-
 /// Everything that is known about words: the index's own, and those that `words.csv` leads to them.
 pub(crate) struct Dictionary {
     phrases: HashMap<Vec<String>, (Role, String)>,
     longest_phrase: usize,
-    spellings: BTreeMap<String, Meant>,
+    /// Known words, and whether a misspelt word may mean them: `gold` is not a misspelt `good`.
+    spellings: BTreeMap<String, bool>,
     /// Ids without their punctuation, the position of their part, and whether their beginning is enough: a model has a
     /// name, a screw only a size.
     ids: BTreeMap<String, (usize, bool)>,
@@ -139,20 +129,17 @@ impl Dictionary {
     pub(crate) fn new(vocabulary: Vec<String>, parts: &[Part]) -> Self {
         let (mut phrases, mut spellings) = (HashMap::new(), BTreeMap::new());
         for word in vocabulary.into_iter().filter(|word| is_plain_word(word)) {
-            spellings.insert(word.clone(), Meant::AsProperty);
+            spellings.insert(word.clone(), true);
             phrases.insert(vec![word.clone()], (Role::Word, word));
         }
         for Line { role, said, meaning } in &*LINES {
-            let meant = match role {
-                Role::Strength | Role::Commodity => continue,
-                Role::Kind => Meant::AsKind,
-                Role::Word | Role::Prefer | Role::Absent | Role::Lacking => Meant::AsProperty,
-                _ => Meant::Never,
-            };
+            if matches!(role, Role::Strength | Role::Commodity) {
+                continue;
+            }
+            let is_meant = matches!(role, Role::Kind | Role::Word | Role::Prefer | Role::Absent | Role::Lacking);
             let words: Vec<String> = said.split(' ').map(str::to_owned).collect();
             for word in words.iter().filter(|word| is_plain_word(word)) {
-                let known = spellings.entry(word.clone()).or_insert(meant);
-                *known = meant.min(*known);
+                *spellings.entry(word.clone()).or_default() |= is_meant;
             }
             phrases.insert(words, (*role, meaning.clone()));
         }
@@ -192,9 +179,8 @@ impl Dictionary {
         if let Some(&(position, _)) = self.ids.get(&name) {
             return Some(BTreeSet::from([position]));
         }
-        let is_beginning = name.len() >= SHORTEST_ID_BEGINNING
-            && name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.contains(|character: char| character.is_ascii_digit());
+        let is_beginning =
+            name.len() >= SHORTEST_ID_BEGINNING && name.contains(|character: char| character.is_ascii_digit());
         let from_here = self.ids.range(name.clone()..).take_while(|(id, _)| is_beginning && id.starts_with(&name));
         let parts: BTreeSet<usize> =
             from_here.filter(|(_, (_, is_model))| *is_model).map(|(_, (part, _))| *part).collect();
@@ -219,7 +205,7 @@ impl Dictionary {
 
     /// A word as the catalogue writes it: itself, its singular, or its nearest neighbour.
     fn spelt(&self, word: &str) -> String {
-        let singular = [word, word.strip_suffix('s').unwrap_or(word), word.strip_suffix("es").unwrap_or(word)];
+        let singular = [word, word.strip_suffix('s').unwrap_or(word)];
         if let Some(known) = singular.into_iter().find(|form| self.spellings.contains_key(*form)) {
             return known.to_owned();
         }
@@ -228,13 +214,11 @@ impl Dictionary {
             return word.to_owned();
         }
         let slips = if length < TWO_SLIPS_FROM { 1 } else { 2 };
-        let near = self.spellings.iter().filter_map(|(known, &meant)| {
-            // Another first letter makes another word.
-            if meant == Meant::Never || known.len() < SHORTEST_MEANT || known.chars().next() != word.chars().next() {
-                return None;
-            }
+        // Another first letter makes another word.
+        let meant = self.spellings.iter().filter(|(known, is_meant)| **is_meant && known.starts_with(&word[..1]));
+        let near = meant.filter_map(|(known, _)| {
             let distance = singular.iter().map(|form| damerau_levenshtein(form, known)).min()?;
-            (distance <= slips).then_some(((distance, meant), known))
+            (distance <= slips).then_some((distance, known))
         });
         near.min().map_or_else(|| word.to_owned(), |(_, known)| known.clone())
     }

@@ -89,6 +89,13 @@ fn expected_part_ranks_first(#[case] question: &str, #[case] expected: &str) {
     json!("SocketHeadCapScrew_M3-0.5_10mm"),
     "SocketHeadCapScrew_M3-0.5_10mm"
 )]
+#[case::head_without_a_kind(
+    "M5 csk",
+    "q",
+    json!("csk"),
+    json!("SocketHeadCapScrew_M5-0.8_8mm"),
+    "SocketHeadCapScrew_M5-0.8_8mm"
+)]
 #[case::kind_it_has_not("capacitor 24 V", "q", json!("capacitor"), json!("LRS-350-24"), "LRS-350-24")]
 fn too_strict_condition_names_the_nearest_part(
     #[case] question: &str,
