@@ -11,7 +11,7 @@ use contract::{
 };
 use rstest::rstest;
 use testkit::{
-    Context, EventLog,
+    Context, EventLog, Workspace,
     solutions::{Benchmark, Solution},
 };
 
@@ -21,7 +21,7 @@ use crate::ctx;
 #[tokio::test]
 async fn sound_plan_is_handed_over(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("plan");
-    session.must_hold_solution(&Solution::bracket().planned()).await;
+    session.must_hold(&Solution::bracket().planned()).await;
 
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
 
@@ -51,7 +51,7 @@ async fn missing_artifact_blocks_the_hand_over(
     #[case] event: EventType,
 ) -> anyhow::Result<()> {
     let session = ctx.session("missing");
-    session.must_hold_solution(&Solution::bracket().planned()).await;
+    session.must_hold(&Solution::bracket().planned()).await;
     session.light.must_delete_file(file).await;
 
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
@@ -73,10 +73,7 @@ async fn missing_artifact_blocks_the_hand_over(
 async fn untouched_objectives_template_counts_as_missing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // Every session begins with the template, which nobody wrote.
     let session = ctx.session("template");
-    let solution = Solution::bracket().planned();
-    for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
-        session.light.must_write_file(path, content).await;
-    }
+    session.must_hold(&Solution::bracket().planned().files().without("objectives.yaml")).await;
     assert!(session.light.must_exist_or_not("objectives.yaml").await, "expected the session to have its template");
 
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
@@ -92,11 +89,12 @@ async fn all_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow:
     let session = ctx.session("all");
     let solution = Solution::bracket()
         .planned()
-        .with("plan.md", "## 5. Risk Assessment", "## 5. Risks")
-        .with("todo.md", "- [ ] Submit", "- [?] Submit")
-        .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: -1.0")
-        .with("assembly_definition.yaml", "quantity: 1", "quantity: none");
-    session.must_hold_solution(&solution).await;
+        .with_objectives(|it| it.max_unit_cost = -1.0)
+        .files()
+        .changed("plan.md", "## 5. Risk Assessment", "## 5. Risks")
+        .changed("todo.md", "- [ ] Submit", "- [?] Submit")
+        .changed("assembly_definition.yaml", "quantity: 1", "quantity: none");
+    session.must_hold(&solution).await;
 
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
 
@@ -116,9 +114,9 @@ async fn all_faults_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow:
 #[tokio::test]
 async fn another_role_does_not_release_the_fixed_plan(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("role");
-    session.must_hold_solution(&Solution::bracket().planned()).await;
+    session.must_hold(&Solution::bracket().planned()).await;
     assert!(session.heavy.must_submit_plan(&PlanRequest::default()).await.success);
-    session.light.must_write_file("plan.md", &Benchmark::bystander().plan).await;
+    session.light.must_write_file("plan.md", Benchmark::bystander().plan).await;
 
     let as_other = PlanRequest { role: PlannerRole::BenchmarkPlanner };
     let answer = session.heavy.must_submit_plan(&as_other).await;
@@ -126,12 +124,10 @@ async fn another_role_does_not_release_the_fixed_plan(#[future(awt)] ctx: Contex
     assert_eq!((answer.success, answer.rejected_by), (false, Some(Gate::Plan)), "{answer:#?}");
     assert!(answer.message.contains("stage benchmark") && answer.message.contains("session"), "{}", answer.message);
 
-    let eased = Solution::bracket().with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 1500.0").with(
-        "assembly_definition.yaml",
-        "benchmark_max_unit_cost_usd: 150.0",
-        "benchmark_max_unit_cost_usd: 1500.0",
-    );
-    session.must_hold_solution(&eased).await;
+    let eased = Solution::bracket()
+        .with_objectives(|it| it.max_unit_cost = 1500.0)
+        .with_assembly(|it| it.benchmark.usd = 1500.0);
+    session.must_hold(&eased).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
     let submitted = session.heavy.must_submit(&SubmitRequest::default()).await;

@@ -10,13 +10,18 @@ use contract::{
     handover::{PlanRequest, PlanResponse},
 };
 use rstest::rstest;
-use testkit::{Context, EventLog, solutions::Solution};
+use testkit::{Context, EventLog, Files, Workspace, solutions::Solution};
 
 use crate::ctx;
 
-async fn hand_over(ctx: &Context, solution: &Solution) -> PlanResponse {
+/// The bracket's files, as its planner leaves them.
+fn files() -> Files {
+    Solution::bracket().planned().files()
+}
+
+async fn hand_over(ctx: &Context, files: &Files) -> PlanResponse {
     let session = ctx.session("plan");
-    session.must_hold_solution(solution).await;
+    session.must_hold(files).await;
     session.heavy.must_submit_plan(&PlanRequest::default()).await
 }
 
@@ -29,7 +34,7 @@ async fn hand_over(ctx: &Context, solution: &Solution) -> PlanResponse {
 )]
 #[tokio::test]
 async fn sound_plan_passes(#[future(awt)] ctx: Context, #[case] from: &str, #[case] to: &str) -> anyhow::Result<()> {
-    let answer = hand_over(&ctx, &Solution::bracket().planned().with("plan.md", from, to)).await;
+    let answer = hand_over(&ctx, &files().changed("plan.md", from, to)).await;
     assert!(answer.success, "{}", answer.message);
     Ok(())
 }
@@ -71,7 +76,7 @@ async fn malformed_plan_is_refused(
     #[case] to: &str,
     #[case] words: &str,
 ) -> anyhow::Result<()> {
-    let answer = hand_over(&ctx, &Solution::bracket().planned().with("plan.md", from, to)).await;
+    let answer = hand_over(&ctx, &files().changed("plan.md", from, to)).await;
 
     assert!(!answer.success, "the plan passed");
     assert_eq!(answer.rejected_by, Some(Gate::Plan));
@@ -88,15 +93,14 @@ async fn malformed_plan_is_refused(
 #[rstest]
 #[tokio::test]
 async fn sections_out_of_order_are_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let swapped = Solution::bracket()
-        .planned()
-        .with("plan.md", "## 2. Parts List", "## X")
-        .with(
+    let swapped = files()
+        .changed("plan.md", "## 2. Parts List", "## X")
+        .changed(
             "plan.md",
             "## 3. Assembly Strategy\n1. Mill the bracket.\n2. Stand it beside the goal.\n",
             "## 2. Parts List\n- bracket\n",
         )
-        .with("plan.md", "## X\n", "## 3. Assembly Strategy\n1. Mill it.\n");
+        .changed("plan.md", "## X\n", "## 3. Assembly Strategy\n1. Mill it.\n");
     let answer = hand_over(&ctx, &swapped).await;
     assert_eq!(answer.rejected_by, Some(Gate::Plan), "{}", answer.message);
     assert!(
@@ -110,12 +114,11 @@ async fn sections_out_of_order_are_refused(#[future(awt)] ctx: Context) -> anyho
 #[rstest]
 #[tokio::test]
 async fn several_faults_are_reported_with_their_lines(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let solution = Solution::bracket()
-        .planned()
-        .with("plan.md", "- bracket: a block", "bracket: a block")
-        .with("plan.md", "## 5. Risk Assessment\n", "")
-        .with("plan.md", "1. Mill the bracket.\n2. Stand", "Mill the bracket. Stand");
-    let answer = hand_over(&ctx, &solution).await;
+    let broken = files()
+        .changed("plan.md", "- bracket: a block", "bracket: a block")
+        .changed("plan.md", "## 5. Risk Assessment\n", "")
+        .changed("plan.md", "1. Mill the bracket.\n2. Stand", "Mill the bracket. Stand");
+    let answer = hand_over(&ctx, &broken).await;
     assert!(answer.violations.len() >= 3, "{:#?}", answer.violations);
     let of_parts = answer.violations.iter().find(|violation| violation.violation.message.contains("Parts List"));
     // The heading of section 2 is the sixth line of the file.

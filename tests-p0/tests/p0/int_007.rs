@@ -9,17 +9,22 @@ use contract::{
     handover::{PlanRequest, SubmitRequest, SubmitResponse},
 };
 use rstest::rstest;
-use testkit::{Context, Session, solutions::Solution};
+use testkit::{Context, Files, Session, Workspace, solutions::Solution};
 
 use crate::ctx;
 
+/// The finished bracket with another to-do list.
+fn changed(from: &str, to: &str) -> Files {
+    Solution::bracket().files().changed("todo.md", from, to)
+}
+
 /// A session whose planner handed over, with the coder's finished files in it.
-async fn coded(ctx: &Context, solution: &Solution) -> Session {
+async fn coded(ctx: &Context, solution: &Files) -> Session {
     let session = ctx.session("todo");
-    session.must_hold_solution(&Solution::bracket().planned()).await;
+    session.must_hold(&Solution::bracket().planned()).await;
     let planned = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert!(planned.success, "{planned:#?}");
-    session.must_hold_solution(solution).await;
+    session.must_hold(solution).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
     session
@@ -40,7 +45,7 @@ async fn submit(session: &Session) -> SubmitResponse {
 )]
 #[tokio::test]
 async fn finished_list_passes(#[future(awt)] ctx: Context, #[case] from: &str, #[case] to: &str) -> anyhow::Result<()> {
-    let session = coded(&ctx, &Solution::bracket().with("todo.md", from, to)).await;
+    let session = coded(&ctx, &changed(from, to)).await;
     let answer = submit(&session).await;
     assert!(answer.success, "{answer:#?}");
     Ok(())
@@ -60,7 +65,7 @@ async fn broken_list_is_refused(
     #[case] to: &str,
     #[case] words: &str,
 ) -> anyhow::Result<()> {
-    let session = coded(&ctx, &Solution::bracket().with("todo.md", from, to)).await;
+    let session = coded(&ctx, &changed(from, to)).await;
     let answer = submit(&session).await;
     assert!(!answer.success, "the list passed");
     assert_eq!(answer.rejected_by, Some(Gate::Todo), "{answer:#?}");
@@ -72,7 +77,7 @@ async fn broken_list_is_refused(
 #[tokio::test]
 async fn list_without_a_checkbox_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("empty");
-    session.must_hold_solution(&Solution::bracket().planned()).await;
+    session.must_hold(&Solution::bracket().planned()).await;
     session.light.must_write_file("todo.md", "# To do\n\nNothing.\n").await;
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!(answer.rejected_by, Some(Gate::Todo), "{answer:#?}");
@@ -83,11 +88,7 @@ async fn list_without_a_checkbox_is_refused(#[future(awt)] ctx: Context) -> anyh
 #[rstest]
 #[tokio::test]
 async fn every_deleted_item_is_named_and_counted(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let emptied = Solution::bracket().with("todo.md", "- [x] Model the bracket\n", "").with(
-        "todo.md",
-        "- [x] Check that it can be made\n",
-        "",
-    );
+    let emptied = changed("- [x] Model the bracket\n- [x] Check that it can be made\n", "");
     let answer = submit(&coded(&ctx, &emptied).await).await;
     assert_eq!(answer.rejected_by, Some(Gate::Todo), "{answer:#?}");
     for item in ["Model the bracket", "Check that it can be made"] {
@@ -100,7 +101,7 @@ async fn every_deleted_item_is_named_and_counted(#[future(awt)] ctx: Context) ->
 #[rstest]
 #[tokio::test]
 async fn edit_through_the_file_tool_counts(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let session = coded(&ctx, &Solution::bracket().with("todo.md", "- [x] Submit", "- [ ] Submit")).await;
+    let session = coded(&ctx, &changed("- [x] Submit", "- [ ] Submit")).await;
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Todo));
     session.light.must_edit_file("todo.md", "- [ ] Submit", "- [x] Submit").await;
     let answer = submit(&session).await;
@@ -111,8 +112,7 @@ async fn edit_through_the_file_tool_counts(#[future(awt)] ctx: Context) -> anyho
 #[rstest]
 #[tokio::test]
 async fn deleted_item_blocks_a_repeated_hand_over(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let shortened = Solution::bracket().with("todo.md", "- [x] Check that it can be made\n", "");
-    let session = coded(&ctx, &shortened).await;
+    let session = coded(&ctx, &changed("- [x] Check that it can be made\n", "")).await;
 
     let again = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!((again.success, again.rejected_by), (false, Some(Gate::Todo)), "{again:#?}");
@@ -127,8 +127,7 @@ async fn deleted_item_blocks_a_repeated_hand_over(#[future(awt)] ctx: Context) -
 #[tokio::test]
 async fn resubmitted_plan_may_skip_and_add_items(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let (item, skipped) = ("- [x] Check that it can be made\n", "- [-] Check that it can be made\n");
-    let anew = Solution::bracket().with("todo.md", item, &format!("{skipped}- [x] Mill it\n"));
-    let session = coded(&ctx, &anew).await;
+    let session = coded(&ctx, &changed(item, &format!("{skipped}- [x] Mill it\n"))).await;
     let again = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!(again.output.revision, Some(2), "{again:#?}");
 

@@ -5,162 +5,129 @@
 //! parts are well defined; every violation names its field, the measured value and the limit.
 
 use contract::{
-    benchmark::BenchmarkRequest, events::EventType, gate::Gate, handover::PlanRequest, simulation::FailureReason,
+    benchmark::BenchmarkRequest,
+    events::EventType,
+    gate::Gate,
+    handover::{PlanRequest, PlanResponse},
+    simulation::FailureReason,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::{Context, EventLog, solutions::Solution};
+use testkit::{Context, EventLog, Files, Workspace, objectives::Objectives, solutions::Solution};
 
 use crate::ctx;
 
-/// Goal (-50…50, -50…50, 0…100), bounds (-300…300, -300…300, -10…600), start (0, 0, 500), a ball of radius 10.
-const GOAL: &str = "goal_zone: {min: [-50.0, -50.0, 0.0], max: [50.0, 50.0, 100.0]}";
-const NO_TRAPS: &str = "forbid_zones: []";
-const START: &str = "start_position: [0.0, 0.0, 500.0]";
-const JITTER: &str = "runtime_jitter: [0.0, 0.0, 0.0]";
-const CAPS: &str = "constraints: {";
-const BUILD_ZONE: &str = "build_zone: {min: [-300.0, -300.0, -10.0], max: [300.0, 300.0, 600.0]}";
-const BOUNDS: &str = "simulation_bounds: {min: [-300.0, -300.0, -10.0], max: [300.0, 300.0, 600.0]}";
+/// Name of the file.
+const FILE: &str = "objectives.yaml";
+
+/// The planned bracket with other objectives: goal (-50…50, -50…50, 0…100), bounds and build zone (-300…300, -300…300,
+/// -10…600), start (0, 0, 500), a ball of radius 10.
+fn with(change: impl FnOnce(&mut Objectives)) -> Files {
+    Solution::bracket().planned().with_objectives(change).files()
+}
+
+/// The same with parts that move.
+fn moving(parts: &str) -> Files {
+    with(|it| it.more = format!("moving_parts: [{parts}]\n"))
+}
+
+/// The same with another text in its objectives.
+fn changed(from: &str, to: &str) -> Files {
+    Solution::bracket().planned().files().changed(FILE, from, to)
+}
+
+/// What a planner's hand-over of these files says.
+async fn hand_over(ctx: &Context, files: &Files) -> PlanResponse {
+    let session = ctx.session("objectives");
+    session.must_hold(files).await;
+    session.heavy.must_submit_plan(&PlanRequest::default()).await
+}
 
 #[rstest]
-#[case::trap_beside(NO_TRAPS, "forbid_zones: [{name: trap, min: [100, 100, 0], max: [120, 120, 20]}]")]
-#[case::wide_jitter(JITTER, "runtime_jitter: [40.0, 40.0, 40.0]")]
-#[case::weight_in_kilograms("max_weight_g: 50.0", "max_weight: 0.05")]
-#[case::moving_part(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: motor, dofs: [rotate_z], control: {mode: sinusoidal, speed: 2.0, frequency: 1.0}}]\nconstraints: {"
-)]
-#[case::unknown_key(CAPS, "remark: made by hand\nconstraints: {")]
+#[case::trap_beside(with(|it| it.forbid_zones = vec![("trap", [[100.0, 100.0, 0.0], [120.0, 120.0, 20.0]])]))]
+#[case::wide_jitter(with(|it| it.jitter = [40.0; 3]))]
+#[case::weight_in_kilograms(changed("max_weight_g: 50.0", "max_weight: 0.05"))]
+#[case::moving_part(moving(
+    "{part_name: fan, type: motor, dofs: [rotate_z], control: {mode: sinusoidal, speed: 2.0, frequency: 1.0}}"
+))]
+#[case::unknown_key(with(|it| it.more = "remark: made by hand\n".into()))]
 #[tokio::test]
-async fn sound_objectives_pass(
-    #[future(awt)] ctx: Context,
-    #[case] from: &str,
-    #[case] to: &str,
-) -> anyhow::Result<()> {
-    let session = ctx.session("sound");
-    session.must_hold_solution(&Solution::bracket().planned().with("objectives.yaml", from, to)).await;
-    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+async fn sound_objectives_pass(#[future(awt)] ctx: Context, #[case] files: Files) -> anyhow::Result<()> {
+    let answer = hand_over(&ctx, &files).await;
     assert!(answer.success, "{answer:#?}");
     Ok(())
 }
 
 #[rstest]
-#[case::goal_upside_down(
-    GOAL,
-    "goal_zone: {min: [-50.0, -50.0, 100.0], max: [50.0, 50.0, 0.0]}",
-    "objectives.goal_zone"
-)]
-#[case::goal_without_depth(
-    GOAL,
-    "goal_zone: {min: [-50.0, -50.0, 50.0], max: [50.0, 50.0, 50.0]}",
-    "objectives.goal_zone"
-)]
-#[case::goal_outside(GOAL, "goal_zone: {min: [-50.0, -50.0, 0.0], max: [350.0, 50.0, 100.0]}", "objectives.goal_zone")]
+#[case::goal_upside_down(with(|it| it.goal = [[-50.0, -50.0, 100.0], [50.0, 50.0, 0.0]]), "objectives.goal_zone")]
+#[case::goal_without_depth(with(|it| it.goal = [[-50.0, -50.0, 50.0], [50.0; 3]]), "objectives.goal_zone")]
+#[case::goal_outside(with(|it| it.goal[1][0] = 350.0), "objectives.goal_zone")]
 #[case::trap_in_goal(
-    NO_TRAPS,
-    "forbid_zones: [{name: trap, min: [40, 40, 90], max: [90, 90, 120]}]",
+    with(|it| it.forbid_zones = vec![("trap", [[40.0, 40.0, 90.0], [90.0, 90.0, 120.0]])]),
     "objectives.forbid_zones[0]"
 )]
 #[case::trap_outside(
-    NO_TRAPS,
-    "forbid_zones: [{name: trap, min: [100, 100, 0], max: [120, 120, 620]}]",
+    with(|it| it.forbid_zones = vec![("trap", [[100.0, 100.0, 0.0], [120.0, 120.0, 620.0]])]),
     "objectives.forbid_zones[0]"
 )]
 #[case::trap_upside_down(
-    NO_TRAPS,
-    "forbid_zones: [{name: trap, min: [100, 120, 0], max: [120, 100, 20]}]",
+    with(|it| it.forbid_zones = vec![("trap", [[100.0, 120.0, 0.0], [120.0, 100.0, 20.0]])]),
     "objectives.forbid_zones[0]"
 )]
 #[case::build_zone_upside_down(
-    BUILD_ZONE,
-    "build_zone: {min: [-300.0, -300.0, 600.0], max: [300.0, 300.0, -10.0]}",
+    with(|it| it.build_zone = [[-300.0, -300.0, 600.0], [300.0, 300.0, -10.0]]),
     "objectives.build_zone"
 )]
-#[case::build_zone_outside(
-    BUILD_ZONE,
-    "build_zone: {min: [-300.0, -300.0, -10.0], max: [300.0, 301.0, 600.0]}",
-    "objectives.build_zone"
-)]
+#[case::build_zone_outside(with(|it| it.build_zone[1][1] = 301.0), "objectives.build_zone")]
 #[case::bounds_upside_down(
-    BOUNDS,
-    "simulation_bounds: {min: [-300.0, 300.0, -10.0], max: [300.0, -300.0, 600.0]}",
+    with(|it| it.bounds = [[-300.0, 300.0, -10.0], [300.0, -300.0, 600.0]]),
     "simulation_bounds"
 )]
 #[case::two_traps_of_one_name(
-    NO_TRAPS,
-    "forbid_zones: [{name: trap, min: [100, 100, 0], max: [120, 120, 20]}, {name: trap, min: [200, 200, 0], max: [220, 220, 20]}]",
+    with(|it| it.forbid_zones = [100.0, 200.0].map(|x| ("trap", [[x, x, 0.0], [x + 20.0, x + 20.0, 20.0]])).into()),
     "objectives.forbid_zones[1]"
 )]
-#[case::start_in_goal(START, "start_position: [0.0, 0.0, 60.0]", "moved_object")]
-#[case::start_outside(START, "start_position: [0.0, 0.0, 700.0]", "moved_object")]
+#[case::start_in_goal(with(|it| it.start[2] = 60.0), "moved_object")]
+#[case::start_outside(with(|it| it.start[2] = 700.0), "moved_object")]
 #[case::start_in_trap(
-    NO_TRAPS,
-    "forbid_zones: [{name: trap, min: [-20, -20, 480], max: [20, 20, 520]}]",
+    with(|it| it.forbid_zones = vec![("trap", [[-20.0, -20.0, 480.0], [20.0, 20.0, 520.0]])]),
     "moved_object"
 )]
-#[case::jitter_into_goal(JITTER, "runtime_jitter: [0.0, 0.0, 395.0]", "moved_object")]
-#[case::jitter_out_of_bounds(JITTER, "runtime_jitter: [295.0, 0.0, 0.0]", "moved_object")]
-#[case::negative_jitter(JITTER, "runtime_jitter: [0.0, -1.0, 0.0]", "moved_object.runtime_jitter")]
-#[case::radius_range_reversed(
-    "radius: [10.0, 10.0]",
-    "radius: [12.0, 10.0]",
-    "moved_object.static_randomization.radius"
+#[case::jitter_into_goal(with(|it| it.jitter[2] = 395.0), "moved_object")]
+#[case::jitter_out_of_bounds(with(|it| it.jitter[0] = 295.0), "moved_object")]
+#[case::negative_jitter(with(|it| it.jitter[1] = -1.0), "moved_object.runtime_jitter")]
+#[case::radius_range_reversed(with(|it| it.radius = Some([12.0, 10.0])), "moved_object.static_randomization.radius")]
+#[case::cap_of_nothing(with(|it| it.max_unit_cost = 0.0), "constraints.max_unit_cost")]
+#[case::weight_below_nothing(with(|it| it.max_weight_g = -5.0), "constraints.max_weight_g")]
+#[case::word_for_a_number(changed("max_weight_g: 50.0", "max_weight_g: heavy"), "constraints")]
+#[case::two_numbers_for_three(
+    changed("start_position: [0.0, 0.0, 500.0]", "start_position: [0.0, 0.0]"),
+    "moved_object.start_position"
 )]
-#[case::cap_of_nothing("max_unit_cost: 150.0", "max_unit_cost: 0.0", "constraints.max_unit_cost")]
-#[case::weight_below_nothing("max_weight_g: 50.0", "max_weight_g: -5.0", "constraints.max_weight_g")]
-#[case::word_for_a_number("max_weight_g: 50.0", "max_weight_g: heavy", "constraints")]
-#[case::two_numbers_for_three(START, "start_position: [0.0, 0.0]", "moved_object.start_position")]
-#[case::motor_without_control(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: motor, dofs: [rotate_z]}]\nconstraints: {",
-    "moving_parts[0]"
-)]
+#[case::motor_without_control(moving("{part_name: fan, type: motor, dofs: [rotate_z]}"), "moving_parts[0]")]
 #[case::passive_with_control(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: passive, dofs: [rotate_z], control: {mode: constant, speed: 1.0}}]\nconstraints: {",
+    moving("{part_name: fan, type: passive, dofs: [rotate_z], control: {mode: constant, speed: 1.0}}"),
     "moving_parts[0]"
 )]
-#[case::part_that_names_no_freedom(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: passive}]\nconstraints: {",
-    "moving_parts[0]"
-)]
-#[case::part_of_an_unknown_kind(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: magic, dofs: [rotate_z]}]\nconstraints: {",
-    "moving_parts[0].type"
-)]
+#[case::part_that_names_no_freedom(moving("{part_name: fan, type: passive}"), "moving_parts[0]")]
+#[case::part_of_an_unknown_kind(moving("{part_name: fan, type: magic, dofs: [rotate_z]}"), "moving_parts[0].type")]
 #[case::part_defined_twice(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: passive, dofs: [rotate_z]}, {part_name: fan, type: passive, dofs: [rotate_x]}]\nconstraints: {",
+    moving("{part_name: fan, type: passive, dofs: [rotate_z]}, {part_name: fan, type: passive, dofs: [rotate_x]}"),
     "moving_parts[1]"
 )]
-#[case::unknown_freedom(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: passive, dofs: [wobble]}]\nconstraints: {",
-    "moving_parts[0].dofs"
-)]
-#[case::moving_part_that_cannot_move(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: passive, dofs: []}]\nconstraints: {",
-    "moving_parts[0].dofs"
-)]
+#[case::unknown_freedom(moving("{part_name: fan, type: passive, dofs: [wobble]}"), "moving_parts[0].dofs")]
+#[case::moving_part_that_cannot_move(moving("{part_name: fan, type: passive, dofs: []}"), "moving_parts[0].dofs")]
 #[case::sine_of_no_frequency(
-    CAPS,
-    "moving_parts: [{part_name: fan, type: motor, dofs: [rotate_z], control: {mode: sinusoidal, speed: 1.0, frequency: 0.0}}]\nconstraints: {",
+    moving("{part_name: fan, type: motor, dofs: [rotate_z], control: {mode: sinusoidal, speed: 1.0, frequency: 0.0}}"),
     "moving_parts[0].control"
 )]
 #[tokio::test]
 async fn invalid_objectives_are_refused_by_field(
     #[future(awt)] ctx: Context,
-    #[case] from: &str,
-    #[case] to: &str,
+    #[case] files: Files,
     #[case] field: &str,
 ) -> anyhow::Result<()> {
-    let session = ctx.session("nonsense");
-    session.must_hold_solution(&Solution::bracket().planned().with("objectives.yaml", from, to)).await;
-
-    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+    let answer = hand_over(&ctx, &files).await;
 
     assert_eq!(answer.rejected_by, Some(Gate::Objectives), "{answer:#?}");
     let places: Vec<_> =
@@ -171,20 +138,14 @@ async fn invalid_objectives_are_refused_by_field(
         answer.violations
     );
     let told = EventLog::from_answer(&answer.events);
-    assert!(
-        told.of_type(EventType::LogicFailure).iter().any(|event| event["file_path"] == "objectives.yaml"),
-        "{told:?}"
-    );
+    assert!(told.of_type(EventType::LogicFailure).iter().any(|event| event["file_path"] == FILE), "{told:?}");
     Ok(())
 }
 
 #[rstest]
 #[tokio::test]
 async fn violation_carries_measured_value_and_limit(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let session = ctx.session("numbers");
-    let outside = "goal_zone: {min: [-50.0, -50.0, 0.0], max: [350.0, 50.0, 100.0]}";
-    session.must_hold_solution(&Solution::bracket().planned().with("objectives.yaml", GOAL, outside)).await;
-    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+    let answer = hand_over(&ctx, &with(|it| it.goal[1][0] = 350.0)).await;
     let found =
         answer.violations.iter().find(|violation| violation.violation.place.as_deref() == Some("objectives.goal_zone"));
     let found = found.unwrap_or_else(|| panic!("the goal is not named: {:#?}", answer.violations));
@@ -199,9 +160,7 @@ async fn violation_carries_measured_value_and_limit(#[future(awt)] ctx: Context)
 #[tokio::test]
 async fn invalid_objectives_reach_no_tool(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("tools");
-    session
-        .must_hold_solution(&Solution::bracket().with("objectives.yaml", START, "start_position: [0.0, 0.0, 60.0]"))
-        .await;
+    session.must_hold(&Solution::bracket().with_objectives(|it| it.start[2] = 60.0)).await;
     let request = BenchmarkRequest::default();
     for answer in [session.heavy.must_validate(&request).await, session.heavy.must_simulate(&request).await] {
         assert_eq!(answer.failure_reason, Some(FailureReason::ValidationFailed), "{answer:#?}");
@@ -222,9 +181,7 @@ async fn invalid_objectives_file_is_reported(
     #[case] content: &str,
     #[case] words: &str,
 ) -> anyhow::Result<()> {
-    let session = ctx.session("broken");
-    session.must_hold_solution(&Solution { objectives: content.into(), ..Solution::bracket().planned() }).await;
-    let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
+    let answer = hand_over(&ctx, &Solution::bracket().planned().files().with(FILE, content)).await;
     assert_eq!(answer.rejected_by, Some(Gate::Objectives), "{answer:#?}");
     assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
     Ok(())

@@ -9,20 +9,22 @@ use contract::{
     handover::{PlanRequest, PlanResponse, SubmitRequest},
 };
 use rstest::rstest;
-use testkit::{Context, Session, solutions::Solution};
+use testkit::{Context, Files, Session, Workspace, solutions::Solution};
 
 use crate::ctx;
 
 const METHOD: &str = "manufacturing_method: CNC";
 
-async fn hand_over(ctx: &Context, solution: &Solution) -> PlanResponse {
+const FILE: &str = "assembly_definition.yaml";
+
+async fn hand_over(ctx: &Context, files: &Files) -> PlanResponse {
     let session = ctx.session("assembly");
-    session.must_hold_solution(solution).await;
+    session.must_hold(files).await;
     session.heavy.must_submit_plan(&PlanRequest::default()).await
 }
 
-fn changed(from: &str, to: &str) -> Solution {
-    Solution::bracket().planned().with("assembly_definition.yaml", from, to)
+fn changed(from: &str, to: &str) -> Files {
+    Solution::bracket().planned().files().changed(FILE, from, to)
 }
 
 #[rstest]
@@ -44,7 +46,7 @@ async fn sound_definition_passes(
 /// A session with this solution, priced and planned, and what its hand-over said.
 async fn planned(ctx: &Context, solution: Solution) -> (Session, PlanResponse) {
     let session = ctx.session("method");
-    session.must_hold_solution(&solution.planned()).await;
+    session.must_hold(&solution.planned()).await;
     session.heavy.must_validate_costing_and_price().await;
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     (session, answer)
@@ -81,7 +83,7 @@ async fn invalid_fields_of_each_method_are_refused(
     #[case] to: &str,
     #[case] field: &str,
 ) -> anyhow::Result<()> {
-    let answer = hand_over(&ctx, &solution.planned().with("assembly_definition.yaml", from, to)).await;
+    let answer = hand_over(&ctx, &solution.planned().files().changed(FILE, from, to)).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     let place = format!("manufactured_parts[0].{field}");
     assert!(
@@ -190,19 +192,19 @@ async fn file_without_a_definition_is_refused(
     #[future(awt)] ctx: Context,
     #[case] content: &str,
 ) -> anyhow::Result<()> {
-    let answer = hand_over(&ctx, &Solution { assembly: content.into(), ..Solution::bracket().planned() }).await;
+    let answer = hand_over(&ctx, &Solution::bracket().planned().files().with(FILE, content)).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
-    assert!(answer.violations.iter().all(|violation| violation.violation.file == "assembly_definition.yaml"));
+    assert!(answer.violations.iter().all(|violation| violation.violation.file == FILE));
     Ok(())
 }
 
 #[rstest]
 #[tokio::test]
 async fn all_faults_of_the_file_are_reported_at_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let solution = changed("part_volume_mm3: 4000.0", "part_volume_mm3: much")
-        .with("assembly_definition.yaml", "  estimated_weight_g: 10.8\n", "")
-        .with("assembly_definition.yaml", "quantity: 1", "quantity: 0");
-    let answer = hand_over(&ctx, &solution).await;
+    let files = changed("part_volume_mm3: 4000.0", "part_volume_mm3: much")
+        .changed(FILE, "  estimated_weight_g: 10.8\n", "")
+        .changed(FILE, "quantity: 1", "quantity: 0");
+    let answer = hand_over(&ctx, &files).await;
     assert!(answer.violations.len() >= 3, "{:#?}", answer.violations);
     Ok(())
 }
@@ -211,10 +213,10 @@ async fn all_faults_of_the_file_are_reported_at_once(#[future(awt)] ctx: Context
 #[tokio::test]
 async fn malformed_definition_blocks_the_submission_too(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("submission");
-    session.must_hold_solution(&Solution::bracket()).await;
+    session.must_hold(&Solution::bracket()).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
-    session.light.must_edit_file("assembly_definition.yaml", "quantity: 1", "quantity: one").await;
+    session.light.must_edit_file(FILE, "quantity: 1", "quantity: one").await;
     let answer = session.heavy.must_submit(&SubmitRequest::default()).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     assert_eq!(answer.output.manifest, None);

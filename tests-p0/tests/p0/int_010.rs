@@ -6,7 +6,11 @@
 
 use contract::{assembly::CostingEstimate, gate::Gate, handover::PlanRequest};
 use rstest::rstest;
-use testkit::{Context, Session, solutions::Solution};
+use testkit::{
+    Context, Session, Workspace,
+    assembly::{Assembly, Bought, CostAndWeight, Made, Method, Placed},
+    solutions::Solution,
+};
 
 use crate::ctx;
 
@@ -25,20 +29,26 @@ fn must_be_the_brackets(estimate: Option<&CostingEstimate>) {
     assert!(close(estimate.estimated_weight_g, WEIGHT_G), "{estimate:?}, expected {WEIGHT_G}");
 }
 
-async fn holding(ctx: &Context, purpose: &str, solution: &Solution) -> Session {
+/// The bracket as its planner leaves it, with another assembly definition.
+fn planned(change: impl FnOnce(&mut Assembly)) -> Solution {
+    Solution::bracket().planned().with_assembly(change)
+}
+
+async fn holding(ctx: &Context, purpose: &str, solution: &impl Workspace) -> Session {
     let session = ctx.session(purpose);
-    session.must_hold_solution(solution).await;
+    session.must_hold(solution).await;
     session
 }
 
 #[rstest]
 #[tokio::test]
 async fn totals_are_computed_and_written_back(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let guessed = Solution::bracket()
-        .planned()
-        .with("assembly_definition.yaml", "estimated_unit_cost_usd: 108.5981", "estimated_unit_cost_usd: 12.0")
-        .with("assembly_definition.yaml", "estimated_weight_g: 10.8", "estimated_weight_g: 1.0")
-        .with("assembly_definition.yaml", "version: \"1.0\"", "version: \"1.0\"\nremark: kept");
+    let guessed = planned(|it| {
+        it.made[0].unit_cost_usd = 12.0;
+        it.totals = CostAndWeight { usd: 12.0, g: 1.0 };
+    });
+    let guessed =
+        guessed.files().changed("assembly_definition.yaml", "version: \"1.0\"", "version: \"1.0\"\nremark: kept");
     let session = holding(&ctx, "costing", &guessed).await;
     let refused = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!(
@@ -72,28 +82,24 @@ async fn totals_are_computed_and_written_back(#[future(awt)] ctx: Context) -> an
 async fn totals_add_up_over_parts_and_quantities(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     const MADE_USD: f64 = UNIT_COST + 2.0 * (UNIT_COST - 50.0) + 10.0 + 1.04 * 20.0 / 1000.0 + 20.0 / 15.0;
     const MADE_G: f64 = 3.0 * WEIGHT_G + 1.04;
-    let pad = "  - part_name: pad\n    part_id: pad_v1\n    manufacturing_method: 3DP\n    material_id: abs\n    \
-               quantity: 1\n    part_volume_mm3: 1000.0\n    estimated_unit_cost_usd: 1.0\n";
     let with_servos = |count: u32| {
-        let servos = format!(
-            "{pad}cots_parts: [{{part_id: MG996R, manufacturer: TowerPro, unit_cost_usd: 1.0, quantity: {count}, \
-             source: catalog}}]"
-        );
-        Solution::bracket()
-            .planned()
-            .with("assembly_definition.yaml", "quantity: 1", "quantity: 3")
-            .with("assembly_definition.yaml", "cots_parts: []", &servos)
-            .with(
-                "assembly_definition.yaml",
-                "  - name: bracket\n",
-                "  - name: bracket\n  - name: pad\n  - name: MG996R\n",
-            )
-            .with("assembly_definition.yaml", "max_unit_cost_usd: 150.0", "max_unit_cost_usd: 900.0")
-            .with("assembly_definition.yaml", "max_unit_cost_usd: 120.0", "max_unit_cost_usd: 800.0")
-            .with("assembly_definition.yaml", "max_weight_g: 50.0", "max_weight_g: 900.0")
-            .with("assembly_definition.yaml", "max_weight_g: 20.0", "max_weight_g: 800.0")
-            .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 900.0")
-            .with("objectives.yaml", "max_weight_g: 50.0", "max_weight_g: 900.0")
+        let pad = Made {
+            name: "pad",
+            method: Method::Printed,
+            material: "abs",
+            quantity: 1,
+            volume_mm3: 1000.0,
+            unit_cost_usd: 1.0,
+        };
+        planned(|it| {
+            it.made[0].quantity = 3;
+            it.made.push(pad);
+            it.bought.push(Bought { unit_cost_usd: 1.0, quantity: count, ..Bought::servo() });
+            it.placed.extend(["pad", "MG996R"].map(Placed::still));
+            it.benchmark = CostAndWeight { usd: 900.0, g: 900.0 };
+            it.planner = CostAndWeight { usd: 800.0, g: 800.0 };
+        })
+        .with_objectives(|it| (it.max_unit_cost, it.max_weight_g) = (900.0, 900.0))
     };
     let mut found = Vec::new();
     for count in [1, 2] {
@@ -116,38 +122,20 @@ async fn totals_add_up_over_parts_and_quantities(#[future(awt)] ctx: Context) ->
 
 #[rstest]
 // Of 108.5981 USD: 3.96 % and 6.08 % below, 4.05 % and 6.08 % above. Of 10.8 g: 3.7 % and 6.5 % below, 6.5 % above.
-#[case::cost_four_percent_low(
-    "unit_cost_usd: 108.5981\n  estimated_weight_g",
-    "unit_cost_usd: 104.3\n  estimated_weight_g",
-    true
-)]
-#[case::cost_six_percent_low(
-    "unit_cost_usd: 108.5981\n  estimated_weight_g",
-    "unit_cost_usd: 102.0\n  estimated_weight_g",
-    false
-)]
-#[case::cost_four_percent_high(
-    "unit_cost_usd: 108.5981\n  estimated_weight_g",
-    "unit_cost_usd: 113.0\n  estimated_weight_g",
-    true
-)]
-#[case::cost_six_percent_high(
-    "unit_cost_usd: 108.5981\n  estimated_weight_g",
-    "unit_cost_usd: 115.2\n  estimated_weight_g",
-    false
-)]
-#[case::weight_four_percent_low("weight_g: 10.8", "weight_g: 10.4", true)]
-#[case::weight_six_percent_low("weight_g: 10.8", "weight_g: 10.1", false)]
-#[case::weight_six_percent_high("weight_g: 10.8", "weight_g: 11.5", false)]
+#[case::cost_four_percent_low(|it: &mut Assembly| it.totals.usd = 104.3, true)]
+#[case::cost_six_percent_low(|it: &mut Assembly| it.totals.usd = 102.0, false)]
+#[case::cost_four_percent_high(|it: &mut Assembly| it.totals.usd = 113.0, true)]
+#[case::cost_six_percent_high(|it: &mut Assembly| it.totals.usd = 115.2, false)]
+#[case::weight_four_percent_low(|it: &mut Assembly| it.totals.g = 10.4, true)]
+#[case::weight_six_percent_low(|it: &mut Assembly| it.totals.g = 10.1, false)]
+#[case::weight_six_percent_high(|it: &mut Assembly| it.totals.g = 11.5, false)]
 #[tokio::test]
 async fn declared_total_may_be_off_by_five_percent(
     #[future(awt)] ctx: Context,
-    #[case] computed: &str,
-    #[case] declared: &str,
+    #[case] declared: fn(&mut Assembly),
     #[case] passes: bool,
 ) -> anyhow::Result<()> {
-    let guessed = Solution::bracket().planned().with("assembly_definition.yaml", computed, declared);
-    let session = holding(&ctx, "declared", &guessed).await;
+    let session = holding(&ctx, "declared", &planned(declared)).await;
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!(answer.success, passes, "{answer:#?}");
     assert_eq!(answer.rejected_by, (!passes).then_some(Gate::AssemblyDefinition), "{answer:#?}");
@@ -155,16 +143,15 @@ async fn declared_total_may_be_off_by_five_percent(
 }
 
 #[rstest]
-#[case::cost("planner_target_max_unit_cost_usd: 120.0", "planner_target_max_unit_cost_usd: 105.0", "108.5981")]
-#[case::weight("planner_target_max_weight_g: 20.0", "planner_target_max_weight_g: 10.0", "10.8")]
+#[case::cost(|it: &mut Assembly| it.planner.usd = 105.0, "108.5981")]
+#[case::weight(|it: &mut Assembly| it.planner.g = 10.0, "10.8")]
 #[tokio::test]
 async fn plan_over_its_cap_is_not_handed_over(
     #[future(awt)] ctx: Context,
-    #[case] from: &str,
-    #[case] to: &str,
+    #[case] cap: fn(&mut Assembly),
     #[case] measured: &str,
 ) -> anyhow::Result<()> {
-    let session = holding(&ctx, "cap", &Solution::bracket().planned().with("assembly_definition.yaml", from, to)).await;
+    let session = holding(&ctx, "cap", &planned(cap)).await;
     let costing = session.heavy.must_validate_costing_and_price().await;
     assert!(!costing.success, "{costing:#?}");
     must_be_the_brackets(costing.output.estimate.as_ref());
@@ -180,18 +167,7 @@ async fn plan_over_its_cap_is_not_handed_over(
 #[tokio::test]
 async fn understated_total_does_not_evade_the_cap(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // 104.3 USD is under the cap of 105 and within 5 % of what it really costs, which is over the cap.
-    let cheat = Solution::bracket()
-        .planned()
-        .with(
-            "assembly_definition.yaml",
-            "planner_target_max_unit_cost_usd: 120.0",
-            "planner_target_max_unit_cost_usd: 105.0",
-        )
-        .with(
-            "assembly_definition.yaml",
-            "totals:\n  estimated_unit_cost_usd: 108.5981",
-            "totals:\n  estimated_unit_cost_usd: 104.3",
-        );
+    let cheat = planned(|it| (it.planner.usd, it.totals.usd) = (105.0, 104.3));
     let session = holding(&ctx, "cheat", &cheat).await;
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
@@ -208,11 +184,7 @@ async fn planner_scripts_use_the_same_pricing_engine(
     #[future(awt)] ctx: Context,
     #[case] script: &str,
 ) -> anyhow::Result<()> {
-    let guessed = Solution::bracket().planned().with(
-        "assembly_definition.yaml",
-        "estimated_unit_cost_usd: 108.5981",
-        "estimated_unit_cost_usd: 12.0",
-    );
+    let guessed = planned(|it| (it.made[0].unit_cost_usd, it.totals.usd) = (12.0, 12.0));
     let session = holding(&ctx, "script", &guessed).await;
     let code = format!(
         "import runpy\nrunpy.run_path('/skills/manufacturing-knowledge/scripts/{script}', run_name='__main__')"
@@ -231,12 +203,7 @@ async fn planner_scripts_use_the_same_pricing_engine(
 #[rstest]
 #[tokio::test]
 async fn script_over_its_cap_fails_with_a_reason(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let dear = Solution::bracket().planned().with(
-        "assembly_definition.yaml",
-        "planner_target_max_unit_cost_usd: 120.0",
-        "planner_target_max_unit_cost_usd: 105.0",
-    );
-    let session = holding(&ctx, "script", &dear).await;
+    let session = holding(&ctx, "script", &planned(|it| it.planner.usd = 105.0)).await;
     let code = "from utils import validate_costing_and_price\nresult = validate_costing_and_price()\n\
                 print(result['success'], [v['message'] for v in result['violations']])";
     let run = session.light.must_execute(code, 60).await;

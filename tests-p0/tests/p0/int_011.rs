@@ -9,50 +9,41 @@ use contract::{
     handover::{PlanRequest, PlanResponse},
 };
 use rstest::rstest;
-use testkit::{Context, solutions::Solution};
+use testkit::{Context, assembly::Assembly, solutions::Solution};
 
 use crate::ctx;
 
-async fn hand_over(ctx: &Context, solution: &Solution) -> PlanResponse {
+/// Hands the bracket over with another assembly definition.
+async fn hand_over(ctx: &Context, change: impl FnOnce(&mut Assembly)) -> PlanResponse {
     let session = ctx.session("caps");
-    session.must_hold_solution(solution).await;
+    session.must_hold(&Solution::bracket().planned().with_assembly(change)).await;
     session.heavy.must_submit_plan(&PlanRequest::default()).await
 }
 
 #[rstest]
-#[case::below("planner_target_max_unit_cost_usd: 120.0", "planner_target_max_unit_cost_usd: 149.99")]
-#[case::equal("planner_target_max_unit_cost_usd: 120.0", "planner_target_max_unit_cost_usd: 150.0")]
-#[case::equal_weight("planner_target_max_weight_g: 20.0", "planner_target_max_weight_g: 50.0")]
+#[case::below(|it: &mut Assembly| it.planner.usd = 149.99)]
+#[case::equal(|it: &mut Assembly| it.planner.usd = 150.0)]
+#[case::equal_weight(|it: &mut Assembly| it.planner.g = 50.0)]
 #[tokio::test]
 async fn caps_up_to_the_customers_pass(
     #[future(awt)] ctx: Context,
-    #[case] from: &str,
-    #[case] to: &str,
+    #[case] cap: fn(&mut Assembly),
 ) -> anyhow::Result<()> {
-    let answer = hand_over(&ctx, &Solution::bracket().planned().with("assembly_definition.yaml", from, to)).await;
+    let answer = hand_over(&ctx, cap).await;
     assert!(answer.success, "{answer:#?}");
     Ok(())
 }
 
 #[rstest]
-#[case::cost(
-    "planner_target_max_unit_cost_usd: 120.0",
-    "planner_target_max_unit_cost_usd: 151.0",
-    "must be less than or equal to benchmark max cost"
-)]
-#[case::weight(
-    "planner_target_max_weight_g: 20.0",
-    "planner_target_max_weight_g: 50.5",
-    "must be less than or equal to benchmark max weight"
-)]
+#[case::cost(|it: &mut Assembly| it.planner.usd = 151.0, "must be less than or equal to benchmark max cost")]
+#[case::weight(|it: &mut Assembly| it.planner.g = 50.5, "must be less than or equal to benchmark max weight")]
 #[tokio::test]
 async fn caps_over_the_customers_are_refused(
     #[future(awt)] ctx: Context,
-    #[case] from: &str,
-    #[case] to: &str,
+    #[case] cap: fn(&mut Assembly),
     #[case] words: &str,
 ) -> anyhow::Result<()> {
-    let answer = hand_over(&ctx, &Solution::bracket().planned().with("assembly_definition.yaml", from, to)).await;
+    let answer = hand_over(&ctx, cap).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     assert!(answer.message.contains(words), "{words:?} is not in: {}", answer.message);
     assert_eq!(answer.output.revision, None, "a refused plan was recorded");
@@ -63,15 +54,7 @@ async fn caps_over_the_customers_are_refused(
 #[tokio::test]
 async fn repeated_cap_cannot_raise_the_customers_cap(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     // The file agrees with itself, but objectives.yaml still says 150.
-    let cheat = Solution::bracket()
-        .planned()
-        .with("assembly_definition.yaml", "benchmark_max_unit_cost_usd: 150.0", "benchmark_max_unit_cost_usd: 300.0")
-        .with(
-            "assembly_definition.yaml",
-            "planner_target_max_unit_cost_usd: 120.0",
-            "planner_target_max_unit_cost_usd: 290.0",
-        );
-    let answer = hand_over(&ctx, &cheat).await;
+    let answer = hand_over(&ctx, |it| (it.benchmark.usd, it.planner.usd) = (300.0, 290.0)).await;
     assert_eq!(answer.rejected_by, Some(Gate::AssemblyDefinition), "{answer:#?}");
     let tells_both = answer
         .violations

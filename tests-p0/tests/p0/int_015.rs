@@ -14,7 +14,8 @@ use contract::{
 };
 use rstest::rstest;
 use testkit::{
-    Changed, Context, Session, designs,
+    Context, Files, Session, Workspace, designs,
+    objectives::Shape,
     solutions::{Benchmark, Solution},
 };
 
@@ -37,7 +38,7 @@ async fn package_arrives_with_its_hashes(#[future(awt)] ctx: Context) -> anyhow:
     let part = baseline.environment.get("bystander").expect("the block is part of the environment");
     let material = part.material_sha256.as_deref().expect("the data of the material is fixed, too");
     assert!(part.cad_sha256.len() == 64 && material.len() == 64 && part.cad_sha256 != material);
-    assert_eq!(session.light.must_read_file("objectives.yaml").await, Benchmark::bystander().objectives);
+    assert_eq!(session.light.must_read_file("objectives.yaml").await, Benchmark::bystander().objectives.to_yaml());
     assert_eq!(session.light.must_read_file("environment.py").await, Benchmark::bystander().script);
     for path in &answer.output.files {
         assert!(session.light.must_exist_or_not(path).await, "{path} did not arrive");
@@ -118,36 +119,34 @@ async fn must_be_refused_by_every_tool(session: &Session, design: &DesignSource,
 
 /// The files of the session stay as they are; the request itself brings another environment.
 #[rstest]
-#[case::left_out("children=[*build_environment().children, bracket]", "children=[bracket]")]
-#[case::moved_by_the_solution(
-    "children=[*build_environment().children, bracket]",
-    "children=[*[Pos(0, 0, 1) * c for c in build_environment().children], bracket]"
-)]
+#[case::left_out(&["bracket"])]
+#[case::moved_by_the_solution(&["*[Pos(0, 0, 1) * c for c in build_environment().children]", "bracket"])]
 #[tokio::test]
 async fn change_in_the_requests_script_is_refused(
     #[future(awt)] ctx: Context,
-    #[case] from: &str,
-    #[case] to: &str,
+    #[case] children: &[&'static str],
 ) -> anyhow::Result<()> {
     let session = solving(&ctx).await;
     let sound = Solution::bracket_in_environment();
-    let design = |solution: Solution| DesignSource { script_content: Some(solution.script), ..DesignSource::default() };
-    let request = BenchmarkRequest { design: design(sound.clone()), ..BenchmarkRequest::default() };
+    let changed = sound.clone().with_script(|it| it.children = children.to_vec());
+    let design =
+        |it: &Solution| DesignSource { script_content: Some(it.script.to_python()), ..DesignSource::default() };
+    let request = BenchmarkRequest { design: design(&sound), ..BenchmarkRequest::default() };
     let validated = session.heavy.must_validate(&request).await;
     assert!(validated.success, "expected the script of the request to pass as it is: {validated:#?}");
-    must_be_refused_by_every_tool(&session, &design(sound.with("script.py", from, to)), "bystander").await;
+    must_be_refused_by_every_tool(&session, &design(&changed), "bystander").await;
     Ok(())
 }
 
-/// The whole workspace of a solution that received the benchmark, as the request of a caller without shared files.
-fn bundle(changed: &str, from: &str, to: &str) -> anyhow::Result<DesignSource> {
-    let (solution, benchmark) = (Solution::bracket_in_environment(), Benchmark::bystander());
-    let environment = ("environment.py", benchmark.script.as_str());
-    let files = solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml");
-    let files = files.chain([environment, ("objectives.yaml", benchmark.objectives.as_str())]);
+/// The whole workspace of a solution that received the benchmark.
+fn received() -> Files {
+    Solution::bracket_in_environment().files().with("environment.py", Benchmark::bystander().script)
+}
+
+/// The same as the request of a caller without shared files.
+fn bundle(files: Files) -> anyhow::Result<DesignSource> {
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    for (path, content) in files {
-        let content = if path == changed { content.changed(from, to) } else { content.to_owned() };
+    for (path, content) in files.0 {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
@@ -171,10 +170,10 @@ async fn change_in_the_requests_bundle_is_refused(
     #[case] named: &str,
 ) -> anyhow::Result<()> {
     let session = solving(&ctx).await;
-    let request = BenchmarkRequest { design: bundle("nothing", "", "")?, ..BenchmarkRequest::default() };
+    let request = BenchmarkRequest { design: bundle(received())?, ..BenchmarkRequest::default() };
     let validated = session.heavy.must_validate(&request).await;
     assert!(validated.success, "expected the bundle to pass as it is: {validated:#?}");
-    must_be_refused_by_every_tool(&session, &bundle(file, from, to)?, named).await;
+    must_be_refused_by_every_tool(&session, &bundle(received().changed(file, from, to))?, named).await;
     Ok(())
 }
 
@@ -186,7 +185,7 @@ async fn changed_or_unsubmitted_benchmark_is_withheld(#[future(awt)] ctx: Contex
     let answer = session.heavy.must_handover(&nobody).await;
     assert!(!answer.success && answer.message.contains("no benchmark that passed"), "{answer:#?}");
 
-    let benchmark = ctx.submitted(&Benchmark::bystander(), &[]).await;
+    let benchmark = ctx.submitted(&Benchmark::bystander()).await;
     benchmark.light.must_edit_file("script.py", "Box(40, 40, 40)", "Box(40, 40, 41)").await;
     let changed = HandoverRequest { benchmark_session_id: benchmark.id.parse()? };
     let answer = session.heavy.must_handover(&changed).await;
@@ -230,17 +229,15 @@ fn cube(half: f64) -> String {
 
 /// The benchmark with a cube of its own in place of the ball, and a module in a folder.
 async fn submitted_in_folders(ctx: &Context) -> Session {
-    let plain = Benchmark::bystander();
     let benchmark = Benchmark {
         script: designs::script(
             "from lib.blocks import block\n\
              return Compound(children=[part(block(), \"bystander\", fixed=True)])",
         ),
-        objectives: plain.objectives.changed("shape: sphere", "shape: mesh\n  mesh_path: parts/cube.stl"),
-        ..plain
+        ..Benchmark::bystander().with_objectives(|it| it.shape = Shape::Mesh("parts/cube.stl"))
     };
     let module = "from build123d import *\n\n\ndef block():\n    return Pos(150, 150, 20) * Box(40, 40, 40)\n";
-    ctx.submitted(&benchmark, &[("lib/blocks.py", module), ("parts/cube.stl", &cube(10.0))]).await
+    ctx.submitted(&benchmark.files().with("lib/blocks.py", module).with("parts/cube.stl", cube(10.0))).await
 }
 
 #[rstest]
@@ -285,7 +282,7 @@ async fn solution_cannot_pass_as_a_benchmark(#[future(awt)] ctx: Context) -> any
     let session = solving(&ctx).await;
     // A benchmark needs no assembly definition; a solution cannot do without by calling itself one.
     session.light.must_delete_file("assembly_definition.yaml").await;
-    session.light.must_write_file("plan.md", &Benchmark::bystander().plan).await;
+    session.light.must_write_file("plan.md", Benchmark::bystander().plan).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
     let as_benchmark = SubmitRequest { stage: Stage::Benchmark, ..SubmitRequest::default() };
@@ -298,7 +295,7 @@ async fn solution_cannot_pass_as_a_benchmark(#[future(awt)] ctx: Context) -> any
 #[rstest]
 #[tokio::test]
 async fn benchmark_is_submitted_only_from_session_files(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let session = ctx.submitted(&Benchmark::bystander(), &[]).await;
+    let session = ctx.submitted(&Benchmark::bystander()).await;
     let design = DesignSource { script_content: Some(Benchmark::bystander().script), ..DesignSource::default() };
     let inline = SubmitRequest { stage: Stage::Benchmark, design, ..SubmitRequest::default() };
     let answer = session.heavy.must_submit(&inline).await;
@@ -310,7 +307,7 @@ async fn benchmark_is_submitted_only_from_session_files(#[future(awt)] ctx: Cont
 /// A session whose repository begins with a solution and its objectives.
 async fn committed(ctx: &Context) -> Session {
     let session = ctx.session("committed");
-    session.must_hold_solution(&Solution::bracket()).await;
+    session.must_hold(&Solution::bracket()).await;
     session.light.must_git_init().await;
     let commit = session.light.must_git_commit("initial commit").await;
     assert!(commit.commit_hash.is_some(), "{commit:#?}");
@@ -349,7 +346,7 @@ async fn first_commit_fixes_the_objectives(
 #[tokio::test]
 async fn missing_baselines_are_reported(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let bare = ctx.session("bare");
-    bare.must_hold_solution(&Solution::bracket()).await;
+    bare.must_hold(&Solution::bracket()).await;
     for (session, ending) in [
         (bare, Some("objectives.yaml and the environment are compared with nothing")),
         (committed(&ctx).await, Some("the environment with nothing")),

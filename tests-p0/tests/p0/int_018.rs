@@ -21,7 +21,7 @@ use crate::ctx;
 
 async fn holding(ctx: &Context, purpose: &str) -> Session {
     let session = ctx.session(purpose);
-    session.must_hold_solution(&Solution::bracket()).await;
+    session.must_hold(&Solution::bracket()).await;
     session
 }
 
@@ -99,12 +99,9 @@ async fn forged_result_file_is_ignored(#[future(awt)] ctx: Context) -> anyhow::R
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
 
     // A script that writes the file while it is built does not help either.
-    let writes = Solution::bracket().with(
-        "script.py",
-        "bracket = Pos",
-        &format!("open('validation_results.json', 'w').write('''{forged}''')\n    bracket = Pos"),
-    );
-    session.must_hold_solution(&writes).await;
+    let writes = format!("open('validation_results.json', 'w').write('''{forged}''')\n");
+    let writes = Solution::bracket().with_script(|it| it.before = writes);
+    session.must_hold(&writes).await;
     assert_eq!(submit(&session).await.rejected_by, Some(Gate::Validation));
     Ok(())
 }
@@ -139,9 +136,9 @@ async fn check_counts_for_exactly_its_content(
 async fn nondeterministic_script_loses_its_checks(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("fickle");
     // The text stays the same; the height comes from the clock.
-    let fickle =
-        Solution::bracket().with("script.py", "Box(20, 20, 10)", "Box(20, 20, 9 + __import__('time').time() % 1)");
-    session.must_hold_solution(&fickle).await;
+    let block = "Pos(70, 0, 5) * Box(20, 20, 9 + __import__('time').time() % 1)";
+    let fickle = Solution::bracket().with_script(|it| it.shape = block.into());
+    session.must_hold(&fickle).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
     must_not_simulate(&session, "the geometry is another one").await;
@@ -152,7 +149,8 @@ async fn nondeterministic_script_loses_its_checks(#[future(awt)] ctx: Context) -
 #[tokio::test]
 async fn failed_check_does_not_count(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("failed");
-    session.must_hold_solution(&Solution::bracket().with("script.py", "aluminum_6061", "unobtainium")).await;
+    let metadata = "PartMetadata(material_id=\"unobtainium\", manufacturing_method=ManufacturingMethod.CNC)";
+    session.must_hold(&Solution::bracket().with_script(|it| it.metadata = metadata.into())).await;
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert!(!priced.success, "{priced:#?}");
     let answer = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
@@ -208,15 +206,11 @@ async fn reviewer_receives_the_checked_model(
 ) -> anyhow::Result<()> {
     let session = ctx.session("counting");
     session.light.must_write_file("runs.txt", "0").await;
-    let counting = Solution::bracket().with(
-        "script.py",
-        "bracket = Pos(70, 0, 5) * Box(20, 20, 10)",
-        &format!(
-            "runs = int(open('runs.txt').read()) + 1\n    open('runs.txt', 'w').write(str(runs))\n    \
-             bracket = Pos(70, 0, 5) * Box(20, 20 if runs < {first_other} else 20.125, 10)"
-        ),
-    );
-    session.must_hold_solution(&counting).await;
+    let counting = Solution::bracket().with_script(|it| {
+        it.before = "runs = int(open('runs.txt').read()) + 1\nopen('runs.txt', 'w').write(str(runs))\n".into();
+        it.shape = format!("Pos(70, 0, 5) * Box(20, 20 if runs < {first_other} else 20.125, 10)");
+    });
+    session.must_hold(&counting).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
 
@@ -249,12 +243,9 @@ async fn rebuilt_part_keeps_its_checks_within_tolerance(
     session.light.must_write_file("drift.txt", "0").await;
     // Script and objectives stay the same; the height comes from a file that decides nothing else. The bore gives the
     // mesher a choice of triangles.
-    let drifting = Solution::bracket().with(
-        "script.py",
-        "Box(20, 20, 10)",
-        "(Box(20, 20, 10 + float(open('drift.txt').read())) - Cylinder(4, 20))",
-    );
-    session.must_hold_solution(&drifting).await;
+    let block = "Pos(70, 0, 5) * (Box(20, 20, 10 + float(open('drift.txt').read())) - Cylinder(4, 20))";
+    let drifting = Solution::bracket().with_script(|it| it.shape = block.into());
+    session.must_hold(&drifting).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
 
@@ -284,15 +275,14 @@ async fn moved_hole_declaration_changes_the_content(#[future(awt)] ctx: Context)
     let session = ctx.session("hole");
     session.light.must_write_file("shift.txt", "0").await;
     // Script and surface stay the same; where the hole is said to be comes from a file that decides nothing else.
-    let drilled = Solution::bracket().with(
-        "script.py",
-        "bracket = Pos(70, 0, 5) * Box(20, 20, 10)",
-        "from utils.fasteners import fastener_hole\n    \
-         bracket = fastener_hole(Pos(70, 0, 5) * Box(20, 20, 10), (70, 0, 10), \"pin\")\n    \
-         hole = bracket.joints[\"pin\"]\n    \
-         hole.relative_location = Pos(float(open('shift.txt').read()), 0, 0) * hole.relative_location",
-    );
-    session.must_hold_solution(&drilled).await;
+    let drilled = Solution::bracket().with_script(|it| {
+        it.before = "from utils.fasteners import fastener_hole\n".into();
+        it.shape = "fastener_hole(Pos(70, 0, 5) * Box(20, 20, 10), (70, 0, 10), \"pin\")".into();
+        it.after = "hole = bracket.joints[\"pin\"]\n\
+                    hole.relative_location = Pos(float(open('shift.txt').read()), 0, 0) * hole.relative_location\n"
+            .into();
+    });
+    session.must_hold(&drilled).await;
     session.must_be_priced().await;
 
     session.light.must_write_file("shift.txt", "20").await;
@@ -419,8 +409,8 @@ async fn invalid_label_is_refused_by_every_route(
 #[tokio::test]
 async fn submission_reports_the_validation_findings(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("invalid");
-    let outside = Solution::bracket().with("script.py", "Pos(70, 0, 5) * Box", "Pos(700, 0, 5) * Box");
-    session.must_hold_solution(&outside).await;
+    let outside = Solution::bracket().with_script(|it| it.shape = "Pos(700, 0, 5) * Box(20, 20, 10)".into());
+    session.must_hold(&outside).await;
     let validated = session.heavy.must_validate(&BenchmarkRequest::default()).await;
     assert_eq!(validated.rejected_by, Some(Gate::BuildZone), "{validated:#?}");
     let answer = submit(&session).await;
@@ -433,12 +423,9 @@ async fn submission_reports_the_validation_findings(#[future(awt)] ctx: Context)
 #[tokio::test]
 async fn script_events_are_delivered_once(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("talkative");
-    let talkative = Solution::bracket().with(
-        "script.py",
-        "bracket = Pos",
-        "__import__('shared.observability.events').observability.events.emit_event('built')\n    bracket = Pos",
-    );
-    session.must_hold_solution(&talkative).await;
+    let tells = "__import__('shared.observability.events').observability.events.emit_event('built')\n";
+    let talkative = Solution::bracket().with_script(|it| it.before = tells.into());
+    session.must_hold(&talkative).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
     // A submission runs the script twice, for the checks and for the model.

@@ -13,13 +13,16 @@ use contract::{
 use rstest::rstest;
 use serde_json::Value;
 use testkit::{
-    Changed, Context, Session, designs,
-    solutions::{Benchmark, Solution},
+    Context, Session, Workspace, designs,
+    solutions::{Benchmark, BracketScript, Solution},
 };
 
 use crate::ctx;
 
-const BLOCK: &str = "Pos(70, 0, 5) * Box(20, 20, 10)";
+/// The bracket of another shape.
+fn shaped(shape: &str) -> Solution {
+    Solution::bracket().with_script(|it| it.shape = shape.into())
+}
 
 async fn price(session: &Session) -> PriceResponse {
     session.heavy.must_validate_and_price(&PriceRequest::default()).await
@@ -33,7 +36,7 @@ fn number(value: Option<&Value>) -> f64 {
 #[tokio::test]
 async fn design_within_its_limits_is_priced(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("within");
-    session.must_hold_solution(&Solution::bracket()).await;
+    session.must_hold(&Solution::bracket()).await;
     let answer = price(&session).await;
     assert!(answer.success, "{answer:#?}");
     let report = answer.output.report.expect("a design that was built has a report");
@@ -66,7 +69,7 @@ async fn design_over_a_cap_is_blocked(
     #[case] words: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("over");
-    session.must_hold_solution(&Solution::bracket().with("script.py", BLOCK, block)).await;
+    session.must_hold(&shaped(block)).await;
     session.must_be_valid().await;
 
     let answer = price(&session).await;
@@ -90,7 +93,7 @@ async fn design_over_a_cap_is_blocked(
 #[tokio::test]
 async fn both_exceeded_caps_are_reported_together(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("both");
-    session.must_hold_solution(&Solution::bracket().with("script.py", BLOCK, "Pos(70, 0, 5) * Box(60, 60, 10)")).await;
+    session.must_hold(&shaped("Pos(70, 0, 5) * Box(60, 60, 10)")).await;
     let answer = price(&session).await;
     assert!(answer.message.contains("cost") && answer.message.contains("97.2"), "{}", answer.message);
     Ok(())
@@ -98,18 +101,16 @@ async fn both_exceeded_caps_are_reported_together(#[future(awt)] ctx: Context) -
 
 #[rstest]
 // The price is 108.5981333…: a cap just above it passes, one just below it does not.
-#[case::just_enough("108.5982", true)]
-#[case::just_short("108.598", false)]
+#[case::just_enough(108.5982, true)]
+#[case::just_short(108.598, false)]
 #[tokio::test]
 async fn cap_is_enforced_to_the_last_digit(
     #[future(awt)] ctx: Context,
-    #[case] cap: &str,
+    #[case] cap: f64,
     #[case] passes: bool,
 ) -> anyhow::Result<()> {
     let session = ctx.session("edge");
-    let solution =
-        Solution::bracket().with("objectives.yaml", "max_unit_cost: 150.0", &format!("max_unit_cost: {cap}"));
-    session.must_hold_solution(&solution).await;
+    session.must_hold(&Solution::bracket().with_objectives(|it| it.max_unit_cost = cap)).await;
     let answer = price(&session).await;
     assert_eq!(answer.success, passes, "{answer:#?}");
     Ok(())
@@ -125,7 +126,7 @@ async fn design_outside_the_build_zone_is_blocked(
     #[case] words: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("zone");
-    session.must_hold_solution(&Solution::bracket().with("script.py", BLOCK, block)).await;
+    session.must_hold(&shaped(block)).await;
 
     let answer = price(&session).await;
     assert_eq!(answer.rejected_by, Some(Gate::BuildZone), "{answer:#?}");
@@ -150,7 +151,7 @@ async fn design_outside_the_build_zone_is_blocked(
 #[tokio::test]
 async fn submission_out_of_the_build_zone_is_blocked(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("shrunk");
-    session.must_hold_solution(&Solution::bracket()).await;
+    session.must_hold(&Solution::bracket()).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
     let (from, to) = (
@@ -197,44 +198,41 @@ async fn bought_part_must_fit_the_build_zone(#[future(awt)] ctx: Context) -> any
 async fn price_uses_the_quantity_of_the_objectives(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("quantity");
     // At ten units the set-up of 100 USD counts 10 USD a unit: 10 + 0.0648 + 8.5333 = 18.5981.
-    let solution = Solution::bracket().with(
-        "objectives.yaml",
-        "max_unit_cost: 150.0",
-        "target_quantity: 10, max_unit_cost: 150.0",
-    );
-    session.must_hold_solution(&solution).await;
+    let files = Solution::bracket().files();
+    session.must_hold(&files.changed("objectives.yaml", "max_unit_cost:", "target_quantity: 10, max_unit_cost:")).await;
     let report = price(&session).await.output.report.expect("a design that was built has a report");
     assert_eq!(report.quantity, 10);
     assert!((report.unit_cost - (10.0 + 0.0648 + 8.0 * 16.0 / 15.0)).abs() < 1e-6, "{report:#?}");
     Ok(())
 }
 
-const BRACKET: &str = "part(Pos(70, 0, 5) * Box(20, 20, 10), \"bracket\")";
-
-/// The bracket as a part that is held in place and names no method.
-const FIXED_BRACKET: &str = "part(Pos(70, 0, 5) * Box(20, 20, 10), \"bracket\", fixed=True)";
+/// Metadata of a part that is held in place and names no method.
+const FIXED: &str = "PartMetadata(material_id=\"aluminum_6061\", fixed=True)";
 
 #[rstest]
-#[case::part(FIXED_BRACKET, Gate::Manufacturability, "do not fix what you build")]
+#[case::part(|it: &mut BracketScript| it.metadata = FIXED.into(), Gate::Manufacturability, "do not fix what you build")]
 #[case::compound(
-    "Pos(70, 0, 5) * Box(20, 20, 10)\n    bracket.label = \"bracket\"\n    bracket.metadata = CompoundMetadata(fixed=True)",
+    |it: &mut BracketScript| it.metadata = "CompoundMetadata(fixed=True)".into(),
     Gate::Manufacturability,
     "a compound cannot be priced"
 )]
 // What names its method is priced, fixed or not: 151.7832 USD as above.
 #[case::part_with_a_method(
-    "part(Pos(70, 0, 5) * Box(60, 60, 10), \"bracket\")\n    bracket.metadata.is_fixed = True",
+    |it: &mut BracketScript| {
+        it.shape = "Pos(70, 0, 5) * Box(60, 60, 10)".into();
+        it.after = "bracket.metadata.is_fixed = True\n".into();
+    },
     Gate::Cost,
     "Unit cost $151.78 exceeds limit $150.00"
 )]
 #[tokio::test]
 async fn fixing_a_part_does_not_make_it_cheaper(
     #[future(awt)] ctx: Context,
-    #[case] bracket: &str,
+    #[case] change: fn(&mut BracketScript),
     #[case] gate: Gate,
     #[case] words: &str,
 ) -> anyhow::Result<()> {
-    let solution = Solution::bracket_in_environment().with("script.py", BRACKET, bracket);
+    let solution = Solution::bracket_in_environment().with_script(change);
     let session = ctx.solving(&ctx.bystander().await, &solution).await;
     session.must_be_valid().await;
 
@@ -255,13 +253,9 @@ async fn environment_is_exempt_from_price_and_build_zone(#[future(awt)] ctx: Con
             "fixed = part(Pos(150, 150, 20) * Box(40, 40, 40), \"bystander\", fixed=True)\n\
              return Compound(children=[fixed, part(Pos(-70, 0, 5) * Box(20, 20, 10), \"loose\")])",
         ),
-        ..Benchmark::bystander()
+        ..Benchmark::bystander().with_objectives(|it| it.build_zone = [[-100.0, -100.0, -10.0], [100.0, 100.0, 600.0]])
     };
-    let all = "build_zone: {min: [-300.0, -300.0, -10.0], max: [300.0, 300.0, 600.0]}";
-    assert!(benchmark.objectives.contains(all), "{}", benchmark.objectives);
-    let objectives = benchmark.objectives.changed(all, "build_zone: {min: [-100, -100, -10], max: [100, 100, 600]}");
-    let benchmark = Benchmark { objectives, ..benchmark };
-    let benchmark = ctx.submitted(&benchmark, &[]).await;
+    let benchmark = ctx.submitted(&benchmark).await;
     let session = ctx.solving(&benchmark, &Solution::bracket_in_environment()).await;
 
     session.must_be_valid().await;
@@ -285,9 +279,7 @@ async fn environment_is_exempt_from_price_and_build_zone(#[future(awt)] ctx: Con
 #[tokio::test]
 async fn benchmark_of_fixed_parts_costs_nothing(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("free");
-    for (path, content) in Benchmark::bystander().files() {
-        session.light.must_write_file(path, content).await;
-    }
+    session.must_hold(&Benchmark::bystander()).await;
     let answer = price(&session).await;
     assert!(answer.success && answer.message.contains("0 parts, $0.00 and 0.0 g"), "{answer:#?}");
     Ok(())
@@ -299,8 +291,8 @@ async fn price_from_before_the_hand_over_does_not_count(#[future(awt)] ctx: Cont
     let benchmark = ctx.bystander().await;
     let session = ctx.session("early");
     // Where nothing was handed over, what is fixed is an environment, and costs nothing.
-    let solution = Solution::bracket_in_environment().with("script.py", BRACKET, FIXED_BRACKET);
-    session.must_hold_solution(&solution).await;
+    let solution = Solution::bracket_in_environment().with_script(|it| it.metadata = FIXED.into());
+    session.must_hold(&solution).await;
     session.light.must_write_file("environment.py", &Benchmark::bystander().script).await;
     session.must_be_priced().await;
 

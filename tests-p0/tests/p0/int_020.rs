@@ -130,7 +130,7 @@ async fn instability_names_its_body_and_cause(
     #[case] cause: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("unstable");
-    session.must_hold_mechanism(&mechanism).await;
+    session.must_hold_priced(&mechanism).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
 
     assert_eq!(response.failure_reason, Some(FailureReason::PhysicsInstability), "{}", response.message);

@@ -158,7 +158,7 @@ async fn fixed_moved_object_is_refused(#[future(awt)] ctx: Context, #[case] labe
 async fn mechanism_works_with_five_seeds(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("paddle");
     let paddle = mechanisms::paddle().with(|it| it.jitter = [5.0, 5.0, 0.0]);
-    session.must_hold_mechanism(&paddle).await;
+    session.must_hold_priced(&paddle).await;
     session.must_be_valid().await;
     let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;

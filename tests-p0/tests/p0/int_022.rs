@@ -19,7 +19,7 @@ use crate::ctx;
 
 async fn simulate(ctx: &Context, mechanism: &Mechanism) -> BenchmarkResponse {
     let session = ctx.session("motor");
-    session.must_hold_mechanism(mechanism).await;
+    session.must_hold_priced(mechanism).await;
     session.heavy.must_simulate(&BenchmarkRequest::default()).await
 }
 
@@ -149,23 +149,21 @@ async fn servo_turns_at_its_catalogue_speed(#[future(awt)] ctx: Context) -> anyh
 }
 
 #[rstest]
-#[case::other_axis("rotate_x")]
-#[case::other_kind("slide_z")]
-#[case::one_too_many("rotate_z, rotate_x")]
+#[case::other_axis(&["rotate_x"])]
+#[case::other_kind(&["slide_z"])]
+#[case::one_too_many(&["rotate_z", "rotate_x"])]
 #[tokio::test]
 async fn freedoms_contradicting_the_joint_are_refused(
     #[future(awt)] ctx: Context,
-    #[case] dofs: &str,
+    #[case] dofs: &[&'static str],
 ) -> anyhow::Result<()> {
     let wrong = mechanisms::driven_disc("{mode: constant, speed: 2.0, force_limit: 0.05}")
-        .with_assembly("dofs: [rotate_z]", &format!("dofs: [{dofs}]"));
+        .with_assembly(|it| it.placed[0].dofs = dofs.to_vec());
     let session = ctx.session("freedom");
-    for (path, content) in wrong.files() {
-        session.light.must_write_file(path, &content).await;
-    }
+    session.must_hold(&wrong).await;
     let response = session.heavy.must_validate(&BenchmarkRequest::default()).await;
     assert!(!response.success, "{response:#?}");
-    for word in ["assembly_definition.yaml: final_assembly", "\"disc\"", dofs, "[rotate_z]"] {
+    for word in ["assembly_definition.yaml: final_assembly", "\"disc\"", &dofs.join(", "), "[rotate_z]"] {
         assert!(response.message.contains(word), "{word} is missing: {}", response.message);
     }
     Ok(())

@@ -10,7 +10,7 @@ use contract::{
 };
 use rstest::rstest;
 use testkit::{
-    Changed, Context,
+    Context,
     designs::{self, Design},
     objectives::{Objectives, Shape},
 };
@@ -234,9 +234,9 @@ async fn mesh_object_must_fit_in_every_case(
 #[rstest]
 #[tokio::test]
 async fn fixed_part_cannot_be_the_moved_object(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let design = moved_block("150, 150, 20", [0.0, 0.0, 0.0], "");
-    let script = design.script.changed("\"ball\")", "\"ball\", fixed=True)");
-    let answer = validate(&ctx, &Design { script, ..design }).await;
+    let script =
+        designs::script("return Compound(children=[part(Pos(150, 150, 20) * Box(20, 20, 20), \"ball\", fixed=True)])");
+    let answer = validate(&ctx, &Design { script, ..moved_block("150, 150, 20", [0.0, 0.0, 0.0], "") }).await;
     refused_for(&answer, Gate::Validation, "randomization.moved_object_fixed");
     Ok(())
 }

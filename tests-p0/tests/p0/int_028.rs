@@ -150,7 +150,7 @@ async fn heavy_worker_answers_fit_their_schema(#[future(awt)] ctx: Context) -> a
     let analysis = AnalyzeRequest { design: DesignSource::default(), method: ManufacturingMethod::Cnc, quantity: 3 };
     let solved = ctx.session("schema-solution");
     let solution = Solution::bracket();
-    solved.must_hold_solution(&solution).await;
+    solved.must_hold(&solution).await;
     solved.must_be_valid().await;
     solved.must_be_priced().await;
     let benchmark = ctx.bystander().await;

@@ -20,7 +20,7 @@ use crate::ctx;
 
 async fn simulate(ctx: &Context, mechanism: &Mechanism) -> BenchmarkResponse {
     let session = ctx.session("energy");
-    session.must_hold_mechanism(mechanism).await;
+    session.must_hold_priced(mechanism).await;
     session.heavy.must_simulate(&BenchmarkRequest::default()).await
 }
 

@@ -23,11 +23,11 @@ const FEM_FIELDS: [&str; 4] = ["youngs_modulus_pa", "poissons_ratio", "yield_str
 /// The bracket printed of `material`; `pla` is configured without strength data, `abs` with it.
 async fn holding(ctx: &Context, material: &str, physics: &str) -> Session {
     let session = ctx.session("fem");
+    let metadata = format!("PartMetadata(material_id={material:?}, manufacturing_method=ManufacturingMethod.THREE_DP)");
     let solution = Solution::bracket()
-        .with("script.py", "aluminum_6061", material)
-        .with("script.py", "ManufacturingMethod.CNC", "ManufacturingMethod.THREE_DP")
-        .with("objectives.yaml", "constraints:", &format!("physics: {physics}\nconstraints:"));
-    session.must_hold_solution(&solution).await;
+        .with_script(|it| it.metadata = metadata)
+        .with_objectives(|it| it.more = format!("physics: {physics}\n"));
+    session.must_hold(&solution).await;
     session
 }
 

@@ -17,7 +17,7 @@ const CONTROL: &str = "{mode: on_off, speed: 0.0001, frequency: 0.01}";
 
 async fn motor(ctx: &Context, power: f64) -> MotorReport {
     let session = ctx.session("power");
-    session.must_hold_mechanism(&mechanisms::driven_disc(CONTROL)).await;
+    session.must_hold_priced(&mechanisms::driven_disc(CONTROL)).await;
     let request = BenchmarkRequest { motor_power: [("disc".to_owned(), power)].into(), ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
     let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
@@ -46,7 +46,7 @@ async fn torque_is_proportional_to_power(#[future(awt)] ctx: Context, #[case] po
 #[tokio::test]
 async fn motor_without_power_carries_nothing(#[future(awt)] ctx: Context, #[case] control: &str) -> anyhow::Result<()> {
     let session = ctx.session("lift");
-    session.must_hold_mechanism(&mechanisms::lifted_carriage(control)).await;
+    session.must_hold_priced(&mechanisms::lifted_carriage(control)).await;
     let mut ends = Vec::new();
     for power in [0.0, 0.049, 1.0] {
         let request = BenchmarkRequest {
@@ -74,7 +74,7 @@ async fn motor_without_power_carries_nothing(#[future(awt)] ctx: Context, #[case
 async fn each_motor_gets_its_own_power(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     const SHARES: [f64; 3] = [0.0, 0.5, 1.0];
     let session = ctx.session("three");
-    session.must_hold_mechanism(&mechanisms::three_discs(CONTROL)).await;
+    session.must_hold_priced(&mechanisms::three_discs(CONTROL)).await;
     let motor_power = mechanisms::THREE_DISCS.into_iter().map(str::to_owned).zip(SHARES).collect();
     let request = BenchmarkRequest { motor_power, smoke_test_mode: true, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
@@ -92,7 +92,7 @@ async fn each_motor_gets_its_own_power(#[future(awt)] ctx: Context) -> anyhow::R
 #[tokio::test]
 async fn power_for_an_undriven_part_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("unknown");
-    session.must_hold_mechanism(&mechanisms::driven_disc(CONTROL)).await;
+    session.must_hold_priced(&mechanisms::driven_disc(CONTROL)).await;
     let request = BenchmarkRequest { motor_power: [("wheel".to_owned(), 1.0)].into(), ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&request).await;
     assert!(!response.success && response.message.contains("wheel"), "{}", response.message);

@@ -21,7 +21,7 @@ async fn simulate(session: &Session, request: &BenchmarkRequest) -> SimulationRe
 #[tokio::test]
 async fn every_motor_has_full_power(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("discs");
-    session.must_hold_mechanism(&mechanisms::three_discs("{mode: constant, speed: 2.0, force_limit: 0.01}")).await;
+    session.must_hold_priced(&mechanisms::three_discs("{mode: constant, speed: 2.0, force_limit: 0.01}")).await;
     let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
     let silent = simulate(&session, &smoke).await;
     let discs = mechanisms::THREE_DISCS;
@@ -47,7 +47,7 @@ async fn every_motor_has_full_power(#[future(awt)] ctx: Context) -> anyhow::Resu
 #[tokio::test]
 async fn motor_without_electronics_has_full_power(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("paddle");
-    session.must_hold_mechanism(&mechanisms::paddle()).await;
+    session.must_hold_priced(&mechanisms::paddle()).await;
     let silent = simulate(&session, &BenchmarkRequest::default()).await;
     let power = |share: f64| BenchmarkRequest {
         motor_power: [("paddle".to_owned(), share)].into(),

@@ -11,8 +11,7 @@ use testkit::{Context, solutions::Solution};
 use crate::ctx;
 
 fn with(requirements: &str) -> Solution {
-    let section = format!("electronics_requirements: {requirements}\nconstraints:");
-    Solution::bracket().planned().with("objectives.yaml", "constraints:", &section)
+    Solution::bracket().planned().with_objectives(|it| it.more = format!("electronics_requirements: {requirements}\n"))
 }
 
 #[rstest]
@@ -26,7 +25,7 @@ fn with(requirements: &str) -> Solution {
 #[tokio::test]
 async fn well_formed_requirements_pass(#[future(awt)] ctx: Context, #[case] requirements: &str) -> anyhow::Result<()> {
     let session = ctx.session("electronics");
-    session.must_hold_solution(&with(requirements)).await;
+    session.must_hold(&with(requirements)).await;
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
     assert!(answer.success, "{answer:#?}");
     Ok(())
@@ -60,7 +59,7 @@ async fn malformed_requirements_are_refused_by_field(
     #[case] field: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("malformed");
-    session.must_hold_solution(&with(&requirements)).await;
+    session.must_hold(&with(&requirements)).await;
 
     let answer = session.heavy.must_submit_plan(&PlanRequest::default()).await;
 

@@ -20,15 +20,11 @@ use crate::ctx;
 async fn made_of(ctx: &Context, metadata: &str) -> Session {
     let session = ctx.session("material");
     let solution = Solution::bracket()
-        .with("script.py", "material_id=\"aluminum_6061\", fixed=fixed, manufacturing_method=method", metadata)
+        .with_script(|it| it.metadata = format!("PartMetadata({metadata})"))
         // A print of ABS or PLA is cheap, a moulded one is not; the caps are not what this is about.
-        .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 150000.0")
-        .with(
-            "assembly_definition.yaml",
-            "benchmark_max_unit_cost_usd: 150.0",
-            "benchmark_max_unit_cost_usd: 150000.0",
-        );
-    session.must_hold_solution(&solution).await;
+        .with_objectives(|it| it.max_unit_cost = 150_000.0)
+        .with_assembly(|it| it.benchmark.usd = 150_000.0);
+    session.must_hold(&solution).await;
     session
 }
 

@@ -15,7 +15,7 @@ use contract::{
     workbench::{AnalyzeRequest, PriceRequest, WorkbenchResult},
 };
 use rstest::rstest;
-use testkit::{Changed, Context, solutions::Solution};
+use testkit::{Context, solutions::Solution};
 
 use crate::ctx;
 
@@ -86,9 +86,13 @@ async fn milling_is_priced_by_stock_chips_and_surface(
     Ok(())
 }
 
-/// A plate of 40 × 40 × 3 mm whose sides lean in by 5°.
-const DRAFTED_PLATE: &str = "with BuildPart() as plate:\n    with BuildSketch():\n        Rectangle(40, 40)\n    \
-                             extrude(amount=3, taper=5)\nbody = plate.part";
+/// A plate of 40 × 40 mm and some thickness, whose sides lean in by 5°.
+fn drafted_plate(thickness_mm: f64) -> String {
+    format!(
+        "with BuildPart() as plate:\n    with BuildSketch():\n        Rectangle(40, 40)\n    \
+         extrude(amount={thickness_mm}, taper=5)\nbody = plate.part"
+    )
+}
 
 #[rstest]
 #[case::one(1)]
@@ -98,7 +102,7 @@ async fn moulding_is_priced_by_mould_material_and_cycle(
     #[future(awt)] ctx: Context,
     #[case] quantity: u32,
 ) -> anyhow::Result<()> {
-    let result = analyze(&ctx, DRAFTED_PLATE, "abs", ManufacturingMethod::InjectionMolding, quantity).await;
+    let result = analyze(&ctx, &drafted_plate(3.0), "abs", ManufacturingMethod::InjectionMolding, quantity).await;
 
     let (height, lean) = (3.0, 5.0_f64.to_radians());
     let top_edge = 40.0 - 2.0 * height * lean.tan();
@@ -223,8 +227,9 @@ async fn milling_does_not_depend_on_the_pose(
 #[tokio::test]
 async fn design_warning_names_the_set_up_axis(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("laid-down");
-    let turned = Solution::bracket().with("script.py", "Box(20, 20, 10)", "Rot(0, 0, 30) * Box(20, 20, 10)");
-    session.must_hold_solution(&turned).await;
+    let block = "Pos(70, 0, 5) * Rot(0, 0, 30) * Box(20, 20, 10)";
+    let turned = Solution::bracket().with_script(|it| it.shape = block.into());
+    session.must_hold(&turned).await;
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert!(priced.success, "{priced:#?}");
     let told = priced.warnings.iter().find(|warning| warning.contains("set-up axis")).map(String::as_str);
@@ -256,14 +261,8 @@ async fn millable_shape_is_accepted(#[future(awt)] ctx: Context, #[case] shape: 
 
 #[rstest]
 #[case::upright_walls("body = Box(40, 40, 3)", "Insufficient draft angle")]
-#[case::too_thick(
-    "with BuildPart() as block:\n    with BuildSketch():\n        Rectangle(40, 40)\n    extrude(amount=12, taper=5)\nbody = block.part",
-    "Wall thickness too thick"
-)]
-#[case::too_thin(
-    "with BuildPart() as plate:\n    with BuildSketch():\n        Rectangle(40, 40)\n    extrude(amount=0.6, taper=5)\nbody = plate.part",
-    "Wall thickness too thin"
-)]
+#[case::too_thick(&drafted_plate(12.0), "Wall thickness too thick")]
+#[case::too_thin(&drafted_plate(0.6), "Wall thickness too thin")]
 #[tokio::test]
 async fn unmouldable_shape_is_refused(
     #[future(awt)] ctx: Context,
@@ -274,11 +273,6 @@ async fn unmouldable_shape_is_refused(
     assert!(!result.is_manufacturable, "{result:#?}");
     assert!(result.violations.iter().any(|sentence| sentence.contains(words)), "{words:?}: {:#?}", result.violations);
     Ok(())
-}
-
-/// A plate of 40 × 40 mm and some thickness, whose sides lean in by 5°.
-fn drafted_plate(thickness_mm: f64) -> String {
-    DRAFTED_PLATE.changed("amount=3", &format!("amount={thickness_mm}"))
 }
 
 /// A round cup, 30 mm wide and 20 mm high outside, with walls (measured level) and a floor of some thickness, that opens
@@ -388,25 +382,19 @@ async fn two_bodies_are_not_one_part(
 }
 
 #[rstest]
-#[case::milled("cnc", "aluminum_6061", "Box(20, 20, 10)", true)]
-#[case::printed("3dp", "abs", "Box(20, 20, 10)", true)]
-#[case::moulded_block("im", "abs", "Box(20, 20, 10)", false)]
+#[case::milled("cnc", "aluminum_6061", true)]
+#[case::printed("3dp", "abs", true)]
+#[case::moulded_block("im", "abs", false)]
 #[tokio::test]
 async fn design_is_checked_by_the_method_of_its_part(
     #[future(awt)] ctx: Context,
     #[case] method: &str,
     #[case] material: &str,
-    #[case] shape: &str,
     #[case] can_be_made: bool,
 ) -> anyhow::Result<()> {
     let session = ctx.session("design");
-    let metadata = format!("material_id=\"{material}\", manufacturing_method=\"{method}\"");
-    let solution = Solution::bracket().with("script.py", "Box(20, 20, 10)", shape).with(
-        "script.py",
-        "material_id=\"aluminum_6061\", fixed=fixed, manufacturing_method=method",
-        &metadata,
-    );
-    session.must_hold_solution(&solution).await;
+    let metadata = format!("PartMetadata(material_id=\"{material}\", manufacturing_method=\"{method}\")");
+    session.must_hold(&Solution::bracket().with_script(|it| it.metadata = metadata)).await;
     let priced = session.heavy.must_validate_and_price(&PriceRequest::default()).await;
     assert_eq!(priced.success, can_be_made, "{priced:#?}");
     assert_eq!(priced.rejected_by, (!can_be_made).then_some(Gate::Manufacturability));
@@ -427,7 +415,7 @@ async fn method_works_from_plan_to_submission(
     #[case] method: ManufacturingMethod,
 ) -> anyhow::Result<()> {
     let session = ctx.session("integrated");
-    session.must_hold_solution(&solution).await;
+    session.must_hold(&solution).await;
     let costing = session.heavy.must_validate_costing_and_price().await;
     assert!(costing.success, "{costing:#?}");
     session.must_be_valid().await;
@@ -448,15 +436,11 @@ async fn method_works_from_plan_to_submission(
 #[tokio::test]
 async fn repeated_part_costs_half_the_set_up(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("reuse");
-    let twins = Solution::bracket()
-        .with(
-            "script.py",
-            "part(bracket, \"bracket\")",
-            "part(bracket, \"bracket\"), part(Pos(70, 60, 5) * Box(20, 20, 10), \"twin\"), \
-             part(Pos(70, -60, 5) * Box(20, 20, 12), \"cousin\")",
-        )
-        .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 500.0");
-    session.must_hold_solution(&twins).await;
+    let others =
+        ["part(Pos(70, 60, 5) * Box(20, 20, 10), \"twin\")", "part(Pos(70, -60, 5) * Box(20, 20, 12), \"cousin\")"];
+    let twins =
+        Solution::bracket().with_script(|it| it.children.extend(others)).with_objectives(|it| it.max_unit_cost = 500.0);
+    session.must_hold(&twins).await;
     let report =
         session.heavy.must_validate_and_price(&PriceRequest::default()).await.output.report.expect("it was built");
 
@@ -475,14 +459,12 @@ async fn repeated_part_costs_half_the_set_up(#[future(awt)] ctx: Context) -> any
 async fn round_twin_saves_half_the_set_up(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("round-reuse");
     // A mesher cuts the flat ends along other diagonals where the second one stands.
+    let children =
+        ["part(Pos(70, 0, 5) * Cylinder(10, 10), \"one\")", "part(Pos(70, 50, 5) * Cylinder(10, 10), \"two\")"];
     let twins = Solution::bracket()
-        .with(
-            "script.py",
-            "part(bracket, \"bracket\")",
-            "part(Pos(70, 0, 5) * Cylinder(10, 10), \"one\"), part(Pos(70, 50, 5) * Cylinder(10, 10), \"two\")",
-        )
-        .with("objectives.yaml", "max_unit_cost: 150.0", "max_unit_cost: 500.0");
-    session.must_hold_solution(&twins).await;
+        .with_script(|it| it.children = children.to_vec())
+        .with_objectives(|it| it.max_unit_cost = 500.0);
+    session.must_hold(&twins).await;
     let report =
         session.heavy.must_validate_and_price(&PriceRequest::default()).await.output.report.expect("it was built");
     let [one, two] = report.parts.as_slice() else { anyhow::bail!("{report:#?}") };

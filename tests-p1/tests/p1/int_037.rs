@@ -10,14 +10,14 @@ use rstest::rstest;
 use testkit::{
     Changed, Context,
     designs::{self, Design},
-    mechanisms::{self, Mechanism},
+    mechanisms::{self, Mechanism, driven},
 };
 
 use crate::ctx;
 
 async fn exported(ctx: &Context, mechanism: &Mechanism) -> String {
     let session = ctx.session("scene");
-    session.must_hold_mechanism(mechanism).await;
+    session.must_hold_priced(mechanism).await;
     let smoke = BenchmarkRequest { smoke_test_mode: true, ..BenchmarkRequest::default() };
     let response = session.heavy.must_simulate(&smoke).await;
     let scene = response.output.artifacts.and_then(|artifacts| artifacts.mjcf_content);
@@ -40,18 +40,15 @@ fn numbers(text: Option<&str>) -> Vec<f64> {
 #[rstest]
 #[tokio::test]
 async fn every_kind_of_joint_is_mapped(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let script = designs::script(
-        "base = part(Pos(0, 150, 10) * Box(40, 40, 20), \"base\", fixed=True)\n\
-         loose = part(Pos(0, 220, 10) * Box(10, 10, 10), \"loose\")\n\
-         door = part(Pos(60, 150, 50) * Box(60, 5, 20), \"door\")\n\
-         door.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1), range=(-0.5, 1.5))\n\
-         drawer = part(Pos(-80, 150, 50) * Box(20, 40, 10), \"drawer\")\n\
-         drawer.metadata.joint = JointMetadata(type=\"slide\", axis=(0, 1, 0), range=(-5, 25))\n\
-         return Compound(children=[base, loose, door, drawer])",
-    );
-    let mechanism = mechanisms::driven_disc("{mode: constant, speed: 1.0}");
-    let mechanism = Mechanism { design: Design { script, ..mechanism.design }, assembly: mechanism.assembly };
-    let mechanism = mechanism.with_assembly("disc", "door");
+    let script = "\
+base = part(Pos(0, 150, 10) * Box(40, 40, 20), \"base\", fixed=True)
+loose = part(Pos(0, 220, 10) * Box(10, 10, 10), \"loose\")
+door = part(Pos(60, 150, 50) * Box(60, 5, 20), \"door\")
+door.metadata.joint = JointMetadata(type=\"hinge\", axis=(0, 0, 1), range=(-0.5, 1.5))
+drawer = part(Pos(-80, 150, 50) * Box(20, 40, 10), \"drawer\")
+drawer.metadata.joint = JointMetadata(type=\"slide\", axis=(0, 1, 0), range=(-5, 25))
+return Compound(children=[base, loose, door, drawer])";
+    let mechanism = Mechanism::new(script, driven("door", "rotate_z", "{mode: constant, speed: 1.0}"));
     let text = exported(&ctx, &mechanism).await;
     let scene = Document::parse(&text)?;
 
@@ -119,8 +116,7 @@ return Compound(children=[servo, door])";
 
 /// The design of `script`, in which a motor drives the part `door`.
 fn driven_door(script: &str) -> Mechanism {
-    let mechanism = mechanisms::driven_disc("{mode: constant, speed: 0.1}").with_assembly("disc", "door");
-    Mechanism { design: Design { script: designs::script(script), ..mechanism.design }, ..mechanism }
+    Mechanism::new(script, driven("door", "rotate_z", "{mode: constant, speed: 0.1}"))
 }
 
 #[rstest]
@@ -157,10 +153,7 @@ for name, x in ((\"a\", -20), (\"b\", 20)):
 lower, upper = part(lower, \"lower\"), part(upper, \"door\")
 upper.metadata.rigid_connections = [RigidConnection(to=\"lower\", holes=[HolePair(\"a\", \"a\"), HolePair(\"b\", \"b\")])]
 return Compound(children=[lower, upper])";
-    let still = mechanisms::driven_disc("null").with_assembly("disc", "door");
-    let text =
-        exported(&ctx, &Mechanism { design: Design { script: designs::script(script), ..still.design }, ..still })
-            .await;
+    let text = exported(&ctx, &Mechanism::new(script, driven("door", "rotate_z", "null"))).await;
     let scene = Document::parse(&text)?;
     let (lower, upper) = (body(&scene, "lower"), body(&scene, "door"));
     let holds = |outer: Node, inner: Node| inner.parent() == Some(outer);
@@ -234,15 +227,14 @@ async fn motor_becomes_the_actuator_of_its_mode(
 #[rstest]
 #[tokio::test]
 async fn fastened_parts_move_as_one(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let script = designs::script(
-        "lower = part(Pos(0, 150, 210) * Box(60, 40, 20), \"lower\")\n\
-         upper = part(Pos(0, 150, 225) * Box(20, 20, 10), \"upper\")\n\
-         upper.constraint = \"weld:lower\"\n\
-         return Compound(children=[lower, upper])",
-    );
+    let body = "\
+lower = part(Pos(0, 150, 210) * Box(60, 40, 20), \"lower\")
+upper = part(Pos(0, 150, 225) * Box(20, 20, 10), \"upper\")
+upper.constraint = \"weld:lower\"
+return Compound(children=[lower, upper])";
     let plain = mechanisms::driven_disc("{mode: constant, speed: 1.0}");
     let session = ctx.session("welded");
-    session.must_hold_priced(&Design { script, ..plain.design }).await;
+    session.must_hold_priced(&Design { script: designs::script(body), ..plain.design }).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     let result = response.output.result.expect("it was simulated");
     let place = |label: &str| {
@@ -276,7 +268,6 @@ async fn impossible_joint_is_refused(
     #[case] to: &str,
     #[case] named: &str,
 ) -> anyhow::Result<()> {
-    assert!(script.contains(from), "{script}");
     refused(&ctx, &driven_door(&script.changed(from, to)), &["\"door\"", named]).await;
     Ok(())
 }
@@ -284,7 +275,8 @@ async fn impossible_joint_is_refused(
 #[rstest]
 #[tokio::test]
 async fn motor_stronger_than_its_servo_is_refused(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
-    let paddle = mechanisms::paddle().with_assembly("speed: 1.0}", "speed: 1.0, force_limit: 5.0}");
+    let control = "{mode: constant, speed: 1.0, force_limit: 5.0}";
+    let paddle = mechanisms::paddle().with_assembly(|it| it.placed[1].control = control.into());
     refused(&ctx, &paddle, &["\"paddle\"", "5 N·m", "0.98 N·m"]).await;
     Ok(())
 }
@@ -292,7 +284,7 @@ async fn motor_stronger_than_its_servo_is_refused(#[future(awt)] ctx: Context) -
 /// Checks that the mechanism is not simulated, and that the answer says why.
 async fn refused(ctx: &Context, mechanism: &Mechanism, words: &[&str]) {
     let session = ctx.session("impossible");
-    session.must_hold_mechanism(mechanism).await;
+    session.must_hold_priced(mechanism).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(!response.success && response.output.result.is_none(), "it was simulated: {}", response.message);
     for word in words {

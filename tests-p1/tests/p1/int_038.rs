@@ -98,7 +98,7 @@ async fn position_follows_its_commanded_course(
     let session = ctx.session("course");
     // With the carriage itself as the moved object, its course is what the answer reports.
     let carriage = mechanisms::driven_carriage(control).with(|it| it.label = "carriage");
-    session.must_hold_mechanism(&carriage).await;
+    session.must_hold_priced(&carriage).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
 
@@ -122,7 +122,7 @@ async fn position_follows_its_commanded_course(
 async fn held_position_resists_gravity(#[future(awt)] ctx: Context) -> anyhow::Result<()> {
     let session = ctx.session("hold");
     let carriage = mechanisms::lifted_carriage("{mode: hold}").with(|it| it.label = "carriage");
-    session.must_hold_mechanism(&carriage).await;
+    session.must_hold_priced(&carriage).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
 
@@ -154,7 +154,7 @@ async fn speed_and_effort_reach_the_predicted_position(
     #[case] expected_mm: f64,
 ) -> anyhow::Result<()> {
     let session = ctx.session("end");
-    session.must_hold_mechanism(&mechanisms::driven_carriage(control)).await;
+    session.must_hold_priced(&mechanisms::driven_carriage(control)).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     let result = response.output.result.unwrap_or_else(|| panic!("nothing was simulated: {}", response.message));
     let place = result.motors[0].final_place;
@@ -172,7 +172,7 @@ async fn impossible_control_is_refused(
     #[case] field: &str,
 ) -> anyhow::Result<()> {
     let session = ctx.session("impossible");
-    session.must_hold_mechanism(&mechanisms::driven_carriage(control)).await;
+    session.must_hold_priced(&mechanisms::driven_carriage(control)).await;
     let response = session.heavy.must_simulate(&BenchmarkRequest::default()).await;
     assert!(!response.success && response.message.contains(field), "{}", response.message);
     assert_eq!(response.output.result, None);

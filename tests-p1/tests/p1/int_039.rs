@@ -17,7 +17,7 @@ use crate::ctx;
 
 async fn solved(ctx: &Context, purpose: &str) -> Session {
     let session = ctx.session(purpose);
-    session.must_hold_solution(&Solution::bracket()).await;
+    session.must_hold(&Solution::bracket()).await;
     session.must_be_valid().await;
     session.must_be_priced().await;
     session

@@ -14,7 +14,11 @@ use contract::{
 use reqwest::header::HeaderValue;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
-use testkit::{Context, EventLog, StatusCode, solutions::Solution};
+use testkit::{
+    Context, EventLog, StatusCode,
+    assembly::{Bought, Placed},
+    solutions::Solution,
+};
 use uuid::Uuid;
 
 use crate::ctx;
@@ -170,22 +174,20 @@ async fn priced_assembly_names_the_catalogue_of_its_parts(#[future(awt)] ctx: Co
     // Chosen by a search, and entered with a price that is wrong: the catalogue's counts.
     let found = ctx.controller().must_cots_search(&CatalogQuery::new("connector 40 A")).await;
     let chosen = &found.candidates[0];
-    let bought = format!(
-        "cots_parts: [{{part_id: {}, manufacturer: {}, unit_cost_usd: 99.0, quantity: 2, source: {:?}}}]",
-        chosen.cots_part_id, chosen.manufacturer, chosen.source
-    );
-    let solution = Solution::bracket().planned().with(ASSEMBLY_DEFINITION_FILE, "cots_parts: []", &bought).with(
-        ASSEMBLY_DEFINITION_FILE,
-        "  - name: bracket\n",
-        &format!("  - name: bracket\n  - name: {}\n", chosen.part_id),
-    );
-    // Two connectors of 7 g beside the bracket's 10.8 g.
-    let solution = solution.with(
-        ASSEMBLY_DEFINITION_FILE,
-        "planner_target_max_weight_g: 20.0",
-        "planner_target_max_weight_g: 30.0",
-    );
-    session.must_hold_solution(&solution).await;
+    let bought = Bought {
+        part_id: chosen.cots_part_id.clone(),
+        manufacturer: chosen.manufacturer.clone(),
+        unit_cost_usd: 99.0,
+        quantity: 2,
+        source: chosen.source.clone(),
+    };
+    let solution = Solution::bracket().planned().with_assembly(|it| {
+        it.bought.push(bought);
+        it.placed.push(Placed::still(&chosen.part_id));
+        // Two connectors of 7 g beside the bracket's 10.8 g.
+        it.planner.g = 30.0;
+    });
+    session.must_hold(&solution).await;
 
     let priced = session.heavy.must_validate_costing_and_price().await;
 

@@ -7,13 +7,14 @@ use std::{
 
 use crate::{
     context::{Context, Session},
+    files::Workspace,
     solutions::{Benchmark, Solution},
 };
 
 impl Context {
-    /// A session of this test in which the benchmark, with further files, passed its submission.
-    pub async fn submitted(&self, benchmark: &Benchmark, files: &[(&str, &str)]) -> Session {
-        submitted_in(self.session("benchmark"), benchmark, files).await
+    /// A session of this test in which the benchmark passed its submission.
+    pub async fn submitted(&self, benchmark: &impl Workspace) -> Session {
+        submitted_in(self.session("benchmark"), benchmark).await
     }
 
     /// A session in which [`Benchmark::bystander`] passed its submission, for tests that hand it over and change
@@ -22,7 +23,7 @@ impl Context {
     pub async fn bystander(&self) -> Session {
         let benchmark = Benchmark::bystander();
         // Not the session of `submitted`, which a test may change: the one that prepares this may be such a test.
-        let prepare = || submitted_in(self.session("bystander"), &benchmark, &[]);
+        let prepare = || submitted_in(self.session("bystander"), &benchmark);
         let Some(supervisor) = &self.descriptor().supervisor else { return prepare().await };
         let note = supervisor.directory.join("bystander-benchmark");
         let session = async {
@@ -44,17 +45,13 @@ impl Context {
     pub async fn solving(&self, benchmark: &Session, solution: &Solution) -> Session {
         let session = self.session("solution");
         session.must_receive(benchmark).await;
-        for (path, content) in solution.files().into_iter().filter(|(path, _)| *path != "objectives.yaml") {
-            session.light.must_write_file(path, content).await;
-        }
+        session.must_hold(&solution.files().without("objectives.yaml")).await;
         session
     }
 }
 
-async fn submitted_in(session: Session, benchmark: &Benchmark, files: &[(&str, &str)]) -> Session {
-    for (path, content) in benchmark.files().iter().chain(files) {
-        session.light.must_write_file(path, content).await;
-    }
+async fn submitted_in(session: Session, benchmark: &impl Workspace) -> Session {
+    session.must_hold(benchmark).await;
     session.must_be_submitted_as_benchmark().await;
     session
 }

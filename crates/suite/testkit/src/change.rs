@@ -1,6 +1,21 @@
 //! One change to an input that is sound.
 
-/// A text with a change. A change that changes nothing would make a test that tests nothing.
+use std::fmt::Debug;
+
+/// A whole with a change to its fields. A change that changes nothing would make a test that tests nothing.
+///
+/// # Panics
+/// Nothing was changed.
+#[must_use]
+#[track_caller]
+pub fn with<T: Clone + PartialEq + Debug>(whole: &T, change: impl FnOnce(&mut T)) -> T {
+    let mut changed = whole.clone();
+    change(&mut changed);
+    assert_ne!(&changed, whole, "nothing was changed");
+    changed
+}
+
+/// A text with a change, which must not be without effect either.
 pub trait Changed {
     /// The same with `from` replaced by `to`, everywhere. A control case says so by giving the same text twice.
     ///

@@ -15,7 +15,7 @@ use stack::{LogLevel, LogMark, Service, Stack, StackDescriptor};
 use storage_probe::{Database, ObjectStore};
 use worker_api::{HeavyWorker, LightWorker};
 
-use crate::{designs::Design, mechanisms::Mechanism, solutions::Solution};
+use crate::files::Workspace;
 
 /// Lines of each service's log that a failed test shows.
 const LOG_LINES_SHOWN: usize = 40;
@@ -44,30 +44,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// Writes a design into the session.
-    pub async fn must_hold(&self, design: &Design) {
-        self.light.must_write_file("script.py", &design.script).await;
-        self.light.must_write_file("objectives.yaml", &design.objectives.to_yaml()).await;
-    }
-
-    /// Writes a design into the session and has it priced, without which nothing is simulated.
-    pub async fn must_hold_priced(&self, design: &Design) {
-        self.must_hold(design).await;
-        self.must_be_priced().await;
-    }
-
-    /// Writes a whole solution into the session.
-    pub async fn must_hold_solution(&self, solution: &Solution) {
-        for (path, content) in solution.files() {
-            self.light.must_write_file(path, content).await;
-        }
-    }
-
-    /// Writes a mechanism into the session and has it priced, without which nothing is simulated.
-    pub async fn must_hold_mechanism(&self, mechanism: &Mechanism) {
-        for (path, content) in mechanism.files() {
+    /// Writes a workspace into the session.
+    pub async fn must_hold(&self, workspace: &impl Workspace) {
+        for (path, content) in workspace.files().0 {
             self.light.must_write_file(path, &content).await;
         }
+    }
+
+    /// Writes a workspace into the session and has it priced, without which nothing is simulated.
+    pub async fn must_hold_priced(&self, workspace: &impl Workspace) {
+        self.must_hold(workspace).await;
         self.must_be_priced().await;
     }
 

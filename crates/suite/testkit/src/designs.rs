@@ -3,7 +3,10 @@
 //! Every design is a CAD script and an `objectives.yaml`. The moved object is a ball that the objectives spawn; the
 //! script adds what is around it.
 
-use crate::objectives::{Objectives, Region, Shape};
+use crate::{
+    files::{Files, Workspace},
+    objectives::{Objectives, Region, Shape},
+};
 
 /// A script and its objectives.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +66,13 @@ fn design(script: String, scenario: &Scenario) -> Design {
         more: String::new(),
     };
     Design { script, objectives }
+}
+
+impl Workspace for Design {
+    fn files(&self) -> Files {
+        let (script, objectives) = (self.script.clone(), self.objectives.to_yaml());
+        Files([("script.py", script), ("objectives.yaml", objectives)].into())
+    }
 }
 
 impl Design {

@@ -3,10 +3,12 @@
 //! A test file should read as arrange, act, assert. Everything that is the same in all of them is here: finding the
 //! stack, names that no other test has, clients that carry the test's id, and what an engineer needs when it fails.
 
+pub mod assembly;
 mod benchmarks;
 pub mod change;
 pub mod context;
 pub mod designs;
+mod files;
 pub mod mechanisms;
 pub mod objectives;
 pub mod openapi;
@@ -16,6 +18,7 @@ pub mod wait;
 
 pub use change::Changed;
 pub use context::{Context, Session};
+pub use files::{Files, Workspace};
 pub use wait::{LONG, SHORT, Seen, wait_for};
 
 pub use contract;

@@ -76,7 +76,7 @@ pub(super) fn measure_seeds() -> anyhow::Result<Vec<Measurement>> {
     let times = runtime.block_on(async {
         let context = TestContext::shared().await;
         let session = context.session("bench-seeds");
-        session.must_hold_mechanism(&mechanisms::paddle().with(|it| it.jitter = [5.0, 5.0, 0.0])).await;
+        session.must_hold_priced(&mechanisms::paddle().with(|it| it.jitter = [5.0, 5.0, 0.0])).await;
         let mut times = Vec::new();
         for _ in 0..REPEATS {
             let request = BenchmarkRequest { num_seeds: Some(5), ..BenchmarkRequest::default() };
