@@ -150,7 +150,7 @@ impl Solution {
     /// The bracket as a plate of 20 × 20 × 3 mm with sides that lean in by 5°, moulded of ABS.
     pub fn moulded() -> Self {
         let plate = "Pos(70, 0, 0) * extrude(Rectangle(20, 20), amount=3, taper=5)";
-        Self::bracket().with_script(|it| it.shape = plate.to_owned()).in_abs("im", Method::Moulded(3.0))
+        Self::bracket().with_script(|it| it.shape = plate.into()).in_abs("im", Method::Moulded(3.0))
     }
 
     /// Made of ABS by a method, with its name in scripts. Caps that leave room for the tooling of a moulding; the

@@ -12,7 +12,9 @@ use crate::{
 
 /// A standard's body and number: `DIN EN ISO 4762`, `ISO4762`, `DIN 625-1`.
 static STANDARD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:(?:din|nf|uni|bs|sn|en)\s+)*(?P<body>din|iso|en)\s*[-.:]?\s*(?P<number>\d{1,6})(?:-[1-3]\b)?")
+    pattern(
+        r"\b(?:(?:din|nf|uni|bs|sn|en)\s+)*(?P<body>din|iso|en)\s*[-.:]?\s*(?P<number>\d{1,6})(?:-(?P<part>[1-3])\b)?",
+    )
 });
 /// Shortest number of a standard that no table has: `EN 24 V` is French for "at 24 V", and `rail DIN 24V` names a rail.
 const SHORTEST_UNKNOWN_STANDARD: usize = 3;
@@ -65,6 +67,10 @@ pub(crate) enum Lookup {
     Parts(BTreeSet<usize>),
     /// Nowhere: the catalogue has nothing of this kind.
     Nowhere,
+}
+
+fn diameter(said: &str, value: f64) -> Wish {
+    Wish { quantity: Quantity::Diameter, value, comparison: None, said: said.to_owned() }
 }
 
 /// A question, understood.
@@ -122,9 +128,10 @@ impl Question {
         let found = rest.take(&STANDARD, |found| {
             let standard = STANDARDS.get(&format!("{} {}", &found["body"], &found["number"]));
             let is_one = standard.is_some() || found["number"].len() >= SHORTEST_UNKNOWN_STANDARD;
-            is_one.then(|| (found[0].to_owned(), standard))
+            let part = found.name("part").filter(|_| &found["body"] == "iso").map(|part| part.as_str().to_owned());
+            is_one.then(|| (found[0].to_owned(), standard, part))
         });
-        for (said, standard) in &found {
+        for (said, standard, part) in &found {
             let nowhere = Term::new(said, Lookup::Nowhere);
             let Some(Standard { catalogue, near, meaning, remark, .. }) = standard else {
                 self.required.push(nowhere);
@@ -140,8 +147,11 @@ impl Question {
                 }
             }
             self.remarks.extend((!remark.is_empty()).then(|| remark.clone()));
+            // These have no parts: `ISO 7089-3` is a washer for M3.
+            let size = part.as_ref().filter(|_| near == "washer").and_then(|part| part.parse().ok());
+            self.wishes.extend(size.map(|size| diameter(said, size)));
         }
-        found.into_iter().find_map(|(_, standard)| standard)
+        found.into_iter().find_map(|(_, standard, _)| standard)
     }
 
     /// Cuts out what has a digit and is no quantity. It is never an answer to ask for another one (`G5LE`, `XT90`), so
@@ -168,7 +178,7 @@ impl Question {
                 && let Ok(value) = said.parse()
             {
                 // Washers are designated without the M, by the thread or the hole: `ISO 7089 - 8`, `DIN 125 A 8.4`.
-                self.wishes.push(Wish { quantity: Quantity::Diameter, value, comparison: None, said });
+                self.wishes.push(diameter(&said, value));
             } else {
                 self.required.push(Term::phrase(&said, &said));
             }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     figures::{Comparison, Quantity},
-    words::{Role, folded, said_as, table, words},
+    words::{Line, Role, folded, said_as, table, words},
 };
 
 /// A quantity that the question asks for.
@@ -43,7 +43,10 @@ impl Rest {
                 other => plain.push(other),
             }
         }
-        Self(PATTERNS.decimal_comma.replace_all(&plain, "$1.$2").into_owned())
+        let plain = PATTERNS.decimal_comma.replace_all(&plain, "$1.$2");
+        let digits =
+            |found: &Captures<'_>| format!("{} {}", NUMBERS.get(found, "number").unwrap_or(&0), &found["unit"]);
+        Self(PATTERNS.number_in_words.replace_all(&plain, digits).into_owned())
     }
 
     /// The pieces between white space, without commas and other marks at their ends.
@@ -127,6 +130,10 @@ static UNITS: LazyLock<Names<(Quantity, f64)>> = LazyLock::new(|| {
     let units: Vec<(String, Quantity, f64)> = table("units.csv", include_str!("../data/units.csv"));
     Names::new(units.into_iter().map(|(unit, quantity, factor)| (unit, (quantity, factor))))
 });
+static NUMBERS: LazyLock<Names<u32>> = LazyLock::new(|| {
+    let digits = |line: &Line| line.meaning.parse().expect("the meaning of a number is its digits");
+    Names::new(said_as(Role::Number).map(|line| (line.said.clone(), digits(line))))
+});
 static DIMENSIONS: LazyLock<Names<Quantity>> = LazyLock::new(|| Names::of(Role::Dimension));
 static BOUNDS: LazyLock<Names<Comparison>> = LazyLock::new(|| Names::of(Role::Bound));
 
@@ -140,6 +147,8 @@ pub(crate) static PIECE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s,;:!?
 /// The patterns of what is taken out of a question.
 struct Patterns {
     decimal_comma: Regex,
+    /// `three pin`, `zweipolig`.
+    number_in_words: Regex,
     number: Regex,
     /// `M3-0.5x10`; also `5 m` of wire, so that `5 m 18 AWG` is no thread.
     thread: Regex,
@@ -171,6 +180,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let count = any_of(said_as(Role::Count).map(|line| line.said.as_str()));
     Patterns {
         decimal_comma: pattern(r"(\d),(\d)"),
+        number_in_words: pattern(&format!(r"\b(?P<number>{})[\s-]*(?P<unit>{units}s?)\b", NUMBERS.pattern)),
         number: pattern(NUMBER),
         thread: either([
             format!(r"\b{NUMBER}\s*(?:m|met(?:er|re)s?)\b"),

@@ -46,6 +46,8 @@ pub(crate) enum Role {
     Bound,
     /// Stands beside a number of pieces.
     Count,
+    /// A number in words; the meaning is its digits. Without a unit, it says nothing.
+    Number,
     /// What follows says what the part is for.
     Context,
     /// Says nothing.
