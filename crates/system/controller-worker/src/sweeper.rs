@@ -54,6 +54,17 @@ struct Latest {
     stuck: usize,
 }
 
+/// A way once through all episodes, a batch at each sweep.
+#[derive(Debug, Default)]
+struct Round {
+    /// The last episode that was looked at; nil at the beginning.
+    after: Uuid,
+    /// Whether the workflows that are there are asked if they can go on.
+    asks: bool,
+    /// Those that cannot, so far.
+    stuck: usize,
+}
+
 /// Result of checking an episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Settled {
@@ -94,26 +105,28 @@ impl Sweeper {
 
     /// Sweeps until the process ends.
     pub(crate) async fn run(&self, shutdown: Shutdown) {
-        let (mut after, mut asked) = (Uuid::nil(), Instant::now());
+        let (mut round, mut asked) = (Round::default(), Instant::now());
         loop {
             tokio::select! {
                 () = shutdown.begun() => return,
                 () = tokio::time::sleep(PAUSE) => {}
             }
-            let asks = after.is_nil() && asked.elapsed() > ASKING_PAUSE;
-            if asks {
-                asked = Instant::now();
+            if round.after.is_nil() {
+                round = Round { asks: asked.elapsed() > ASKING_PAUSE, ..Round::default() };
             }
             let swept = tokio::select! {
                 () = shutdown.begun() => return,
-                swept = self.sweep(after, asks) => swept,
+                swept = self.sweep(&mut round) => swept,
             };
             let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
             match swept {
-                Ok(next) => {
-                    after = next;
+                Ok(is_whole) => {
                     latest.succeeded = Instant::now();
                     latest.failure = None;
+                    if is_whole && round.asks {
+                        latest.stuck = round.stuck;
+                        asked = Instant::now();
+                    }
                 }
                 Err(error) => {
                     let failure = format!("{error:#}");
@@ -124,16 +137,17 @@ impl Sweeper {
         }
     }
 
-    /// One sweep over the episodes behind `after`; where the next one continues. `asks` also asks the workflows that are
-    /// there whether they can go on.
-    async fn sweep(&self, after: Uuid, asks: bool) -> anyhow::Result<Uuid> {
+    /// One sweep over the next batch of a round; true when it was the last one. A batch in which something failed is
+    /// looked at again.
+    async fn sweep(&self, round: &mut Round) -> anyhow::Result<bool> {
         // Another process that sweeps does this one's work.
-        let Some(turn) = self.store.take_sweeping_turn().await? else { return Ok(after) };
+        let Some(turn) = self.store.take_sweeping_turn().await? else { return Ok(false) };
         // A server that has not found its namespace yet knows no workflow, and would seem to have lost them all.
         self.frontend.probe().await?;
-        let episodes = self.store.unsettled_episodes(SETTLED_AFTER, after, BATCH).await?;
+        let episodes = self.store.unsettled_episodes(SETTLED_AFTER, round.after, BATCH).await?;
         let is_last_batch = i64::try_from(episodes.len()).is_ok_and(|count| count < BATCH);
         let next = episodes.last().filter(|_| !is_last_batch).map_or(Uuid::nil(), |episode| episode.id);
+        let asks = round.asks;
         let settled: Vec<_> = stream::iter(episodes)
             .map(|episode| async move { self.settle(&episode, asks).await })
             .buffer_unordered(SIDE_BY_SIDE)
@@ -151,10 +165,12 @@ impl Sweeper {
                 Err(error) => first_failure = first_failure.or(Some(error)),
             }
         }
-        if asks {
-            latest.stuck = stuck;
+        if let Some(error) = first_failure {
+            return Err(error.into());
         }
-        first_failure.map_or(Ok(next), |error| Err(error.into()))
+        round.after = next;
+        round.stuck += stuck;
+        Ok(is_last_batch)
     }
 
     async fn settle(&self, episode: &UnsettledEpisode, asks: bool) -> Result<Settled, SweepError> {

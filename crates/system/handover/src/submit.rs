@@ -1,6 +1,7 @@
 //! `submit`: finished work goes to review, if every gate lets it through.
 //!
-//! The gates are asked in their order; all documents are judged together, and the design only when they are sound.
+//! All documents are judged together, the design only when they are sound; then the checks that it has passed are
+//! looked up, and it is priced once more.
 
 use std::collections::BTreeMap;
 
