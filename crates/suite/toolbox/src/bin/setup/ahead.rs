@@ -21,16 +21,17 @@ pub fn build(packages: &[String], begun: &Receiver<()>, site: &Site, progress: &
         return;
     }
     let line = progress.line(NAME);
-    let Ok(log) = site.cache.log_file(NAME) else { return };
-    let Ok(logged) = Logged::start(log, &line) else { return };
-    let mut cargo = Command::new("cargo");
-    forget_the_caller(&mut cargo);
-    cargo.args(["test", "--no-run", "--manifest-path"]).arg(site.checkout.join("Cargo.toml"));
-    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
-    let built = logged.run("building the tests meanwhile", &mut cargo);
-    line.end(match built {
-        Ok(_) => "built",
-        Err(_) if interrupt::requested() => "stopped",
-        Err(_) => "not built; running the tests will say why",
+    let logged = site.cache.log_file(NAME).ok().and_then(|log| Logged::start(log, &line).ok());
+    let is_built = logged.is_some_and(|logged| {
+        let mut cargo = Command::new("cargo");
+        forget_the_caller(&mut cargo);
+        cargo.args(["test", "--no-run", "--manifest-path"]).arg(site.checkout.join("Cargo.toml"));
+        cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+        logged.run("building the tests meanwhile", &mut cargo).is_ok()
+    });
+    line.end(match is_built {
+        true => "built",
+        false if interrupt::requested() => "stopped",
+        false => "not built; running the tests will say why",
     });
 }
